@@ -1,0 +1,143 @@
+//! Names of things: tenants, members, activities, and what a program's author names.
+
+use std::fmt;
+use std::sync::Arc;
+
+use minicbor::{Decode, Decoder, Encode, Encoder};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+/// A name that breaks the rules of its kind.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum InvalidId {
+    /// Empty, or longer than the kind allows.
+    #[error("must have 1 to {0} bytes")]
+    Length(usize),
+    /// A character that the kind does not allow.
+    #[error("must hold {0} only")]
+    Character(&'static str),
+}
+
+fn opaque(text: &str) -> Result<(), InvalidId> {
+    bounded(text, 128)?;
+    if text.chars().any(char::is_control) {
+        return Err(InvalidId::Character("printable characters"));
+    }
+    Ok(())
+}
+
+fn authored(text: &str) -> Result<(), InvalidId> {
+    bounded(text, 64)?;
+    if text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.')) {
+        return Ok(());
+    }
+    Err(InvalidId::Character("letters, digits, `_`, `-` and `.`"))
+}
+
+fn key(text: &str) -> Result<(), InvalidId> {
+    bounded(text, 400)
+}
+
+fn bounded(text: &str, most: usize) -> Result<(), InvalidId> {
+    if text.is_empty() || text.len() > most { Err(InvalidId::Length(most)) } else { Ok(()) }
+}
+
+macro_rules! id {
+    ($(#[$doc:meta])* $name:ident, $check:path, $max:literal) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+        #[serde(try_from = "String", into = "String")]
+        pub struct $name(#[schemars(length(min = 1, max = $max))] Arc<str>);
+
+        impl $name {
+            /// Checks and takes a name.
+            pub fn new(text: &str) -> Result<Self, InvalidId> {
+                $check(text)?;
+                Ok(Self(text.into()))
+            }
+
+            /// The name as text.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+
+        impl AsRef<str> for $name {
+            fn as_ref(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl TryFrom<String> for $name {
+            type Error = InvalidId;
+            fn try_from(text: String) -> Result<Self, InvalidId> {
+                Self::new(&text)
+            }
+        }
+
+        impl From<$name> for String {
+            fn from(id: $name) -> String {
+                id.0.as_ref().to_owned()
+            }
+        }
+
+        impl<C> Encode<C> for $name {
+            fn encode<W: minicbor::encode::Write>(
+                &self,
+                e: &mut Encoder<W>,
+                _: &mut C,
+            ) -> Result<(), minicbor::encode::Error<W::Error>> {
+                e.str(&self.0)?.ok()
+            }
+        }
+
+        impl<'b, C> Decode<'b, C> for $name {
+            fn decode(d: &mut Decoder<'b>, _: &mut C) -> Result<Self, minicbor::decode::Error> {
+                Self::new(d.str()?).map_err(minicbor::decode::Error::message)
+            }
+        }
+    };
+}
+
+id!(
+    /// One business with its own members and one program; 1 to 128 bytes.
+    TenantId, opaque, 128
+);
+id!(
+    /// Who takes part; opaque, 1 to 128 bytes.
+    MemberId, opaque, 128
+);
+id!(
+    /// What the business calls an activity; 1 to 128 bytes, unique in its kind for a member.
+    ActivityId, opaque, 128
+);
+id!(
+    /// What an author calls a currency, rule, counter, level …; 1 to 64 letters, digits, `_`, `-`, `.`.
+    AuthorId, authored, 64
+);
+id!(
+    /// What makes an operation happen once: unique for a member as long as the ledger lives.
+    OperationKey, key, 400
+);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rules_of_names() {
+        assert!(MemberId::new("household 7/ä").is_ok());
+        assert_eq!(MemberId::new(""), Err(InvalidId::Length(128)));
+        assert_eq!(MemberId::new("a\nb"), Err(InvalidId::Character("printable characters")));
+        assert!(AuthorId::new("base-2.a_B").is_ok());
+        assert!(AuthorId::new("a b").is_err());
+        assert!(AuthorId::new(&"x".repeat(65)).is_err());
+    }
+}

@@ -3,5 +3,6 @@ pub mod activity;
 pub mod id;
 pub mod money;
 pub mod points;
+pub mod program;
 pub mod time;
 pub mod zone;

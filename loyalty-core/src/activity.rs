@@ -4,7 +4,7 @@ use minicbor::{Decode, Encode};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::id::{ActivityId, AuthorId, OperationKey};
+use crate::id::{ActivityId, AuthorId, MemberId, OperationKey};
 use crate::money::{Money, OutOfRange, Quantity, Ratio};
 use crate::time::OffsetTime;
 
@@ -323,6 +323,16 @@ pub enum AttributeValue {
     /// Yes or no.
     #[n(1)]
     Flag(#[n(0)] bool),
+}
+
+/// An activity and whose it is: one line of an import file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct MemberActivity {
+    /// To whom it happened.
+    pub member: MemberId,
+    /// What happened.
+    pub activity: Activity,
 }
 
 /// The value of the attribute called `name`.

@@ -36,7 +36,7 @@ fn authored(text: &str) -> Result<(), InvalidId> {
 }
 
 fn key(text: &str) -> Result<(), InvalidId> {
-    bounded(text, 400)
+    bounded(text, 600)
 }
 
 fn bounded(text: &str, most: usize) -> Result<(), InvalidId> {
@@ -124,7 +124,7 @@ id!(
 );
 id!(
     /// What makes an operation happen once: unique for a member as long as the ledger lives.
-    OperationKey, key, 400
+    OperationKey, key, 600
 );
 
 #[cfg(test)]

@@ -1,0 +1,5 @@
+//! The ledger: postings between accounts, operations, and the chained commits that keep them.
+pub mod chain;
+pub mod commit;
+pub mod operation;
+pub mod posting;

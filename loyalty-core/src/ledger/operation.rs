@@ -1,0 +1,171 @@
+//! Operations: one command decided within a commit, with everything needed to prove and to return it.
+
+use minicbor::{Decode, Encode};
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::posting::Posting;
+use crate::activity::Activity;
+use crate::id::{ActivityId, AuthorId, OperationKey};
+use crate::money::Quantity;
+use crate::points::Points;
+use crate::program::VersionId;
+use crate::time::{OffsetTime, Timestamp};
+
+/// One command decided within a commit.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub struct Operation {
+    /// What makes it happen once.
+    #[n(0)]
+    pub key: OperationKey,
+    /// When the activity happened.
+    #[n(1)]
+    pub occurred_at: OffsetTime,
+    /// The program version that decided it.
+    #[n(2)]
+    pub version: VersionId,
+    /// What fell due before it.
+    #[n(3)]
+    pub settlement: Settlement,
+    /// What it gave, at most one entry a currency.
+    #[n(4)]
+    pub awards: Vec<Award>,
+    /// What it took back, one entry for each purchase returned from.
+    #[n(5)]
+    pub returned: Vec<Returned>,
+    /// Parts of a return for which no sale was found.
+    #[n(6)]
+    pub unmatched: Vec<Unmatched>,
+    /// What it added to counters and caps.
+    #[n(7)]
+    pub counted: Vec<CountedIn>,
+    /// Levels that it reached.
+    #[n(8)]
+    pub tier_changes: Vec<TierChange>,
+    /// Its postings, those of the settlement apart.
+    #[n(9)]
+    pub postings: Vec<Posting>,
+    /// What it was decided on. In clear until there is a vault.
+    #[n(10)]
+    pub sealed: Sealed,
+}
+
+/// The part of an operation that may hold personal data; a vault encrypts it before it is hashed.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub struct Sealed {
+    /// The input, without attributes that the program does not declare.
+    #[n(0)]
+    pub activity: Activity,
+}
+
+/// What fell due by itself.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Encode, Decode)]
+pub struct Settlement {
+    /// Points that lapsed.
+    #[n(0)]
+    pub postings: Vec<Posting>,
+    /// Levels decided anew.
+    #[n(1)]
+    pub tier_changes: Vec<TierChange>,
+}
+
+/// Points given by an activity.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub struct Award {
+    /// The currency.
+    #[n(0)]
+    pub currency: AuthorId,
+    /// How many, 0 where rules matched and gave nothing.
+    #[n(1)]
+    pub points: Points,
+    /// When they lapse.
+    #[n(2)]
+    pub expires_at: Option<Timestamp>,
+    /// The part that each line carries, in the order of the lines; they add up to `points`.
+    #[n(3)]
+    pub lines: Vec<Points>,
+    /// The rules that gave something.
+    #[n(4)]
+    pub rules: Vec<AuthorId>,
+}
+
+/// What has come back of one purchase so far, and what that took.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub struct Returned {
+    /// The purchase.
+    #[n(0)]
+    pub activity: ActivityId,
+    /// Units that have come back in all, by line.
+    #[n(1)]
+    pub units: Vec<Quantity>,
+    /// What this return took, by currency.
+    #[n(2)]
+    pub takes: Vec<Take>,
+}
+
+/// Points taken back.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode, Serialize, JsonSchema)]
+pub struct Take {
+    /// The currency.
+    #[n(0)]
+    pub currency: AuthorId,
+    /// What was taken from lots.
+    #[n(1)]
+    pub points: Points,
+    /// What was owed and is no longer there.
+    #[n(2)]
+    pub forgiven: Points,
+}
+
+/// A part of a return for which no sale was found.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode, Serialize, JsonSchema)]
+pub struct Unmatched {
+    /// The article.
+    #[n(0)]
+    pub sku: String,
+    /// Units that were returned and never seen sold.
+    #[n(1)]
+    pub quantity: Quantity,
+}
+
+/// An amount added to a window of a counter or cap.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub struct CountedIn {
+    /// The counter or cap.
+    #[n(0)]
+    pub of: CountedBy,
+    /// The window's number.
+    #[n(1)]
+    pub slot: i32,
+    /// How much; negative when a return gives it back.
+    #[n(2)]
+    pub amount: i64,
+}
+
+/// What counts.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub enum CountedBy {
+    /// A counter of the program.
+    #[n(0)]
+    Counter(#[n(0)] AuthorId),
+    /// A cap.
+    #[n(1)]
+    Cap(#[n(0)] AuthorId),
+}
+
+/// A level that gave way to another.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode, Serialize, JsonSchema)]
+pub struct TierChange {
+    /// The track.
+    #[n(0)]
+    pub track: AuthorId,
+    /// The level before.
+    #[n(1)]
+    pub from: AuthorId,
+    /// The level from now on; the same where a status was renewed.
+    #[n(2)]
+    pub to: AuthorId,
+    /// When.
+    #[n(3)]
+    pub at: Timestamp,
+}

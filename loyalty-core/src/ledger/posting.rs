@@ -1,0 +1,45 @@
+//! Postings: points from one account to another, so that every posting balances by construction.
+
+use minicbor::{Decode, Encode};
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::id::AuthorId;
+use crate::points::Points;
+use crate::time::Timestamp;
+
+/// Where points come from or go to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Encode, Decode, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[cbor(index_only)]
+pub enum Account {
+    /// The member's points that may be spent.
+    #[n(0)]
+    Available,
+    /// The program's points given to members, less those taken back.
+    #[n(1)]
+    Issued,
+    /// The program's points that lapsed unspent.
+    #[n(2)]
+    Breakage,
+}
+
+/// Points from one account to another.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Encode, Decode, JsonSchema)]
+pub struct Posting {
+    /// The currency.
+    #[n(0)]
+    pub currency: AuthorId,
+    /// Where they come from.
+    #[n(1)]
+    pub from: Account,
+    /// Where they go.
+    #[n(2)]
+    pub to: Account,
+    /// How many minor units, above 0.
+    #[n(3)]
+    pub points: Points,
+    /// When it counts: the due instant of what fell due, else when the activity happened.
+    #[n(4)]
+    pub effective_at: Timestamp,
+}

@@ -1,0 +1,304 @@
+//! A member's state: everything that deciding the next activity needs, carried in every commit.
+
+use minicbor::{Decode, Encode};
+
+use crate::id::AuthorId;
+use crate::points::{OutOfRange, Points};
+use crate::time::Timestamp;
+
+/// The most slots a counter keeps: the newest windows, which late activities and returns may still reach.
+pub const KEPT_SLOTS: usize = 4;
+/// The most past intervals a tier keeps.
+pub const KEPT_INTERVALS: usize = 8;
+
+/// What is known of a member after a commit.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub struct MemberState {
+    /// When the member's first activity happened.
+    #[n(0)]
+    pub enrolled_at: Timestamp,
+    /// Up to when everything that fell due has been applied.
+    #[n(1)]
+    pub settled_to: Timestamp,
+    /// One entry a currency that was ever earned, in the order of first earning.
+    #[n(2)]
+    pub balances: Vec<Balance>,
+    /// Counters of the program, in the order of first counting.
+    #[n(3)]
+    pub counters: Vec<CounterState>,
+    /// What caps have used, by the cap's id.
+    #[n(4)]
+    pub caps: Vec<CounterState>,
+    /// One entry a tier track.
+    #[n(5)]
+    pub tiers: Vec<TierState>,
+}
+
+/// Points of one currency.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub struct Balance {
+    /// The currency.
+    #[n(0)]
+    pub currency: AuthorId,
+    /// Open lots, soonest expiry first, those without last; no two of the same expiry, none empty.
+    #[n(1)]
+    pub lots: Vec<Lot>,
+    /// All that was ever earned.
+    #[n(2)]
+    pub earned: Points,
+    /// All that returns took back from lots.
+    #[n(3)]
+    pub clawed_back: Points,
+    /// All that lapsed unspent.
+    #[n(4)]
+    pub expired: Points,
+    /// All that returns should have taken and could not.
+    #[n(5)]
+    pub forgiven: Points,
+    /// Activities that gave more than nothing.
+    #[n(6)]
+    pub accruals: u64,
+}
+
+/// Points with one expiry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+pub struct Lot {
+    /// When they lapse; never where absent.
+    #[n(0)]
+    pub expires_at: Option<Timestamp>,
+    /// How many are left, above 0.
+    #[n(1)]
+    pub points: Points,
+}
+
+/// A counter's newest windows.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub struct CounterState {
+    /// The counter's or cap's id.
+    #[n(0)]
+    pub id: AuthorId,
+    /// Ascending, at most [`KEPT_SLOTS`].
+    #[n(1)]
+    pub slots: Vec<Slot>,
+}
+
+/// What was counted in one window.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+pub struct Slot {
+    /// The window's number.
+    #[n(0)]
+    pub slot: i32,
+    /// Minor units of points, or 1/10,000 of money, or purchases.
+    #[n(1)]
+    pub amount: i64,
+}
+
+/// The level held on one track.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub struct TierState {
+    /// The track.
+    #[n(0)]
+    pub track: AuthorId,
+    /// The level.
+    #[n(1)]
+    pub level: AuthorId,
+    /// Since when.
+    #[n(2)]
+    pub since: Timestamp,
+    /// When it is decided anew; never where absent.
+    #[n(3)]
+    pub until: Option<Timestamp>,
+    /// What was held before, oldest first, at most [`KEPT_INTERVALS`].
+    #[n(4)]
+    pub past: Vec<TierInterval>,
+}
+
+/// A level held from one instant to the next interval.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub struct TierInterval {
+    /// The level.
+    #[n(0)]
+    pub level: AuthorId,
+    /// Its first instant.
+    #[n(1)]
+    pub from: Timestamp,
+}
+
+impl MemberState {
+    /// The state of a member whose first activity happens at `at`.
+    pub const fn enrolled(at: Timestamp) -> Self {
+        Self {
+            enrolled_at: at,
+            settled_to: at,
+            balances: Vec::new(),
+            counters: Vec::new(),
+            caps: Vec::new(),
+            tiers: Vec::new(),
+        }
+    }
+
+    /// The balance of a currency, if any was ever earned.
+    pub fn balance(&self, currency: &AuthorId) -> Option<&Balance> {
+        self.balances.iter().find(|b| b.currency == *currency)
+    }
+
+    /// The balance of a currency, made where there is none.
+    pub fn balance_mut(&mut self, currency: &AuthorId) -> &mut Balance {
+        let found = self.balances.iter().position(|b| b.currency == *currency);
+        entry(&mut self.balances, found, || Balance::empty(currency.clone()))
+    }
+
+    /// The level held on a track.
+    pub fn tier(&self, track: &AuthorId) -> Option<&TierState> {
+        self.tiers.iter().find(|t| t.track == *track)
+    }
+
+    /// The first instant at which something falls due by itself.
+    pub fn next_due(&self) -> Option<Timestamp> {
+        let tiers = self.tiers.iter().filter_map(|t| t.until);
+        let lots = self.balances.iter().filter_map(|b| b.lots.first().and_then(|l| l.expires_at));
+        tiers.chain(lots).min()
+    }
+}
+
+/// The element at `found`, or a new last one.
+fn entry<T>(list: &mut Vec<T>, found: Option<usize>, make: impl FnOnce() -> T) -> &mut T {
+    let index = found.unwrap_or_else(|| {
+        list.push(make());
+        list.len().saturating_sub(1)
+    });
+    // INVARIANT: the index was found in, or just pushed to, the list.
+    #[allow(clippy::indexing_slicing)]
+    &mut list[index]
+}
+
+impl Balance {
+    /// No points of a currency.
+    pub const fn empty(currency: AuthorId) -> Self {
+        Self {
+            currency,
+            lots: Vec::new(),
+            earned: Points::ZERO,
+            clawed_back: Points::ZERO,
+            expired: Points::ZERO,
+            forgiven: Points::ZERO,
+            accruals: 0,
+        }
+    }
+
+    /// What may be spent: the sum of the open lots.
+    pub fn available(&self) -> Result<Points, OutOfRange> {
+        self.lots.iter().try_fold(Points::ZERO, |sum, lot| sum.plus(lot.points))
+    }
+
+    /// Adds points to the lot of this expiry.
+    pub fn add(&mut self, points: Points, expires_at: Option<Timestamp>) -> Result<(), OutOfRange> {
+        if points.is_zero() {
+            return Ok(());
+        }
+        let order = |lot: &Lot| lot.expires_at.unwrap_or(Timestamp::from_micros(i64::MAX));
+        let wanted = expires_at.unwrap_or(Timestamp::from_micros(i64::MAX));
+        match self.lots.binary_search_by_key(&wanted, order) {
+            Ok(found) => {
+                if let Some(lot) = self.lots.get_mut(found) {
+                    lot.points = lot.points.plus(points)?;
+                }
+            }
+            Err(place) => self.lots.insert(place, Lot { expires_at, points }),
+        }
+        self.available().map(|_| ())
+    }
+
+    /// Takes up to `points`, first from the lot of `first`, then soonest expiry first; gives what was taken.
+    pub fn take(&mut self, points: Points, first: Option<Timestamp>) -> Result<Points, OutOfRange> {
+        let mut left = points;
+        let own = self.lots.iter().position(|l| l.expires_at == first);
+        for index in own.into_iter().chain(0..self.lots.len()) {
+            if let Some(lot) = self.lots.get_mut(index) {
+                let part = lot.points.min(left);
+                lot.points = lot.points.minus(part)?;
+                left = left.minus(part)?;
+            }
+        }
+        self.lots.retain(|lot| lot.points.is_positive());
+        points.minus(left)
+    }
+}
+
+impl CounterState {
+    /// What was counted in a window: 0 where nothing was, `None` where it is no longer kept.
+    pub fn get(&self, slot: i32) -> Option<i64> {
+        match self.slots.binary_search_by_key(&slot, |s| s.slot) {
+            Ok(found) => self.slots.get(found).map(|s| s.amount),
+            Err(0) if self.slots.len() >= KEPT_SLOTS => None,
+            Err(_) => Some(0),
+        }
+    }
+}
+
+/// What a list of counters holds in a window: 0 where nothing was counted, `None` where no longer kept.
+pub fn counted(counters: &[CounterState], id: &AuthorId, slot: i32) -> Option<i64> {
+    counters.iter().find(|c| c.id == *id).map_or(Some(0), |c| c.get(slot))
+}
+
+/// Adds to a window of a counter; the oldest window beyond [`KEPT_SLOTS`] is let go.
+///
+/// A window that is no longer kept changes nothing: it has moved on.
+pub fn count(counters: &mut Vec<CounterState>, id: &AuthorId, slot: i32, add: i64) -> Result<(), OutOfRange> {
+    let found = counters.iter().position(|c| c.id == *id);
+    let counter = entry(counters, found, || CounterState { id: id.clone(), slots: Vec::new() });
+    match counter.slots.binary_search_by_key(&slot, |s| s.slot) {
+        Ok(at) => {
+            if let Some(kept) = counter.slots.get_mut(at) {
+                kept.amount = kept.amount.checked_add(add).ok_or(OutOfRange)?;
+            }
+        }
+        Err(0) if counter.slots.len() >= KEPT_SLOTS => {}
+        Err(at) => {
+            counter.slots.insert(at, Slot { slot, amount: add });
+            if counter.slots.len() > KEPT_SLOTS {
+                counter.slots.remove(0);
+            }
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn id(text: &str) -> AuthorId {
+        AuthorId::new(text).unwrap()
+    }
+
+    fn points(minor: i64) -> Points {
+        Points::new(minor).unwrap()
+    }
+
+    #[test]
+    fn lots_are_taken_own_first_then_soonest() {
+        let [soon, late] = [1, 2].map(|s| Some(Timestamp::from_seconds(s)));
+        let mut balance = Balance::empty(id("points"));
+        balance.add(points(5), None).unwrap();
+        balance.add(points(3), late).unwrap();
+        balance.add(points(2), soon).unwrap();
+        assert_eq!(balance.take(points(4), late).unwrap(), points(4));
+        let left: Vec<_> = balance.lots.iter().map(|l| (l.expires_at, l.points.minor())).collect();
+        assert_eq!(left, [(soon, 1), (None, 5)]);
+        assert_eq!(balance.take(points(9), None).unwrap(), points(6), "no balance is ever negative");
+    }
+
+    #[test]
+    fn counters_keep_their_newest_windows() {
+        let mut counters = Vec::new();
+        for slot in [1, 2, 3, 4, 5] {
+            count(&mut counters, &id("c"), slot, i64::from(slot)).unwrap();
+        }
+        assert_eq!(counted(&counters, &id("c"), 1), None, "let go, so unknown");
+        assert_eq!(counted(&counters, &id("c"), 2), Some(2));
+        assert_eq!(counted(&counters, &id("c"), 9), Some(0));
+        count(&mut counters, &id("c"), 1, 7).unwrap();
+        assert_eq!(counted(&counters, &id("c"), 1), None);
+    }
+}

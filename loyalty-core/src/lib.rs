@@ -1,12 +1,44 @@
 //! Loyalty: exact, explainable rules and an append-only points ledger.
+#![deny(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::float_arithmetic,
+    clippy::arithmetic_side_effects
+)]
+#![cfg_attr(test, allow(clippy::arithmetic_side_effects))]
+
+// Words: what things are called, exact numbers, time.
 pub mod activity;
 pub mod id;
-pub mod ledger;
-pub mod member;
 pub mod money;
 pub mod points;
-#[cfg(feature = "engine")]
-pub mod ports;
-pub mod program;
+pub mod problem;
 pub mod time;
 pub mod zone;
+
+// Programs: documents, their check, which is in force.
+pub mod program;
+
+// Earning.
+pub mod accrual;
+pub mod tier;
+
+// The ledger: what is kept, what falls due, what comes back.
+pub mod expiry;
+pub mod ledger;
+pub mod member;
+pub mod returns;
+pub mod settle;
+
+// Deciding and proving.
+pub mod decision;
+pub mod explain;
+
+// Doors and ports.
+#[cfg(feature = "engine")]
+pub mod engine;
+pub mod json;
+#[cfg(feature = "engine")]
+pub mod ports;

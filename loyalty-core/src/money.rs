@@ -167,8 +167,10 @@ impl<'b, C, const PLACES: u32> Decode<'b, C> for Fixed<PLACES> {
         if d.datatype()? != minicbor::data::Type::Bytes {
             return Ok(Self(i128::from(d.i64()?)));
         }
-        let bytes: [u8; 16] =
-            d.bytes()?.try_into().map_err(|_| minicbor::decode::Error::message("a wide number has 16 bytes"))?;
+        let bytes: [u8; 16] = d
+            .bytes()?
+            .try_into()
+            .map_err(|_| minicbor::decode::Error::message("a wide number has 16 bytes"))?;
         let units = i128::from_be_bytes(bytes);
         if units.unsigned_abs() >= 10_u128.pow(15 + PLACES) {
             return Err(minicbor::decode::Error::message("a number out of range"));
@@ -304,10 +306,12 @@ impl Ratio {
 
     /// How many full `step`s are in it, toward minus infinity; an error when `step` is not above 0.
     pub fn full_steps(self, step: Self) -> Result<i128, OutOfRange> {
-        if step.num <= 0 {
-            return Err(OutOfRange);
-        }
-        Ok(self.times(Self { num: step.den, den: step.num })?.round(Rounding::Floor))
+        Ok(self.over(step)?.round(Rounding::Floor))
+    }
+
+    /// The quotient; an error when `by` is not above 0.
+    pub fn over(self, by: Self) -> Result<Self, OutOfRange> {
+        self.times(Self::new(by.den, by.num)?)
     }
 
     /// Whether it is a whole number.
@@ -358,9 +362,7 @@ impl fmt::Display for Ratio {
         let r = self.reduced();
         let exact = Decimal::try_from_i128_with_scale(r.num, 0).ok().zip(i64::try_from(r.den).ok());
         match exact {
-            Some((num, den)) if is_decimal_denominator(den) => {
-                (num / Decimal::from(den)).normalize().fmt(f)
-            }
+            Some((num, den)) if is_decimal_denominator(den) => (num / Decimal::from(den)).normalize().fmt(f),
             _ => write!(f, "{}/{}", r.num, r.den),
         }
     }
@@ -416,7 +418,9 @@ mod tests {
     fn rounding_by_the_table() {
         use Rounding::{Ceil, Floor, HalfEven, HalfUp};
         // Twice the value, and what each mode makes of it: floor, ceil, half_up, half_even.
-        for (halves, want) in [(5, [2, 3, 3, 2]), (-5, [-3, -2, -3, -2]), (3, [1, 2, 2, 2]), (4, [2, 2, 2, 2])] {
+        for (halves, want) in
+            [(5, [2, 3, 3, 2]), (-5, [-3, -2, -3, -2]), (3, [1, 2, 2, 2]), (4, [2, 2, 2, 2])]
+        {
             let value = Ratio::new(halves, 2).unwrap();
             assert_eq!([Floor, Ceil, HalfUp, HalfEven].map(|m| value.round(m)), want, "{halves}/2");
         }

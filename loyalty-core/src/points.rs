@@ -26,7 +26,19 @@ pub struct OutOfRange;
 /// # Ok::<(), loyalty_core::points::OutOfRange>(())
 /// ```
 #[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize, Encode, Decode,
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Default,
+    Serialize,
+    Deserialize,
+    Encode,
+    Decode,
     JsonSchema,
 )]
 #[serde(try_from = "i64", into = "i64")]

@@ -6,7 +6,7 @@ pub mod program_store;
 
 pub use feed::Feed;
 pub use ledger_store::{Append, Appended, LedgerStore};
-pub use program_store::{PublishedVersion, ProgramStore};
+pub use program_store::{ProgramStore, PublishedVersion};
 
 use thiserror::Error;
 

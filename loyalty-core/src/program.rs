@@ -1,6 +1,200 @@
 //! Programs: documents, their check, and what the engine runs.
+
+mod check;
 pub mod condition;
 pub mod document;
+mod in_force;
 pub mod version;
 
-pub use version::VersionId;
+use schemars::Schema;
+
+pub use self::in_force::Programs;
+pub use self::version::VersionId;
+
+use self::document::{Cap, CapScope, Counter, Currency, Document, Earning, Group, GroupMember, TierTrack};
+use crate::id::AuthorId;
+use crate::json::{self, Limits};
+use crate::money::Ratio;
+use crate::problem::Problem;
+use crate::time::Window;
+use crate::zone::Zone;
+
+/// What a program document may measure: 16 MiB, 64 levels.
+pub const LIMITS: Limits = Limits { bytes: 16 << 20, depth: 64, problems: 1_000 };
+/// The most rules a program may have.
+pub const MAX_RULES: usize = 10_000;
+
+/// A checked, immutable program version.
+///
+/// ```
+/// use loyalty_core::program::Program;
+/// let problems = Program::check(br#"{"format": 1, "name": "Mine", "money": "EUR", "colour": "red"}"#);
+/// let codes: Vec<_> = problems.unwrap_err().iter().map(|p| (p.code, p.path.clone())).collect();
+/// assert!(codes.contains(&("unknown_field", "/colour".to_owned())));
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Program {
+    document: Document,
+    version: VersionId,
+    window_caps: Vec<WindowCap>,
+}
+
+/// A cap that counts over a window.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WindowCap {
+    /// The cap's id.
+    pub id: AuthorId,
+    /// The currency that it limits.
+    pub currency: AuthorId,
+    /// The window.
+    pub window: Window,
+    /// Whether it limits the whole activity, not one rule or group.
+    pub whole: bool,
+}
+
+impl Program {
+    /// Checks a published document, whose zone has its offsets: an immutable program, or all its problems.
+    pub fn check(json: &[u8]) -> Result<Self, Vec<Problem>> {
+        Self::from_document(json::read(json, &LIMITS)?)
+    }
+
+    /// Checks a document already read.
+    pub fn from_document(document: Document) -> Result<Self, Vec<Problem>> {
+        let mut problems = check::problems(&document);
+        let canonical = serde_jcs::to_vec(&document).unwrap_or_default();
+        if canonical.is_empty() {
+            problems.push(Problem::new(
+                "not_json",
+                "",
+                "the document has no canonical form",
+                "check its texts",
+            ));
+        }
+        if problems.is_empty() {
+            let window_caps = document.earning.iter().flat_map(window_caps).collect();
+            Ok(Self { document, version: VersionId::of_canonical(&canonical), window_caps })
+        } else {
+            Err(problems)
+        }
+    }
+
+    /// Checks a draft: adds the zone that `expand` knows by name, then as [`Program::check`].
+    pub fn from_draft(json: &[u8], expand: impl Fn(&str) -> Option<Zone>) -> Result<Self, Vec<Problem>> {
+        let mut document: Document = json::read(json, &LIMITS)?;
+        if document.zone.offset.is_none() && document.zone.changes.is_empty() {
+            if let Some(zone) = expand(&document.zone.name) {
+                document.zone = zone;
+            } else {
+                let message = format!("the zone `{}` is not known", document.zone.name);
+                let unknown = Problem::new(
+                    "unknown_zone",
+                    "/zone/name",
+                    message,
+                    "use an IANA name such as `Europe/London`",
+                );
+                let others = check::problems(&document).into_iter().filter(|p| p.code != "zone_not_expanded");
+                return Err(std::iter::once(unknown).chain(others).collect());
+            }
+        }
+        Self::from_document(document)
+    }
+
+    /// The document.
+    pub const fn document(&self) -> &Document {
+        &self.document
+    }
+
+    /// The version's name: the hash of its canonical document.
+    pub const fn version(&self) -> VersionId {
+        self.version
+    }
+
+    /// The published document as canonical JSON.
+    pub fn canonical(&self) -> Vec<u8> {
+        serde_jcs::to_vec(&self.document).unwrap_or_default()
+    }
+
+    /// The JSON Schema of documents.
+    pub fn schema() -> Schema {
+        schemars::schema_for!(Document)
+    }
+
+    /// The program's zone.
+    pub const fn zone(&self) -> &Zone {
+        &self.document.zone
+    }
+
+    /// A currency by its id.
+    pub fn currency(&self, id: &AuthorId) -> Option<&Currency> {
+        self.document.currencies.iter().find(|c| c.id == *id)
+    }
+
+    /// A counter by its id.
+    pub fn counter(&self, id: &AuthorId) -> Option<&Counter> {
+        self.document.counters.iter().find(|c| c.id == *id)
+    }
+
+    /// The currency whose awards a cap of a window limits as a whole; `None` for caps of rules and groups.
+    pub fn capped_currency(&self, cap: &AuthorId) -> Option<&AuthorId> {
+        self.window_caps.iter().find(|c| c.whole && c.id == *cap).map(|c| &c.currency)
+    }
+
+    /// Every cap of a window, with it.
+    pub fn window_caps(&self) -> &[WindowCap] {
+        &self.window_caps
+    }
+
+    /// A tier track by its id.
+    pub fn track(&self, id: &AuthorId) -> Option<&TierTrack> {
+        self.document.tiers.iter().find(|t| t.id == *id)
+    }
+}
+
+impl Currency {
+    /// Minor units of one whole point.
+    pub const fn unit(&self) -> Ratio {
+        Ratio::whole(match self.scale {
+            0 => 1,
+            1 => 10,
+            2 => 100,
+            3 => 1_000,
+            _ => 10_000,
+        })
+    }
+
+    /// What members see.
+    pub fn shown(&self) -> &str {
+        self.name.as_deref().unwrap_or(self.id.as_str())
+    }
+}
+
+impl TierTrack {
+    /// The place of a level in the track, 0 for the lowest.
+    pub fn rank(&self, level: &AuthorId) -> Option<usize> {
+        self.levels.iter().position(|l| l.id == *level)
+    }
+}
+
+/// The caps of windows in a currency's earning, those of the whole activity marked.
+fn window_caps(earning: &Earning) -> Vec<WindowCap> {
+    let mut caps: Vec<(&Cap, bool)> = earning.caps.iter().map(|cap| (cap, true)).collect();
+    let mut groups: Vec<&Group> = earning.groups.iter().collect();
+    let after = earning.after.iter().flat_map(|rule| &rule.caps);
+    caps.extend(after.map(|cap| (cap, false)));
+    while let Some(group) = groups.pop() {
+        caps.extend(group.caps.iter().map(|cap| (cap, false)));
+        for member in &group.members {
+            match member {
+                GroupMember::Rule(rule) => caps.extend(rule.caps.iter().map(|cap| (cap, false))),
+                GroupMember::Group(inner) => groups.push(inner),
+            }
+        }
+    }
+    let of_windows = caps.into_iter().filter_map(|(cap, whole)| match cap.per {
+        CapScope::Window(window) => {
+            Some(WindowCap { id: cap.id.clone(), currency: earning.currency.clone(), window, whole })
+        }
+        CapScope::Activity => None,
+    });
+    of_windows.collect()
+}

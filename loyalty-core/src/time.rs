@@ -114,7 +114,8 @@ impl fmt::Display for OffsetTime {
         let offset = FixedOffset::east_opt(self.offset).unwrap_or(Utc.fix());
         let at = DateTime::from_timestamp_micros(self.at.0).unwrap_or_default();
         let local = offset.from_utc_datetime(&at.naive_utc());
-        let form = if self.at.0.rem_euclid(MICROS) == 0 { "%Y-%m-%dT%H:%M:%S" } else { "%Y-%m-%dT%H:%M:%S%.6f" };
+        let form =
+            if self.at.0.rem_euclid(MICROS) == 0 { "%Y-%m-%dT%H:%M:%S" } else { "%Y-%m-%dT%H:%M:%S%.6f" };
         write!(f, "{}", local.format(form))?;
         if self.offset == 0 { f.write_str("Z") } else { write!(f, "{}", local.format("%:z")) }
     }
@@ -327,7 +328,9 @@ impl Window {
             Self::Month => Some(Date::from_year_month(slot)),
             Self::Quarter => Some(Date::from_year_month(slot * 3)),
             Self::Year => Some(Date::from_year_month(slot * 12)),
-            Self::YearFrom(start) => NaiveDate::from_ymd_opt(slot, start.month, start.day).map(Date::from_naive),
+            Self::YearFrom(start) => {
+                NaiveDate::from_ymd_opt(slot, start.month, start.day).map(Date::from_naive)
+            }
             Self::Lifetime => None,
         }
     }
@@ -381,7 +384,8 @@ mod tests {
 
     #[test]
     fn times_are_read_with_their_offset_and_shown_the_same() {
-        for text in ["2017-01-01T07:30:27-05:00", "2026-03-10T09:30:00Z", "2026-03-10T09:30:00.000001+05:30"] {
+        for text in ["2017-01-01T07:30:27-05:00", "2026-03-10T09:30:00Z", "2026-03-10T09:30:00.000001+05:30"]
+        {
             assert_eq!(OffsetTime::parse(text).unwrap().to_string(), text);
         }
         for bad in ["2017-01-01", "2017-01-01T07:30:27", "yesterday", "2017-13-01T00:00:00Z"] {

@@ -1,5 +1,7 @@
 //! Operations: one command decided within a commit, with everything needed to prove and to return it.
 
+use std::sync::Arc;
+
 use minicbor::{Decode, Encode};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -54,8 +56,38 @@ pub struct Operation {
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 pub struct Sealed {
     /// The input, without attributes that the program does not declare.
-    #[n(0)]
-    pub activity: Activity,
+    #[cbor(n(0), with = "shared")]
+    pub activity: Arc<Activity>,
+}
+
+/// An activity is shared between the command and the operation, so that deciding never copies it.
+mod shared {
+    use std::sync::Arc;
+
+    use minicbor::decode::Error;
+    use minicbor::encode::Write;
+    use minicbor::{Decode, Decoder, Encode, Encoder};
+
+    use super::Activity;
+
+    pub fn encode<C, W: Write>(
+        activity: &Arc<Activity>,
+        e: &mut Encoder<W>,
+        context: &mut C,
+    ) -> Result<(), minicbor::encode::Error<W::Error>> {
+        activity.as_ref().encode(e, context)
+    }
+
+    pub fn decode<'b, C>(d: &mut Decoder<'b>, context: &mut C) -> Result<Arc<Activity>, Error> {
+        Activity::decode(d, context).map(Arc::new)
+    }
+}
+
+impl Settlement {
+    /// Whether nothing fell due.
+    pub const fn is_empty(&self) -> bool {
+        self.postings.is_empty() && self.tier_changes.is_empty()
+    }
 }
 
 /// What fell due by itself.

@@ -71,7 +71,10 @@ impl<C> Encode<C> for VersionId {
 
 impl<'b, C> Decode<'b, C> for VersionId {
     fn decode(d: &mut Decoder<'b>, _: &mut C) -> Result<Self, minicbor::decode::Error> {
-        let bytes = d.bytes()?.try_into().map_err(|_| minicbor::decode::Error::message("a version id has 32 bytes"))?;
+        let bytes = d
+            .bytes()?
+            .try_into()
+            .map_err(|_| minicbor::decode::Error::message("a version id has 32 bytes"))?;
         Ok(Self(bytes))
     }
 }

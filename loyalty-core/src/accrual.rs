@@ -1,0 +1,167 @@
+//! Accrual: what an activity earns, in one fixed order and no other.
+//!
+//! Per currency: (1) the basis of each line, (2) the value of each matching rule, (3) groups, (4) the sum of
+//! the top groups and its multipliers, (5) awards after them, (6) caps, (7) the currency's scale. Values stay
+//! exact ratios of minor units until a place that the program names rounds them.
+
+pub mod basis;
+mod caps;
+pub mod condition;
+mod share;
+mod stacking;
+mod subject;
+
+pub use subject::Subject;
+
+use self::stacking::{Contribution, Contributions};
+use crate::explain::{Step, StepKind, Trace};
+use crate::id::AuthorId;
+use crate::money::{OutOfRange, Ratio, Rounding};
+use crate::points::Points;
+use crate::problem::Problem;
+use crate::program::document::{Currency, Earning, Factor, FactorCombine, MultiplierStage};
+
+/// What an activity earns in one currency.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Earned {
+    /// The currency.
+    pub currency: AuthorId,
+    /// How much.
+    pub points: Points,
+    /// The part that each line carries; empty where there are no lines.
+    pub lines: Vec<Points>,
+    /// The rules that gave something.
+    pub rules: Vec<AuthorId>,
+    /// What caps of windows have used up by it.
+    pub used: Vec<CapUse>,
+}
+
+/// What an activity uses up of a cap.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CapUse {
+    /// The cap.
+    pub cap: AuthorId,
+    /// The window's number.
+    pub slot: i32,
+    /// Minor units.
+    pub amount: i64,
+}
+
+/// Rates an activity: one entry for each currency in which a rule matched.
+pub fn rate<T: Trace>(subject: &Subject<'_>, trace: &mut T) -> Result<Vec<Earned>, Problem> {
+    let mut earned = Vec::with_capacity(1);
+    for earning in &subject.program.document().earning {
+        if let Some(currency) = subject.program.currency(&earning.currency)
+            && let Some(one) = earn(earning, currency, subject, trace)?
+        {
+            earned.push(one);
+        }
+    }
+    Ok(earned)
+}
+
+fn earn<'a, T: Trace>(
+    earning: &'a Earning,
+    currency: &Currency,
+    subject: &Subject<'a>,
+    trace: &mut T,
+) -> Result<Option<Earned>, Problem> {
+    let mut rating = Rating { subject, unit: currency.unit(), given: Contributions::default(), trace };
+    let mut sum = Ratio::ZERO;
+    for group in &earning.groups {
+        if let Some(value) = rating.group(group)? {
+            sum = sum.plus(value)?;
+        }
+    }
+    for stage in &earning.multipliers {
+        sum = rating.multiply(stage, sum)?;
+    }
+    for rule in &earning.after {
+        if let Some(value) = rating.rule(rule)? {
+            sum = sum.plus(value)?;
+        }
+    }
+    if rating.given.is_empty() {
+        return Ok(None);
+    }
+    let mut windows = Vec::new();
+    for cap in &earning.caps {
+        sum = rating.capped(cap, sum)?;
+        windows.extend(rating.window_of(cap).map(|slot| (cap, slot)));
+    }
+    if !sum.is_whole() {
+        sum = rating.rounded(sum, currency.round, &currency.id);
+    }
+    let points = Points::from_wide(sum.round(Rounding::Floor))?;
+    rating.trace.step(|| {
+        let shown = points.in_whole_points(currency.scale);
+        Step::new(StepKind::Awarded, &currency.id, format!("{shown} {} earned", currency.shown()))
+            .with(points)
+    });
+    let given = rating.given;
+    let mut used = given.used();
+    for (cap, slot) in windows.into_iter().filter(|_| !points.is_zero()) {
+        used.push(CapUse { cap: cap.id.clone(), slot, amount: points.minor() });
+    }
+    let lines = share::by_line(points, &given, subject)?;
+    Ok(Some(Earned { currency: currency.id.clone(), points, lines, rules: given.rules(), used }))
+}
+
+/// The rating of one activity in one currency.
+struct Rating<'s, 'a, T> {
+    subject: &'s Subject<'a>,
+    /// Minor units of one whole point.
+    unit: Ratio,
+    /// What has contributed so far.
+    given: Contributions<'a>,
+    trace: &'s mut T,
+}
+
+impl<'a, T: Trace> Rating<'_, 'a, T> {
+    /// Rounds to whole minor units.
+    fn rounded(&mut self, value: Ratio, mode: Rounding, of: &AuthorId) -> Ratio {
+        let whole = value.round(mode);
+        if !value.is_whole() {
+            let unit = self.unit;
+            self.trace.step(|| {
+                let text = format!("{} rounded to {}", shown(value, unit), shown(Ratio::whole(whole), unit));
+                Step::new(StepKind::Rounded, of, text).with(whole)
+            });
+        }
+        Ratio::whole(whole)
+    }
+
+    fn multiply(&mut self, stage: &'a MultiplierStage, value: Ratio) -> Result<Ratio, OutOfRange> {
+        let mut factor = Ratio::ONE;
+        for one in &stage.factors {
+            if !self.factor_holds(one)? {
+                continue;
+            }
+            let by = one.factor.ratio();
+            factor = match stage.combine {
+                FactorCombine::Compound => factor.times(by)?,
+                FactorCombine::Add => factor.plus(by.minus(Ratio::ONE)?)?,
+            };
+        }
+        let product = value.times(factor)?;
+        let unit = self.unit;
+        self.trace.step(|| {
+            let text = format!("{} × {factor} = {}", shown(value, unit), shown(product, unit));
+            Step::new(StepKind::Multiplied, &stage.id, text).with(product)
+        });
+        Ok(stage.round.map_or(product, |mode| self.rounded(product, mode, &stage.id)))
+    }
+
+    fn factor_holds(&mut self, factor: &Factor) -> Result<bool, OutOfRange> {
+        factor.when.as_ref().map_or(Ok(true), |when| condition::holds(when, self.subject, self.trace))
+    }
+
+    fn contribute(&mut self, one: Contribution<'a>) {
+        self.given.push(one);
+    }
+}
+
+/// Minor units as whole points, for people.
+fn shown(value: Ratio, unit: Ratio) -> String {
+    value.over(unit).map_or_else(|_| value.to_string(), |whole| whole.to_string())
+}

@@ -1,0 +1,86 @@
+//! What is measured: a line's value under a basis, and which lines a rule counts.
+
+use super::condition;
+use super::subject::Subject;
+use crate::activity::{AttributeValue, Line, attribute};
+use crate::explain::NoTrace;
+use crate::money::{OutOfRange, Quantity, Ratio};
+use crate::program::document::{Basis, Rule};
+
+/// A line that a rule counts, with its measured value.
+#[derive(Debug, Clone, Copy)]
+pub struct Measured {
+    /// The line's index; 0 for an event.
+    pub line: usize,
+    /// Its value under the rule's basis.
+    pub value: Ratio,
+}
+
+/// The value of a line under a basis; `None` where it lacks the attribute.
+pub fn line_value(line: &Line, basis: &Basis) -> Result<Option<Ratio>, OutOfRange> {
+    Ok(match basis {
+        Basis::Gross => Some(line.gross()?),
+        Basis::NetOfStore => Some(line.net_of_store()?),
+        Basis::NetPaid => Some(line.net_paid()?),
+        Basis::Quantity => Some(line.units().ratio()),
+        Basis::Attribute(id) => attribute(&line.attributes, id.as_str()).and_then(number),
+    })
+}
+
+/// The number that an attribute holds; prepared activities hold decimals where the program says so.
+fn number(value: &AttributeValue) -> Option<Ratio> {
+    numeric(value).map(Quantity::ratio)
+}
+
+/// The decimal that an attribute holds.
+pub fn numeric(value: &AttributeValue) -> Option<Quantity> {
+    match value {
+        AttributeValue::Text(text) => Quantity::parse(text).ok(),
+        AttributeValue::Flag(_) => None,
+    }
+}
+
+/// Calls `each` with every line that the rule counts.
+pub fn for_each_line<E: From<OutOfRange>>(
+    rule: &Rule,
+    subject: &Subject<'_>,
+    mut each: impl FnMut(Measured) -> Result<(), E>,
+) -> Result<(), E> {
+    if let Some(attributes) = subject.event_attributes() {
+        let value = match &rule.basis {
+            Basis::Attribute(id) => attribute(attributes, id.as_str()).and_then(number),
+            _ => None,
+        };
+        return value.map_or(Ok(()), |value| each(Measured { line: 0, value: clamped(rule, value)? }));
+    }
+    for (index, line) in subject.lines().iter().enumerate() {
+        if !counts(rule, line) {
+            continue;
+        }
+        if let Some(value) = line_value(line, &rule.basis)? {
+            each(Measured { line: index, value: clamped(rule, value)? })?;
+        }
+    }
+    Ok(())
+}
+
+/// Whether a rule looks at a line.
+pub fn counts(rule: &Rule, line: &Line) -> bool {
+    rule.kinds.contains(&line.kind)
+        && rule.lines.as_ref().is_none_or(|wanted| condition::line_holds(wanted, line, &mut NoTrace))
+}
+
+fn clamped(rule: &Rule, value: Ratio) -> Result<Ratio, OutOfRange> {
+    let mut value = value;
+    if let Some(least) = rule.basis_at_least
+        && value.compare(least.ratio())?.is_lt()
+    {
+        value = least.ratio();
+    }
+    if let Some(most) = rule.basis_at_most
+        && value.compare(most.ratio())?.is_gt()
+    {
+        value = most.ratio();
+    }
+    Ok(value)
+}

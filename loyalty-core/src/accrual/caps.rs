@@ -1,0 +1,54 @@
+//! Caps: the most that a rule, a group or an activity gives, alone or in a window.
+
+use super::stacking::{Contribution, whole_points};
+use super::{CapUse, Rating, shown};
+use crate::explain::{Step, StepKind, Trace};
+use crate::money::{OutOfRange, Ratio};
+use crate::program::document::{Cap, CapScope, Over};
+
+impl<T: Trace> Rating<'_, '_, T> {
+    /// The value under a cap.
+    pub fn capped(&mut self, cap: &Cap, value: Ratio) -> Result<Ratio, OutOfRange> {
+        let limit = self.left(cap)?;
+        let over = value.compare(limit)?.is_gt();
+        let kept = match (over, cap.over) {
+            (false, _) => value,
+            (true, Over::Clip) => limit,
+            (true, Over::Reject) => Ratio::ZERO,
+        };
+        let unit = self.unit;
+        self.trace.step(|| {
+            let [limit, kept_shown, value] = [limit, kept, value].map(|v| shown(v, unit));
+            let text = format!("cap `{}` leaves room for {limit}: {kept_shown} of {value}", cap.id);
+            Step::new(StepKind::Cap, &cap.id, text).with(kept)
+        });
+        Ok(kept)
+    }
+
+    /// The room that a cap leaves.
+    fn left(&self, cap: &Cap) -> Result<Ratio, OutOfRange> {
+        let most = cap.at_most.ratio().times(self.unit)?;
+        let Some(slot) = self.window_of(cap) else { return Ok(most) };
+        // A window that is no longer kept has no room: a cap is never exceeded. Deciding refuses it before.
+        let Some(used) = self.subject.used(&cap.id, slot) else { return Ok(Ratio::ZERO) };
+        let left = most.minus(Ratio::whole(i128::from(used)))?;
+        Ok(if left.is_negative() { Ratio::ZERO } else { left })
+    }
+
+    /// The number of the window that a cap counts the activity in.
+    pub fn window_of(&self, cap: &Cap) -> Option<i32> {
+        match cap.per {
+            CapScope::Activity => None,
+            CapScope::Window(window) => Some(window.slot(self.subject.date)),
+        }
+    }
+
+    /// Notes what a rule's or group's value uses of a cap's window.
+    pub fn use_window(&mut self, cap: &Cap, value: Ratio) -> Result<(), OutOfRange> {
+        let amount = whole_points(value)?.minor();
+        if let Some(slot) = self.window_of(cap).filter(|_| amount != 0) {
+            self.contribute(Contribution::Cap(CapUse { cap: cap.id.clone(), slot, amount }));
+        }
+        Ok(())
+    }
+}

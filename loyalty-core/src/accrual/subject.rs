@@ -1,0 +1,67 @@
+//! What is being rated: an activity of a member, on a date, under a program.
+
+use crate::activity::{Activity, Attribute, Line};
+use crate::id::AuthorId;
+use crate::member::{MemberState, counted};
+use crate::program::Program;
+use crate::time::Date;
+
+/// An activity with everything that rating it looks at.
+#[derive(Debug, Clone, Copy)]
+pub struct Subject<'a> {
+    /// The program in force when it happened.
+    pub program: &'a Program,
+    /// The member before it, settled to its time.
+    pub state: &'a MemberState,
+    /// The activity, prepared.
+    pub activity: &'a Activity,
+    /// Its local date, which cuts the windows.
+    pub date: Date,
+    /// Whether levels are those of its own time, for an activity that came late.
+    pub late: bool,
+}
+
+impl<'a> Subject<'a> {
+    /// The lines of a purchase; none for anything else.
+    pub fn lines(&self) -> &'a [Line] {
+        match self.activity {
+            Activity::Purchase(purchase) => &purchase.lines,
+            _ => &[],
+        }
+    }
+
+    /// The attributes of an event; `None` for anything else.
+    pub fn event_attributes(&self) -> Option<&'a [Attribute]> {
+        match self.activity {
+            Activity::Event(event) => Some(&event.attributes),
+            _ => None,
+        }
+    }
+
+    /// The attributes of the activity itself.
+    pub fn attributes(&self) -> &'a [Attribute] {
+        match self.activity {
+            Activity::Purchase(purchase) => &purchase.attributes,
+            Activity::Event(event) => &event.attributes,
+            Activity::Return(_) => &[],
+        }
+    }
+
+    /// The level that the member holds on a track.
+    pub fn level(&self, track: &AuthorId) -> Option<&'a AuthorId> {
+        let Some(held) = self.state.tier(track) else {
+            return self.program.track(track).and_then(|t| t.levels.first()).map(|l| &l.id);
+        };
+        let at = self.activity.occurred_at().at;
+        if !self.late || at >= held.since {
+            return Some(&held.level);
+        }
+        let covering = held.past.iter().rev().find(|interval| interval.from <= at).or(held.past.first());
+        Some(covering.map_or(&held.level, |interval| &interval.level))
+    }
+
+    /// What a cap has used in the window of the date; `None` where it is no longer kept.
+    pub fn used(&self, cap: &AuthorId, slot: i32) -> Option<i64> {
+        counted(&self.state.caps, cap, slot)
+    }
+}

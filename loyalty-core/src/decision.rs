@@ -1,0 +1,280 @@
+//! Deciding: pure functions from a member's state and a command to what is to be appended.
+//!
+//! Preview, posting, explaining and verifying all call [`decide`]; for the same context they cannot differ.
+
+mod prepare;
+
+use std::sync::Arc;
+
+use crate::accrual::{self, Earned, Subject};
+use crate::activity::{Activity, Return};
+use crate::expiry;
+use crate::explain::{Step, StepKind, Trace};
+use crate::id::{ActivityId, OperationKey};
+use crate::ledger::operation::{Award, CountedBy, CountedIn, Operation, Sealed};
+use crate::ledger::posting::{Account, Posting};
+use crate::member::{self, MemberState};
+use crate::money::{OutOfRange, Ratio};
+use crate::points::Points;
+use crate::problem::Problem;
+use crate::program::document::Counted;
+use crate::program::{Program, Programs};
+use crate::returns::{self, Past};
+use crate::settle::settle;
+use crate::tier::Moment;
+use crate::time::{Date, OffsetTime, Timestamp};
+
+pub use self::prepare::{MAX_AHEAD_MICROS, prepared};
+
+/// Something to be decided for a member.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Command {
+    /// Record an activity.
+    Record(Arc<Activity>),
+}
+
+/// What deciding looks at beside the member's state.
+#[derive(Debug, Clone, Copy)]
+pub struct Context<'a> {
+    /// The clock, read once for the command.
+    pub now: Timestamp,
+    /// The tenant's program versions.
+    pub programs: &'a Programs,
+    /// What [`needs`] asked for.
+    pub past: &'a Past,
+}
+
+/// What must be loaded before deciding.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Needs {
+    /// Nothing more.
+    Nothing,
+    /// The purchase and all returns of it.
+    Purchase(ActivityId),
+    /// The next older page of the member's chain.
+    OlderPage,
+}
+
+/// What was decided: the operation, and the state after it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Decision {
+    /// What is to be appended.
+    pub operation: Operation,
+    /// The member after it.
+    pub state: MemberState,
+}
+
+impl Command {
+    /// The key under which it happens once.
+    pub fn key(&self) -> Result<OperationKey, Problem> {
+        let Self::Record(activity) = self;
+        activity
+            .key()
+            .ok_or_else(|| Problem::new("invalid_value", "/id", "the id is too long for a key", "shorten it"))
+    }
+}
+
+/// What a command needs beyond what was loaded; asked again until it wants nothing more.
+pub fn needs(command: &Command, past: &Past, programs: &Programs) -> Needs {
+    let Command::Record(activity) = command;
+    let Activity::Return(by) = activity.as_ref() else { return Needs::Nothing };
+    match &by.of {
+        Some(purchase) if !past.complete => Needs::Purchase(purchase.clone()),
+        _ if returns::is_complete(by, past, programs) => Needs::Nothing,
+        _ => Needs::OlderPage,
+    }
+}
+
+/// Decides a command on a member's state; `None` is a member without one yet.
+pub fn decide<T: Trace>(
+    context: &Context<'_>,
+    state: Option<&MemberState>,
+    command: &Command,
+    trace: &mut T,
+) -> Result<Decision, Problem> {
+    let Command::Record(activity) = command;
+    let occurred_at = activity.occurred_at();
+    if occurred_at.at > context.now.plus_micros(MAX_AHEAD_MICROS) {
+        let message = format!("`{occurred_at}` is more than 10 minutes ahead of the clock");
+        return Err(Problem::new("occurred_in_future", "/occurred_at", message, "check the till's clock"));
+    }
+    let program = context.programs.at(occurred_at.at);
+    let activity = prepared(activity, program)?;
+    let own_time = program.own_time(occurred_at);
+    let mut state = state.cloned().unwrap_or_else(|| MemberState::enrolled(own_time));
+    let late = own_time < state.settled_to;
+    let settlement = settle(context.programs, &mut state, own_time)?;
+    if !settlement.is_empty() {
+        trace.step(|| {
+            let text = format!(
+                "{} points lots lapsed, {} levels decided anew",
+                settlement.postings.len(),
+                settlement.tier_changes.len()
+            );
+            Step::new(StepKind::Settled, "", text)
+        });
+    }
+    let mut operation = Operation {
+        key: command.key()?,
+        occurred_at,
+        version: program.version(),
+        settlement,
+        awards: Vec::new(),
+        returned: Vec::new(),
+        unmatched: Vec::new(),
+        counted: Vec::new(),
+        tier_changes: Vec::new(),
+        postings: Vec::new(),
+        sealed: Sealed { activity: Arc::clone(&activity) },
+    };
+    match activity.as_ref() {
+        Activity::Return(by) => take_back(by, context, &mut state, &mut operation, trace)?,
+        earning => {
+            let date = program.date_of(occurred_at);
+            let at = own_time.max(state.settled_to);
+            let moment = Moment { program, at, date };
+            moment.begin(&mut state);
+            let subject = Subject { program, state: &state, activity: earning, date, late };
+            refuse_too_late(&subject)?;
+            let earned = accrual::rate(&subject, trace)?;
+            record(&earned, &moment, occurred_at, &mut state, &mut operation)?;
+            operation.tier_changes = moment.rise(&mut state, trace);
+        }
+    }
+    Ok(Decision { operation, state })
+}
+
+fn take_back<T: Trace>(
+    by: &Return,
+    context: &Context<'_>,
+    state: &mut MemberState,
+    operation: &mut Operation,
+    trace: &mut T,
+) -> Result<(), Problem> {
+    let matching = returns::matched(by, context.past, context.programs)?;
+    let effect = returns::take_back(by, &matching, context.programs, state, trace)?;
+    count(&effect.counted, state)?;
+    operation.returned = effect.returned;
+    operation.counted = effect.counted;
+    operation.postings = effect.postings;
+    operation.unmatched = matching.unmatched;
+    Ok(())
+}
+
+/// A late activity is rated while the windows of its date are still kept.
+fn refuse_too_late(subject: &Subject<'_>) -> Result<(), Problem> {
+    if !subject.late {
+        return Ok(());
+    }
+    let gone = |counters: &[member::CounterState], id, slot| member::counted(counters, id, slot).is_none();
+    let counters = &subject.program.document().counters;
+    let caps = subject.program.window_caps();
+    let too_late = counters.iter().any(|c| gone(&subject.state.counters, &c.id, c.window.slot(subject.date)))
+        || caps.iter().any(|c| gone(&subject.state.caps, &c.id, c.window.slot(subject.date)));
+    if !too_late {
+        return Ok(());
+    }
+    let message = format!("the counters of {} are no longer kept", subject.date);
+    let help = "import history in its order, before newer activities";
+    Err(Problem::new("too_late", "/occurred_at", message, help))
+}
+
+/// Books what was earned: awards, postings, lots, counters.
+fn record(
+    earned: &[Earned],
+    moment: &Moment<'_>,
+    occurred_at: OffsetTime,
+    state: &mut MemberState,
+    operation: &mut Operation,
+) -> Result<(), Problem> {
+    for one in earned {
+        let expires_at = expiry::expires_at(moment.program, &one.currency, moment.date);
+        let balance = state.balance_mut(&one.currency);
+        balance.add(one.points, expires_at)?;
+        balance.earned = balance.earned.plus(one.points)?;
+        if one.points.is_positive() {
+            balance.accruals = balance.accruals.saturating_add(1);
+            operation.postings.push(Posting {
+                currency: one.currency.clone(),
+                from: Account::Issued,
+                to: Account::Available,
+                points: one.points,
+                effective_at: occurred_at.at,
+            });
+        }
+        operation.awards.push(Award {
+            currency: one.currency.clone(),
+            points: one.points,
+            expires_at,
+            lines: one.lines.clone(),
+            rules: one.rules.clone(),
+        });
+        let used = one.used.iter().map(|used| CountedIn {
+            of: CountedBy::Cap(used.cap.clone()),
+            slot: used.slot,
+            amount: used.amount,
+        });
+        operation.counted.extend(used);
+    }
+    count_activity(earned, moment, operation)?;
+    Ok(count(&operation.counted, state)?)
+}
+
+/// What the activity adds to the program's counters.
+fn count_activity(
+    earned: &[Earned],
+    moment: &Moment<'_>,
+    operation: &mut Operation,
+) -> Result<(), OutOfRange> {
+    let purchase = returns::purchase_of(operation);
+    let mut counts = Vec::new();
+    for counter in &moment.program.document().counters {
+        let amount = match (&counter.counts, purchase) {
+            (Counted::Earned(currency), _) => {
+                let one = earned.iter().find(|one| one.currency == *currency);
+                one.map_or(Points::ZERO, |one| one.points).minor()
+            }
+            (Counted::Purchases, Some(_)) => 1,
+            (Counted::Spend(basis), Some(purchase)) => {
+                let mut sum = Ratio::ZERO;
+                for line in purchase.lines.iter().filter(|line| line.kind.is_item()) {
+                    sum = sum.plus(accrual::basis::line_value(line, basis)?.unwrap_or(Ratio::ZERO))?;
+                }
+                i64::try_from(returns::spend_units(sum)?).map_err(|_| OutOfRange)?
+            }
+            (Counted::Purchases | Counted::Spend(_), None) => 0,
+        };
+        if amount != 0 {
+            let slot = counter.window.slot(moment.date);
+            counts.push(CountedIn { of: CountedBy::Counter(counter.id.clone()), slot, amount });
+        }
+    }
+    operation.counted.extend(counts);
+    Ok(())
+}
+
+fn count(counted: &[CountedIn], state: &mut MemberState) -> Result<(), OutOfRange> {
+    for one in counted {
+        match &one.of {
+            CountedBy::Counter(id) => member::count(&mut state.counters, id, one.slot, one.amount)?,
+            CountedBy::Cap(id) => member::count(&mut state.caps, id, one.slot, one.amount)?,
+        }
+    }
+    Ok(())
+}
+
+impl Program {
+    /// The local date of an activity, by which windows are cut.
+    pub fn date_of(&self, occurred_at: OffsetTime) -> Date {
+        match self.document().dates_by {
+            crate::program::document::DatesBy::Activity => occurred_at.local_date(),
+            crate::program::document::DatesBy::Zone => self.zone().date_at(occurred_at.at),
+        }
+    }
+
+    /// An activity's own time: its instant, or the beginning of its local date where that is later.
+    pub fn own_time(&self, occurred_at: OffsetTime) -> Timestamp {
+        let date = self.date_of(occurred_at);
+        if date > self.zone().date_at(occurred_at.at) { self.zone().start_of(date) } else { occurred_at.at }
+    }
+}

@@ -1,0 +1,204 @@
+//! The engine: head → needs → load → decide → append, with bounded retry.
+//!
+//! Reads one record, decides, inserts one record. Two writers on one member: one append is done, the other
+//! reads again and decides again.
+
+mod load;
+mod pack;
+mod programs;
+mod read;
+mod replay;
+mod verify;
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+
+use thiserror::Error;
+
+use crate::decision::Command;
+use crate::id::{MemberId, OperationKey, TenantId};
+use crate::ledger::chain::ChainKey;
+use crate::ledger::commit::{Head, InvalidCommit};
+use crate::ledger::operation::Operation;
+use crate::points::OutOfRange;
+use crate::ports::{Appended, LedgerStore, ProgramStore, StoreError};
+use crate::problem::Problem;
+use crate::time::Timestamp;
+
+pub use self::pack::{Outcome, Pack};
+pub use self::programs::PUBLISH_AHEAD_MICROS;
+pub use self::read::{Entry, Explanation, Settled};
+pub use self::verify::{Finding, Verified};
+
+/// How often a command is decided again when another writer was faster.
+const MAX_ATTEMPTS: usize = 8;
+
+/// Why a command was not done.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum EngineError {
+    /// The command cannot be done; nothing was.
+    #[error(transparent)]
+    Refused(#[from] Problem),
+    /// The store did not do what was asked.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl EngineError {
+    /// The error as every door shows it.
+    pub fn problem(&self) -> Problem {
+        match self {
+            Self::Refused(problem) => problem.clone(),
+            Self::Store(StoreError::Unavailable(why)) => {
+                Problem::new("unavailable", "", why.clone(), "try again later: nothing was done")
+            }
+            Self::Store(StoreError::Unknown(why)) => Problem::new(
+                "unknown_outcome",
+                "",
+                why.clone(),
+                "send the same command again: it happens once",
+            ),
+            Self::Store(StoreError::Damaged(why)) => {
+                Problem::new("damaged", "", why.clone(), "run `verify` and restore from a backup")
+            }
+        }
+    }
+}
+
+impl From<InvalidCommit> for EngineError {
+    fn from(error: InvalidCommit) -> Self {
+        Self::Store(StoreError::Damaged(error.to_string()))
+    }
+}
+
+impl From<OutOfRange> for EngineError {
+    fn from(error: OutOfRange) -> Self {
+        Self::Refused(error.into())
+    }
+}
+
+/// What came of a command: a function of the commit that holds it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answer {
+    /// The commit that holds it.
+    pub head: Head,
+    /// Its operation.
+    pub operation: Operation,
+    /// Whether it had happened before.
+    pub replayed: bool,
+}
+
+/// Whose chain a command works on.
+#[derive(Debug, Clone, Copy)]
+pub struct Chain<'a> {
+    /// The tenant.
+    pub tenant: &'a TenantId,
+    /// The member.
+    pub member: &'a MemberId,
+}
+
+/// The engine over its ports. Cheap to clone.
+#[derive(Clone)]
+pub struct Engine {
+    ledger: Arc<dyn LedgerStore>,
+    programs: Arc<dyn ProgramStore>,
+    key: ChainKey,
+    cache: Arc<Mutex<HashMap<TenantId, programs::Cached>>>,
+}
+
+impl std::fmt::Debug for Engine {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Engine").field("key", &self.key).finish_non_exhaustive()
+    }
+}
+
+impl Engine {
+    /// An engine over a ledger and published programs, hashing its chains under `key`.
+    pub fn new(ledger: Arc<dyn LedgerStore>, programs: Arc<dyn ProgramStore>, key: ChainKey) -> Self {
+        Self { ledger, programs, key, cache: Arc::default() }
+    }
+
+    /// Does a command once. The same key and input again gives the same answer, marked replayed.
+    ///
+    /// Errors: the refusal codes of the command; `idempotency_conflict` where the key was used for another
+    /// input; `contended` where other writers were faster 8 times; `unavailable`; `unknown_outcome`.
+    pub async fn execute(
+        &self,
+        tenant: &TenantId,
+        member: &MemberId,
+        command: &Command,
+        now: Timestamp,
+    ) -> Result<Answer, EngineError> {
+        let mut outcomes = self.execute_many(tenant, member, std::slice::from_ref(command), now).await?;
+        match outcomes.pop() {
+            Some(Outcome::Done(answer)) => Ok(*answer),
+            Some(Outcome::Refused(problem)) => Err(problem.into()),
+            None => Err(contended().into()),
+        }
+    }
+
+    /// Does commands of one member in their order, up to 64 in one commit; each is done or refused by itself.
+    pub async fn execute_many(
+        &self,
+        tenant: &TenantId,
+        member: &MemberId,
+        commands: &[Command],
+        now: Timestamp,
+    ) -> Result<Vec<Outcome>, EngineError> {
+        let mut outcomes = Vec::with_capacity(commands.len());
+        let chain = Chain { tenant, member };
+        for part in commands.chunks(crate::ledger::commit::MAX_OPERATIONS) {
+            outcomes.extend(self.execute_pack(chain, part, now).await?);
+        }
+        Ok(outcomes)
+    }
+
+    async fn execute_pack(
+        &self,
+        chain: Chain<'_>,
+        commands: &[Command],
+        now: Timestamp,
+    ) -> Result<Vec<Outcome>, EngineError> {
+        let mut known_keys = false;
+        for _ in 0..MAX_ATTEMPTS {
+            let pack = self.decide_many(chain, commands, now, known_keys).await?;
+            let Some(append) = pack.append.clone() else { return Ok(pack.outcomes) };
+            match self.ledger.append(append).await {
+                Ok(Appended::Done) => return Ok(pack.outcomes),
+                Ok(Appended::SequenceTaken) => {}
+                Ok(Appended::KeyTaken) => known_keys = true,
+                Err(StoreError::Unknown(why)) => return self.resolve(chain, pack, why).await,
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Err(contended().into())
+    }
+
+    /// An unknown outcome is resolved by reading: all of a pack is there, or none of it.
+    async fn resolve(&self, chain: Chain<'_>, pack: Pack, why: String) -> Result<Vec<Outcome>, EngineError> {
+        let first = pack.append.as_ref().and_then(|append| append.keys.first());
+        let found = match first {
+            Some(key) => self.ledger.by_key(chain.tenant, chain.member, key).await.ok().flatten(),
+            None => None,
+        };
+        let ours =
+            found.is_some_and(|found| pack.append.as_ref().is_some_and(|append| append.commit == found));
+        if ours { Ok(pack.outcomes) } else { Err(StoreError::Unknown(why).into()) }
+    }
+
+    async fn by_key(&self, chain: Chain<'_>, key: &OperationKey) -> Result<Option<Answer>, EngineError> {
+        let Some(stored) = self.ledger.by_key(chain.tenant, chain.member, key).await? else {
+            return Ok(None);
+        };
+        let commit = stored.commit()?;
+        let operation = commit.operations.into_iter().find(|operation| operation.key == *key);
+        let missing =
+            || StoreError::Damaged(format!("commit {} does not hold its key `{key}`", commit.head.seq));
+        let operation = operation.ok_or_else(missing)?;
+        Ok(Some(Answer { head: commit.head, operation, replayed: true }))
+    }
+}
+
+fn contended() -> Problem {
+    Problem::new("contended", "", "other writers of this member were faster each time", "try again")
+}

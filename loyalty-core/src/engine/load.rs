@@ -1,0 +1,94 @@
+//! Loading what a command needs beyond the member's state.
+
+use super::{Chain, Engine, EngineError};
+use crate::decision::{Command, Needs, needs};
+use crate::id::{ActivityId, OperationKey};
+use crate::ledger::commit::StoredCommit;
+use crate::ledger::operation::Operation;
+use crate::program::Programs;
+use crate::returns::Past;
+
+/// Commits read at once while a return looks for its sale.
+const PAGE: usize = 64;
+
+/// What of a member's chain a command sees.
+#[derive(Clone, Copy)]
+pub(super) struct Seen<'a> {
+    /// Commits below this sequence.
+    pub before: u64,
+    /// Operations that its pack has decided before it.
+    pub pending: &'a [Operation],
+}
+
+impl Engine {
+    /// What the command needs, newest first.
+    pub(super) async fn past(
+        &self,
+        chain: Chain<'_>,
+        command: &Command,
+        programs: &Programs,
+        seen: Seen<'_>,
+    ) -> Result<Past, EngineError> {
+        let mut past = Past::default();
+        let mut before = seen.before;
+        let mut asked = false;
+        loop {
+            let need = needs(command, &past, programs);
+            if need != Needs::Nothing && !asked {
+                past.operations.extend(seen.pending.iter().rev().cloned());
+                asked = true;
+                if need == Needs::OlderPage {
+                    continue;
+                }
+            }
+            match need {
+                Needs::Nothing => return Ok(past),
+                Needs::Purchase(id) => {
+                    let commits = self.of_purchase(chain, &id, before).await?;
+                    push_newest_first(&mut past, commits)?;
+                    past.complete = true;
+                }
+                Needs::OlderPage => {
+                    let commits = self.ledger.range(chain.tenant, chain.member, before, PAGE).await?;
+                    past.complete = commits.len() < PAGE;
+                    before = push_newest_first(&mut past, commits)?.unwrap_or(0);
+                }
+            }
+        }
+    }
+
+    /// The commit of a purchase and those that returned from it, below a sequence, newest first.
+    async fn of_purchase(
+        &self,
+        chain: Chain<'_>,
+        purchase: &ActivityId,
+        before: u64,
+    ) -> Result<Vec<StoredCommit>, EngineError> {
+        let Ok(key) = OperationKey::new(&format!("purchase/{purchase}")) else { return Ok(Vec::new()) };
+        let own = self.ledger.by_key(chain.tenant, chain.member, &key).await?;
+        let mut commits: Vec<StoredCommit> = own.into_iter().collect();
+        for later in self.ledger.by_activity(chain.tenant, chain.member, purchase).await? {
+            if !commits.contains(&later) {
+                commits.push(later);
+            }
+        }
+        let mut seen = Vec::with_capacity(commits.len());
+        for commit in commits.into_iter().rev() {
+            if commit.head()?.seq < before {
+                seen.push(commit);
+            }
+        }
+        Ok(seen)
+    }
+}
+
+/// Adds the operations of commits, newest first; gives the last commit's sequence.
+fn push_newest_first(past: &mut Past, commits: Vec<StoredCommit>) -> Result<Option<u64>, EngineError> {
+    let mut last = None;
+    for stored in commits {
+        let commit = stored.commit()?;
+        past.operations.extend(commit.operations.into_iter().rev());
+        last = Some(commit.head.seq);
+    }
+    Ok(last)
+}

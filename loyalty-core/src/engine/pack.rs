@@ -1,0 +1,196 @@
+//! Deciding commands of one member into one commit.
+
+use std::collections::HashMap;
+
+use super::load::Seen;
+use super::{Answer, Chain, Engine, EngineError};
+use crate::decision::{Command, Context, Decision, decide};
+use crate::explain::NoTrace;
+use crate::id::OperationKey;
+use crate::ledger::chain::BEGINNING;
+use crate::ledger::commit::{Head, NewCommit};
+use crate::ledger::operation::Operation;
+use crate::member::MemberState;
+use crate::ports::Append;
+use crate::ports::ledger_store::returned_key;
+use crate::problem::Problem;
+use crate::program::Programs;
+use crate::returns::Past;
+use crate::time::Timestamp;
+
+/// What came of one command of a list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// It is done.
+    Done(Box<Answer>),
+    /// It was refused; nothing of it was done.
+    Refused(Problem),
+}
+
+/// Commands decided but not yet appended.
+#[derive(Debug, Clone)]
+pub struct Pack {
+    /// What is to be appended; `None` where every command was a replay or refused.
+    pub append: Option<Append>,
+    /// What comes of the commands once it is appended, in their order.
+    pub outcomes: Vec<Outcome>,
+}
+
+/// Where a command of the pack stands.
+enum Slot {
+    /// Settled before the pack.
+    Known(Outcome),
+    /// The pack's operation of this number; `true` where the pack held it already.
+    Pending(usize, bool),
+}
+
+impl Engine {
+    /// Decides up to 64 commands of one member on the newest state, without appending.
+    ///
+    /// `look_up` asks the ledger for every key first; without it only a member with a chain is asked.
+    pub async fn decide_many(
+        &self,
+        chain: Chain<'_>,
+        commands: &[Command],
+        now: Timestamp,
+        look_up: bool,
+    ) -> Result<Pack, EngineError> {
+        let programs = self.programs(chain.tenant, now).await?;
+        let stored = self.ledger.head(chain.tenant, chain.member).await?;
+        let head = stored.map(|commit| commit.head()).transpose()?;
+        if let Some(head) = &head {
+            head.check_appendable()?;
+        }
+        let single = commands.len() == 1;
+        let mut work =
+            Work { programs: &programs, head: head.as_ref(), now, state: None, operations: Vec::new() };
+        let mut slots = Vec::with_capacity(commands.len());
+        let mut keys = HashMap::new();
+        for command in commands {
+            let key = command.key();
+            let first_look = look_up || (head.is_some() && !single);
+            let slot = match &key {
+                Ok(key) if keys.contains_key(key) => work.again(command, keys.get(key).copied().unwrap_or(0)),
+                Ok(key) if first_look => match self.replayed(chain, key, command, &programs).await? {
+                    Some(known) => Slot::Known(known),
+                    None => self.decide_one(chain, command, &mut work).await?,
+                },
+                _ => self.decide_one(chain, command, &mut work).await?,
+            };
+            // A refusal may hide that the command was done before: a replay goes first.
+            let slot = match (slot, &key) {
+                (Slot::Known(Outcome::Refused(problem)), Ok(key)) if !first_look && head.is_some() => {
+                    let known = self.replayed(chain, key, command, &programs).await?;
+                    Slot::Known(known.unwrap_or(Outcome::Refused(problem)))
+                }
+                (slot, _) => slot,
+            };
+            if let (Slot::Pending(index, false), Ok(key)) = (&slot, key) {
+                keys.insert(key, *index);
+            }
+            slots.push(slot);
+        }
+        self.finish(chain, work, slots)
+    }
+
+    async fn decide_one(
+        &self,
+        chain: Chain<'_>,
+        command: &Command,
+        work: &mut Work<'_>,
+    ) -> Result<Slot, EngineError> {
+        let seen = Seen { before: u64::MAX, pending: &work.operations };
+        let past = self.past(chain, command, work.programs, seen).await?;
+        Ok(match work.decide(command, &past) {
+            Ok(Decision { operation, state }) => {
+                work.state = Some(state);
+                work.operations.push(operation);
+                Slot::Pending(work.operations.len().saturating_sub(1), false)
+            }
+            Err(problem) => Slot::Known(Outcome::Refused(problem)),
+        })
+    }
+
+    /// Seals the pack and says what comes of each command.
+    fn finish(&self, chain: Chain<'_>, work: Work<'_>, slots: Vec<Slot>) -> Result<Pack, EngineError> {
+        let Work { head, now, state, operations, .. } = work;
+        let Some(state) = state else {
+            let known = slots.into_iter().filter_map(|slot| match slot {
+                Slot::Known(outcome) => Some(outcome),
+                Slot::Pending(..) => None,
+            });
+            return Ok(Pack { append: None, outcomes: known.collect() });
+        };
+        let after = head.map_or(now, |head| now.max(head.recorded_at.plus_micros(1)));
+        let new = NewCommit {
+            tenant: chain.tenant,
+            member: chain.member,
+            seq: head.map_or(1, |head| head.seq.saturating_add(1)),
+            recorded_at: after,
+            previous: head.map_or(BEGINNING, |head| head.hash),
+            state: &state,
+            operations: &operations,
+        };
+        let commit = new.seal(&self.key);
+        let append = Append {
+            tenant: chain.tenant.clone(),
+            member: chain.member.clone(),
+            seq: new.seq,
+            recorded_at: new.recorded_at,
+            keys: keys_of(&operations)?,
+            commit,
+        };
+        let head = append.commit.head()?;
+        let answer = |index: usize, replayed| {
+            let operation = operations.get(index).cloned();
+            operation.map(|operation| Answer { head: head.clone(), operation, replayed })
+        };
+        let outcomes = slots.into_iter().filter_map(|slot| match slot {
+            Slot::Known(outcome) => Some(outcome),
+            Slot::Pending(index, again) => answer(index, again).map(|a| Outcome::Done(Box::new(a))),
+        });
+        Ok(Pack { outcomes: outcomes.collect(), append: Some(append) })
+    }
+}
+
+/// What a pack has decided so far.
+struct Work<'a> {
+    programs: &'a Programs,
+    head: Option<&'a Head>,
+    now: Timestamp,
+    /// The state after the operations; `None` while there are none.
+    state: Option<MemberState>,
+    operations: Vec<Operation>,
+}
+
+impl Work<'_> {
+    fn decide(&self, command: &Command, past: &Past) -> Result<Decision, Problem> {
+        let state = self.state.as_ref().or(self.head.map(|head| &head.state));
+        decide(&Context { now: self.now, programs: self.programs, past }, state, command, &mut NoTrace)
+    }
+
+    /// A command whose key the pack holds already.
+    fn again(&self, command: &Command, index: usize) -> Slot {
+        let conflict =
+            self.operations.get(index).map(|op| super::replay::compare(command, op, self.programs));
+        match conflict {
+            Some(Err(problem)) => Slot::Known(Outcome::Refused(problem)),
+            _ => Slot::Pending(index, true),
+        }
+    }
+}
+
+/// The keys that operations take: their own, and one for each purchase returned from.
+fn keys_of(operations: &[Operation]) -> Result<Vec<OperationKey>, Problem> {
+    let mut keys = Vec::with_capacity(operations.len());
+    for operation in operations {
+        keys.push(operation.key.clone());
+        for returned in &operation.returned {
+            let key = returned_key(&returned.activity, operation.sealed.activity.id());
+            keys.push(key.ok_or_else(|| {
+                Problem::new("invalid_value", "/id", "the id is too long for a key", "shorten it")
+            })?);
+        }
+    }
+    Ok(keys)
+}

@@ -1,0 +1,168 @@
+//! Reading: a member at an instant, the history, the proof of any entry, and previews.
+
+use super::load::Seen;
+use super::{Answer, Chain, Engine, EngineError};
+use crate::decision::{Command, Context, Decision, decide};
+use crate::explain::{NoTrace, Proof, Step};
+use crate::id::{MemberId, OperationKey, TenantId};
+use crate::ledger::commit::{Commit, Head};
+use crate::ledger::operation::{Operation, Settlement};
+use crate::member::MemberState;
+use crate::ports::StoreError;
+use crate::problem::Problem;
+use crate::settle::settle;
+use crate::time::Timestamp;
+
+/// A member as of an instant: the head, settled.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settled {
+    /// The newest commit.
+    pub head: Head,
+    /// The state at the instant.
+    pub state: MemberState,
+    /// What fell due since the commit and is not written yet.
+    pub unwritten: Settlement,
+}
+
+/// One operation in a member's history.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// The sequence of its commit.
+    pub seq: u64,
+    /// Its place in the commit, from 0.
+    pub index: usize,
+    /// When it was recorded.
+    pub recorded_at: Timestamp,
+    /// The operation.
+    pub operation: Operation,
+}
+
+/// A decision with its proof, recomputed from what was recorded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Explanation {
+    /// What was decided.
+    pub answer: Answer,
+    /// How.
+    pub steps: Vec<Step>,
+}
+
+impl Engine {
+    /// A member as of `at`, or at its last settlement where `at` is earlier or absent.
+    ///
+    /// Errors: `unknown_member`.
+    pub async fn member(
+        &self,
+        tenant: &TenantId,
+        member: &MemberId,
+        at: Option<Timestamp>,
+        now: Timestamp,
+    ) -> Result<Settled, EngineError> {
+        let stored = self.ledger.head(tenant, member).await?.ok_or_else(|| unknown_member(member))?;
+        let head = stored.head()?;
+        let mut state = head.state.clone();
+        let unwritten = match at {
+            Some(at) => settle(&*self.programs(tenant, now).await?, &mut state, at)?,
+            None => Settlement::default(),
+        };
+        Ok(Settled { head, state, unwritten })
+    }
+
+    /// Up to `limit` commits of a member before a sequence, newest first, as entries newest first.
+    pub async fn history(
+        &self,
+        tenant: &TenantId,
+        member: &MemberId,
+        before: Option<u64>,
+        limit: usize,
+    ) -> Result<Vec<Entry>, EngineError> {
+        let stored = self.ledger.range(tenant, member, before.unwrap_or(u64::MAX), limit).await?;
+        let mut entries = Vec::new();
+        for one in stored {
+            let Commit { head, operations } = one.commit()?;
+            entries.extend(operations.into_iter().enumerate().rev().map(|(index, operation)| Entry {
+                seq: head.seq,
+                index,
+                recorded_at: head.recorded_at,
+                operation,
+            }));
+        }
+        Ok(entries)
+    }
+
+    /// What a command would do now, with its proof, without doing it.
+    pub async fn preview(
+        &self,
+        tenant: &TenantId,
+        member: &MemberId,
+        command: &Command,
+        now: Timestamp,
+    ) -> Result<(Decision, Vec<Step>), EngineError> {
+        let chain = Chain { tenant, member };
+        let programs = self.programs(tenant, now).await?;
+        let head = self.ledger.head(tenant, member).await?.map(|commit| commit.head()).transpose()?;
+        let past = self.past(chain, command, &programs, Seen { before: u64::MAX, pending: &[] }).await?;
+        let context = Context { now, programs: &programs, past: &past };
+        let mut proof = Proof::default();
+        let decision = decide(&context, head.as_ref().map(|h| &h.state), command, &mut proof)?;
+        Ok((decision, proof.0))
+    }
+
+    /// The proof of an operation, decided again on what was recorded and compared with it.
+    ///
+    /// Errors: `unknown_operation`; `damaged` where deciding again gives something else.
+    pub async fn explain(
+        &self,
+        tenant: &TenantId,
+        member: &MemberId,
+        key: &OperationKey,
+        now: Timestamp,
+    ) -> Result<Explanation, EngineError> {
+        let chain = Chain { tenant, member };
+        let programs = self.programs(tenant, now).await?;
+        let stored = self.ledger.by_key(tenant, member, key).await?.ok_or_else(|| unknown_operation(key))?;
+        let Commit { head, operations } = stored.commit()?;
+        let mut state = self.state_before(chain, head.seq).await?;
+        let mut done: Vec<Operation> = Vec::new();
+        for operation in operations {
+            let command = Command::Record(operation.sealed.activity.clone());
+            let past = {
+                let seen = Seen { before: head.seq, pending: &done };
+                self.past(chain, &command, &programs, seen).await?
+            };
+            let context = Context { now: head.recorded_at, programs: &programs, past: &past };
+            let mut proof = Proof::default();
+            let wanted = operation.key == *key;
+            let again = if wanted {
+                decide(&context, state.as_ref(), &command, &mut proof)?
+            } else {
+                decide(&context, state.as_ref(), &command, &mut NoTrace)?
+            };
+            if again.operation != operation {
+                let text = format!("deciding `{}` again gives something else", operation.key);
+                return Err(StoreError::Damaged(text).into());
+            }
+            if wanted {
+                let answer = Answer { head, operation, replayed: true };
+                return Ok(Explanation { answer, steps: proof.0 });
+            }
+            state = Some(again.state);
+            done.push(operation);
+        }
+        Err(unknown_operation(key).into())
+    }
+
+    async fn state_before(&self, chain: Chain<'_>, seq: u64) -> Result<Option<MemberState>, EngineError> {
+        let before = self.ledger.range(chain.tenant, chain.member, seq, 1).await?;
+        Ok(before.first().map(|commit| commit.head()).transpose()?.map(|head| head.state))
+    }
+}
+
+fn unknown_member(member: &MemberId) -> Problem {
+    let message = format!("there is no member `{member}`");
+    Problem::new("unknown_member", "", message, "record an activity first, or correct the id")
+}
+
+fn unknown_operation(key: &OperationKey) -> Problem {
+    let message = format!("the member has no operation `{key}`");
+    Problem::new("unknown_operation", "", message, "keys look like `purchase/<id>`: see the history")
+}

@@ -1,0 +1,69 @@
+//! Idempotency: the same key and input give the same answer, another input is a conflict.
+
+use serde_json::Value;
+
+use super::pack::Outcome;
+use super::{Chain, Engine, EngineError};
+use crate::decision::{Command, prepared};
+use crate::id::OperationKey;
+use crate::ledger::operation::Operation;
+use crate::problem::Problem;
+use crate::program::Programs;
+
+impl Engine {
+    /// What came of the command if it has happened before.
+    pub(super) async fn replayed(
+        &self,
+        chain: Chain<'_>,
+        key: &OperationKey,
+        command: &Command,
+        programs: &Programs,
+    ) -> Result<Option<Outcome>, EngineError> {
+        let Some(answer) = self.by_key(chain, key).await? else { return Ok(None) };
+        Ok(Some(match compare(command, &answer.operation, programs) {
+            Ok(()) => Outcome::Done(Box::new(answer)),
+            Err(conflict) => Outcome::Refused(conflict),
+        }))
+    }
+}
+
+/// Compares a command's input with the one recorded under its key, both without undeclared attributes.
+pub fn compare(command: &Command, recorded: &Operation, programs: &Programs) -> Result<(), Problem> {
+    let Command::Record(activity) = command;
+    let input = match programs.version(recorded.version) {
+        Some(program) => prepared(activity, program)?,
+        None => activity.clone(),
+    };
+    if input == recorded.sealed.activity {
+        return Ok(());
+    }
+    let sides =
+        [&input, &recorded.sealed.activity].map(|a| serde_json::to_value(a.as_ref()).unwrap_or_default());
+    let [given, kept] = &sides;
+    let path =
+        given.as_object().and_then(|kind| kind.iter().next()).map_or_else(String::new, |(kind, given)| {
+            first_difference(given, kept.get(kind).unwrap_or(&Value::Null)).unwrap_or_default()
+        });
+    let message = format!("the key `{}` was used for another input", recorded.key);
+    Err(Problem::new("idempotency_conflict", path, message, "use a new id, or send what was sent first"))
+}
+
+/// The pointer of the first field in which two inputs differ.
+fn first_difference(given: &Value, kept: &Value) -> Option<String> {
+    if given == kept {
+        return None;
+    }
+    let inner = match (given, kept) {
+        (Value::Object(a), Value::Object(b)) => a.keys().chain(b.keys()).find_map(|key| {
+            let [given, kept] = [a, b].map(|side| side.get(key).unwrap_or(&Value::Null));
+            let escaped = key.replace('~', "~0").replace('/', "~1");
+            first_difference(given, kept).map(|rest| format!("/{escaped}{rest}"))
+        }),
+        (Value::Array(a), Value::Array(b)) => (0..a.len().max(b.len())).find_map(|index| {
+            let [given, kept] = [a, b].map(|side| side.get(index).unwrap_or(&Value::Null));
+            first_difference(given, kept).map(|rest| format!("/{index}{rest}"))
+        }),
+        _ => None,
+    };
+    Some(inner.unwrap_or_default())
+}

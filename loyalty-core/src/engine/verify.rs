@@ -1,0 +1,155 @@
+//! Verifying: every chain read back and checked against its hashes, its postings and its keys.
+
+use super::{Engine, EngineError};
+use crate::id::{AuthorId, MemberId, TenantId};
+use crate::ledger::chain::BEGINNING;
+use crate::ledger::commit::{Commit, StoredCommit};
+use crate::ledger::posting::{Account, Posting};
+use crate::member::MemberState;
+
+/// Commits read at once.
+const PAGE: usize = 64;
+
+/// Something that is not as it was written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// Whose chain.
+    pub member: MemberId,
+    /// Which commit.
+    pub seq: u64,
+    /// What is wrong.
+    pub text: String,
+}
+
+/// What verifying a member's chain saw.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Verified {
+    /// Commits read.
+    pub commits: u64,
+    /// Operations in them.
+    pub operations: u64,
+    /// What is wrong; empty when all is well.
+    pub findings: Vec<Finding>,
+}
+
+impl Engine {
+    /// Reads a member's chain back from its head and checks it: hashes, links, sequence, times, that every
+    /// state is the one before it plus its postings, and that every key leads to its commit.
+    pub async fn verify(&self, tenant: &TenantId, member: &MemberId) -> Result<Verified, EngineError> {
+        let mut verified = Verified::default();
+        let mut newer: Option<Commit> = None;
+        let mut before = u64::MAX;
+        loop {
+            let page = self.ledger.range(tenant, member, before, PAGE).await?;
+            for stored in &page {
+                let commit = match self.read_checked(stored) {
+                    Ok(commit) => commit,
+                    Err(text) => {
+                        let seq = newer.as_ref().map_or(0, |n| n.head.seq.saturating_sub(1));
+                        verified.findings.push(Finding { member: member.clone(), seq, text });
+                        return Ok(verified);
+                    }
+                };
+                verified.commits = verified.commits.saturating_add(1);
+                let count = u64::try_from(commit.operations.len()).unwrap_or(u64::MAX);
+                verified.operations = verified.operations.saturating_add(count);
+                let mut wrong = linked(newer.as_ref(), &commit);
+                wrong.extend(self.keys_lead_here(tenant, member, stored, &commit).await?);
+                if commit.head.tenant != *tenant || commit.head.member != *member {
+                    wrong.push("the commit is of another chain".to_owned());
+                }
+                let seq = commit.head.seq;
+                let findings = wrong.into_iter().map(|text| Finding { member: member.clone(), seq, text });
+                verified.findings.extend(findings);
+                before = seq;
+                newer = Some(commit);
+            }
+            if page.len() < PAGE {
+                break;
+            }
+        }
+        let wrong = newer.as_ref().map(begins).unwrap_or_default();
+        let findings = wrong.into_iter().map(|text| Finding { member: member.clone(), seq: 1, text });
+        verified.findings.extend(findings);
+        Ok(verified)
+    }
+
+    fn read_checked(&self, stored: &StoredCommit) -> Result<Commit, String> {
+        stored.check_hash(&self.key).map_err(|error| error.to_string())?;
+        stored.commit().map_err(|error| error.to_string())
+    }
+
+    async fn keys_lead_here(
+        &self,
+        tenant: &TenantId,
+        member: &MemberId,
+        stored: &StoredCommit,
+        commit: &Commit,
+    ) -> Result<Vec<String>, EngineError> {
+        let mut wrong = Vec::new();
+        for operation in &commit.operations {
+            if self.ledger.by_key(tenant, member, &operation.key).await?.as_ref() != Some(stored) {
+                wrong.push(format!("the key `{}` does not lead to its commit", operation.key));
+            }
+        }
+        Ok(wrong)
+    }
+}
+
+/// What is wrong between a commit and the one after it.
+fn linked(newer: Option<&Commit>, older: &Commit) -> Vec<String> {
+    let Some(newer) = newer else { return Vec::new() };
+    let mut wrong = Vec::new();
+    if newer.head.previous != older.head.hash {
+        wrong.push("the next commit names another hash".to_owned());
+    }
+    if newer.head.seq != older.head.seq.saturating_add(1) {
+        wrong.push("the sequence has a gap".to_owned());
+    }
+    if newer.head.recorded_at <= older.head.recorded_at {
+        wrong.push("the next commit was not recorded later".to_owned());
+    }
+    wrong.extend(moved(Some(&older.head.state), newer));
+    wrong
+}
+
+/// What is wrong with a chain's first commit.
+fn begins(first: &Commit) -> Vec<String> {
+    let mut wrong = moved(None, first);
+    if first.head.seq != 1 || first.head.previous != BEGINNING {
+        wrong.push("the chain does not begin here".to_owned());
+    }
+    wrong
+}
+
+/// Whether the state of a commit is the one before plus its postings.
+fn moved(before: Option<&MemberState>, commit: &Commit) -> Vec<String> {
+    let available = |state: Option<&MemberState>, currency: &AuthorId| -> i128 {
+        let balance = state.and_then(|state| state.balance(currency));
+        balance.map_or(0, |b| b.lots.iter().map(|lot| i128::from(lot.points.minor())).sum())
+    };
+    let postings: Vec<&Posting> =
+        commit.operations.iter().flat_map(|op| op.settlement.postings.iter().chain(&op.postings)).collect();
+    let mut wrong = Vec::new();
+    for balance in &commit.head.state.balances {
+        let sum: i128 = postings.iter().filter(|p| p.currency == balance.currency).map(|p| signed(p)).sum();
+        let want = available(before, &balance.currency).saturating_add(sum);
+        if want != available(Some(&commit.head.state), &balance.currency) {
+            wrong.push(format!(
+                "the balance of `{}` is not the one before plus its postings",
+                balance.currency
+            ));
+        }
+    }
+    wrong
+}
+
+/// What a posting adds to the member's available points.
+fn signed(posting: &Posting) -> i128 {
+    let points = i128::from(posting.points.minor());
+    match (posting.from, posting.to) {
+        (_, Account::Available) => points,
+        (Account::Available, _) => points.saturating_neg(),
+        _ => 0,
+    }
+}

@@ -1,0 +1,87 @@
+//! Proofs: the steps of a decision, told by the pipeline itself while it decides.
+//!
+//! Every place that decides something tells a [`Trace`]. Without a proof asked for, the trace is
+//! [`NoTrace`], whose steps are never even built.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+/// One step of a decision.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Step {
+    /// What kind of step it is.
+    pub kind: StepKind,
+    /// The author's id of the rule, group, cap, multiplier, track … it is about; empty for the whole.
+    pub of: String,
+    /// A sentence that a member can read.
+    pub text: String,
+    /// The value after the step, where it has one: minor units of points as a decimal.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub value: Option<String>,
+}
+
+/// What kind of step it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum StepKind {
+    /// Something fell due first.
+    Settled,
+    /// A condition was tested.
+    Tested,
+    /// A rule did not apply.
+    NotMatched,
+    /// A rule gave a value.
+    Rule,
+    /// A value was rounded.
+    Rounded,
+    /// A group combined its members.
+    Group,
+    /// A factor was applied.
+    Multiplied,
+    /// A cap was looked at.
+    Cap,
+    /// What the activity gave.
+    Awarded,
+    /// A level was reached.
+    Tier,
+    /// Something came back.
+    Returned,
+}
+
+/// Who listens to a decision.
+pub trait Trace {
+    /// Hears of a step; the closure runs only if somebody listens.
+    fn step(&mut self, step: impl FnOnce() -> Step);
+}
+
+/// Nobody listens: no step is built.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct NoTrace;
+
+impl Trace for NoTrace {
+    #[inline]
+    fn step(&mut self, _: impl FnOnce() -> Step) {}
+}
+
+/// All steps, in order.
+#[derive(Debug, Clone, Default)]
+pub struct Proof(pub Vec<Step>);
+
+impl Trace for Proof {
+    fn step(&mut self, step: impl FnOnce() -> Step) {
+        self.0.push(step());
+    }
+}
+
+impl Step {
+    /// A step without a value.
+    pub fn new(kind: StepKind, of: impl ToString, text: impl Into<String>) -> Self {
+        Self { kind, of: of.to_string(), text: text.into(), value: None }
+    }
+
+    /// The step with its value.
+    #[must_use]
+    pub fn with(self, value: impl ToString) -> Self {
+        Self { value: Some(value.to_string()), ..self }
+    }
+}

@@ -1,0 +1,250 @@
+//! Checks of earning: rules, groups, multipliers and caps.
+
+use std::collections::HashSet;
+
+use super::Check;
+use crate::id::AuthorId;
+use crate::money::{Quantity, Ratio};
+use crate::program::MAX_RULES;
+use crate::program::document::{
+    Basis, Cap, CapScope, Earning, Group, GroupMember, Rule, RuleRoundingPlace, Trigger,
+};
+
+/// Ids of earning, each kind a name space of its own.
+#[derive(Default)]
+struct Ids<'a> {
+    rules: HashSet<&'a AuthorId>,
+    groups: HashSet<&'a AuthorId>,
+    stages: HashSet<&'a AuthorId>,
+    factors: HashSet<&'a AuthorId>,
+    caps: HashSet<&'a AuthorId>,
+}
+
+/// What a cap limits.
+#[derive(Clone, Copy)]
+struct Scope {
+    /// Decimals of the currency.
+    scale: u8,
+    /// Whether the value is in whole minor units there.
+    whole: bool,
+}
+
+impl<'a> Check<'a> {
+    pub fn earning(&mut self) {
+        let mut ids = Ids::default();
+        let mut currencies = HashSet::new();
+        for (index, earning) in self.document.earning.iter().enumerate() {
+            let path = format!("/earning/{index}");
+            self.currency_exists(&earning.currency, &format!("{path}/currency"));
+            if !currencies.insert(&earning.currency) {
+                let message = format!("the currency `{}` has two entries", earning.currency);
+                self.problem("duplicate_id", format!("{path}/currency"), message, "join their groups in one");
+            }
+            self.one_earning(earning, &path, &mut ids);
+        }
+        if ids.rules.len() > MAX_RULES {
+            let message = format!("{} rules are more than {MAX_RULES}", ids.rules.len());
+            self.problem(
+                "too_many_rules",
+                "/earning",
+                message,
+                "join rules that differ in one value by `in`",
+            );
+        }
+    }
+
+    fn one_earning(&mut self, earning: &'a Earning, path: &str, ids: &mut Ids<'a>) {
+        let scale = self.scale_of(&earning.currency);
+        if earning.groups.is_empty() && earning.after.is_empty() {
+            self.empty_list(&format!("{path}/groups"));
+        }
+        for (index, group) in earning.groups.iter().enumerate() {
+            self.group(group, scale, &format!("{path}/groups/{index}"), ids);
+        }
+        for (index, stage) in earning.multipliers.iter().enumerate() {
+            let own = format!("{path}/multipliers/{index}");
+            self.fresh(&stage.id, &mut ids.stages, &own);
+            if stage.factors.is_empty() {
+                self.empty_list(&format!("{own}/factors"));
+            }
+            for (index, factor) in stage.factors.iter().enumerate() {
+                let own = format!("{own}/factors/{index}");
+                self.fresh(&factor.id, &mut ids.factors, &own);
+                if let Some(when) = &factor.when {
+                    self.condition(when, &format!("{own}/when"));
+                }
+            }
+        }
+        let unrounded =
+            earning.multipliers.windows(3).any(|three| three.iter().take(2).all(|s| s.round.is_none()));
+        if unrounded {
+            let message = "more than two multipliers follow each other without rounding".to_owned();
+            self.problem(
+                "multiplier_needs_rounding",
+                format!("{path}/multipliers"),
+                message,
+                "round one of them",
+            );
+        }
+        for (index, rule) in earning.after.iter().enumerate() {
+            let own = format!("{path}/after/{index}");
+            self.rule(rule, scale, &own, ids);
+            if rule.fixed.is_none() {
+                let message = format!("the rule `{}` joins after the multipliers but is not fixed", rule.id);
+                self.problem("after_needs_fixed", &own, message, "give `fixed`, or move it into a group");
+            }
+        }
+        for (index, cap) in earning.caps.iter().enumerate() {
+            self.cap(cap, scale, &format!("{path}/caps/{index}"), ids);
+        }
+    }
+
+    fn scale_of(&self, currency: &AuthorId) -> u8 {
+        self.document.currencies.iter().find(|c| c.id == *currency).map_or(0, |c| c.scale.min(4))
+    }
+
+    fn group(&mut self, group: &'a Group, scale: u8, path: &str, ids: &mut Ids<'a>) {
+        self.fresh(&group.id, &mut ids.groups, path);
+        if group.members.is_empty() {
+            self.empty_list(&format!("{path}/members"));
+        }
+        for (index, member) in group.members.iter().enumerate() {
+            match member {
+                GroupMember::Rule(rule) => {
+                    self.rule(rule, scale, &format!("{path}/members/{index}/rule"), ids)
+                }
+                GroupMember::Group(group) => {
+                    self.group(group, scale, &format!("{path}/members/{index}/group"), ids);
+                }
+            }
+        }
+        let scope = Scope { scale, whole: gives_whole_points(group, scale) };
+        self.caps(&group.caps, scope, path, ids);
+    }
+
+    fn rule(&mut self, rule: &'a Rule, scale: u8, path: &str, ids: &mut Ids<'a>) {
+        self.fresh(&rule.id, &mut ids.rules, path);
+        if let Some(when) = &rule.when {
+            self.condition(when, &format!("{path}/when"));
+        }
+        if let Some(lines) = &rule.lines {
+            self.line_condition(lines, &format!("{path}/lines"));
+        }
+        self.basis(&rule.basis, &format!("{path}/basis"));
+        self.rule_value(rule, scale, path);
+        if let Trigger::Event(name) = &rule.on {
+            if rule.fixed.is_none() && !matches!(rule.basis, Basis::Attribute(_)) {
+                let message = format!("the event `{name}` has no lines to measure");
+                let help = "use an attribute as the basis, or `fixed`";
+                self.problem("basis_needs_purchase", format!("{path}/basis"), message, help);
+            }
+            if rule.lines.is_some() {
+                let message = format!("the event `{name}` has no lines");
+                self.problem(
+                    "basis_needs_purchase",
+                    format!("{path}/lines"),
+                    message,
+                    "test attributes in `when`",
+                );
+            }
+        }
+        if rule.kinds.is_empty() {
+            self.empty_list(&format!("{path}/kinds"));
+        }
+        if rule.basis_at_least.zip(rule.basis_at_most).is_some_and(|(least, most)| least > most) {
+            self.empty_range(&format!("{path}/basis_at_least"));
+        }
+        let scope = Scope { scale, whole: rule_gives_whole_points(rule, scale) };
+        self.caps(&rule.caps, scope, path, ids);
+    }
+
+    /// Exactly one of `rate`, `per_full` and `fixed`, in range, with a rounding that fits.
+    fn rule_value(&mut self, rule: &Rule, scale: u8, path: &str) {
+        let given = [rule.rate.is_some(), rule.per_full.is_some(), rule.fixed.is_some()];
+        let help = "give one of `rate`, `per_full`, `fixed`";
+        match given.iter().filter(|is| **is).count() {
+            0 => self.problem(
+                "rule_without_value",
+                path,
+                format!("the rule `{}` gives nothing", rule.id),
+                help,
+            ),
+            1 => {}
+            _ => {
+                let message = format!("the rule `{}` says twice how much it gives", rule.id);
+                self.problem("rule_value_ambiguous", path, message, help);
+            }
+        }
+        if let Some(fixed) = rule.fixed {
+            self.points(fixed, scale, &format!("{path}/fixed"));
+        }
+        if let Some(per_full) = &rule.per_full {
+            if per_full.step <= Quantity::ZERO {
+                let message = "a step must be above 0".to_owned();
+                self.problem(
+                    "step_not_positive",
+                    format!("{path}/per_full/step"),
+                    message,
+                    "write such as \"2.00\"",
+                );
+            }
+            self.points(per_full.points, scale, &format!("{path}/per_full/points"));
+        }
+        if rule.rate.is_none() && rule.round.is_some_and(|round| round.at == RuleRoundingPlace::Line) {
+            let message = "only a rate is rounded at the line".to_owned();
+            self.problem("rounding_misplaced", format!("{path}/round/at"), message, "use `rule`, or drop it");
+        }
+    }
+
+    /// Points of a document: not negative, no finer than the currency.
+    fn points(&mut self, points: Quantity, scale: u8, path: &str) {
+        if points < Quantity::ZERO {
+            let message = format!("`{points}` is below 0");
+            self.problem("points_negative", path, message, "rules never take points: returns do");
+        } else if !is_whole_minor(points, scale) {
+            let message = format!("`{points}` is finer than the currency's {scale} decimals");
+            self.problem("points_too_fine", path, message, "round it, or raise the currency's scale");
+        }
+    }
+
+    fn caps(&mut self, caps: &'a [Cap], scope: Scope, path: &str, ids: &mut Ids<'a>) {
+        for (index, cap) in caps.iter().enumerate() {
+            let own = format!("{path}/caps/{index}");
+            self.cap(cap, scope.scale, &own, ids);
+            if !scope.whole && matches!(cap.per, CapScope::Window(_)) {
+                let message = format!("the cap `{}` would add up fractions of a point", cap.id);
+                self.problem("cap_needs_rounding", own, message, "give its rule or group a `round`");
+            }
+        }
+    }
+
+    fn cap(&mut self, cap: &'a Cap, scale: u8, path: &str, ids: &mut Ids<'a>) {
+        self.fresh(&cap.id, &mut ids.caps, path);
+        self.points(cap.at_most, scale, &format!("{path}/at_most"));
+    }
+
+    fn fresh(&mut self, id: &'a AuthorId, seen: &mut HashSet<&'a AuthorId>, path: &str) {
+        if !seen.insert(id) {
+            self.duplicate(id, format!("{path}/id"));
+        }
+    }
+}
+
+fn is_whole_minor(points: Quantity, scale: u8) -> bool {
+    let unit = Ratio::whole(10_i128.pow(u32::from(scale)));
+    points.ratio().times(unit).is_ok_and(Ratio::is_whole)
+}
+
+fn rule_gives_whole_points(rule: &Rule, scale: u8) -> bool {
+    rule.round.is_some()
+        || rule.fixed.is_some_and(|points| is_whole_minor(points, scale))
+        || rule.per_full.as_ref().is_some_and(|per_full| is_whole_minor(per_full.points, scale))
+}
+
+fn gives_whole_points(group: &Group, scale: u8) -> bool {
+    group.round.is_some()
+        || group.members.iter().all(|member| match member {
+            GroupMember::Rule(rule) => rule_gives_whole_points(rule, scale),
+            GroupMember::Group(group) => gives_whole_points(group, scale),
+        })
+}

@@ -1,0 +1,170 @@
+//! Returns: which sales come back, and what that takes.
+//!
+//! Targets are cumulative: a return takes what the purchase's awards carry of the units back so far, less
+//! what earlier returns of it have taken, so that the steps in which things come back do not matter.
+
+mod matching;
+
+use crate::activity::{Activity, Return};
+use crate::explain::{Step, StepKind, Trace};
+use crate::ledger::operation::{CountedBy, CountedIn, Operation, Returned, Take};
+use crate::ledger::posting::{Account, Posting};
+use crate::member::{Balance, MemberState};
+use crate::money::{Money, OutOfRange, Quantity, Ratio, Rounding};
+use crate::points::Points;
+use crate::problem::Problem;
+use crate::program::document::{Basis, Counted};
+use crate::program::{Program, Programs};
+
+pub use self::matching::{Matching, Past, Sale, is_complete, matched};
+
+/// What a return does.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Effect {
+    /// What came back of each purchase.
+    pub returned: Vec<Returned>,
+    /// What counters and caps give back.
+    pub counted: Vec<CountedIn>,
+    /// Its postings.
+    pub postings: Vec<Posting>,
+}
+
+/// Takes back what the matched sales carried.
+pub fn take_back<T: Trace>(
+    by: &Return,
+    matching: &Matching<'_>,
+    programs: &Programs,
+    state: &mut MemberState,
+    trace: &mut T,
+) -> Result<Effect, Problem> {
+    let mut effect = Effect::default();
+    for sale in &matching.sales {
+        let takes = take_from(sale, by, state, &mut effect.postings)?;
+        if let Some(program) = programs.version(sale.operation.version) {
+            give_back(sale, program, &takes, &mut effect.counted)?;
+        }
+        trace.step(|| {
+            let taken: Vec<_> = takes.iter().map(|t| format!("{} {}", t.points, t.currency)).collect();
+            let text = format!("purchase `{}` gives back {}", sale.id(), taken.join(", "));
+            Step::new(StepKind::Returned, sale.id(), text)
+        });
+        effect.returned.push(Returned {
+            activity: sale.id().clone(),
+            units: sale.units_after.clone(),
+            takes,
+        });
+    }
+    Ok(effect)
+}
+
+fn take_from(
+    sale: &Sale<'_>,
+    by: &Return,
+    state: &mut MemberState,
+    postings: &mut Vec<Posting>,
+) -> Result<Vec<Take>, OutOfRange> {
+    let mut takes = Vec::new();
+    for award in &sale.operation.awards {
+        let mut owed = Points::ZERO;
+        for (index, points) in award.lines.iter().enumerate() {
+            let kept = |units: &[Quantity]| kept_points(sale, index, *points, units);
+            owed = owed.plus(kept(&sale.units_before)?.minus(kept(&sale.units_after)?)?)?;
+        }
+        let balance: &mut Balance = state.balance_mut(&award.currency);
+        let taken = balance.take(owed, award.expires_at)?;
+        let forgiven = owed.minus(taken)?;
+        balance.clawed_back = balance.clawed_back.plus(taken)?;
+        balance.forgiven = balance.forgiven.plus(forgiven)?;
+        if taken.is_positive() {
+            postings.push(Posting {
+                currency: award.currency.clone(),
+                from: Account::Available,
+                to: Account::Issued,
+                points: taken,
+                effective_at: by.occurred_at.at,
+            });
+        }
+        takes.push(Take { currency: award.currency.clone(), points: taken, forgiven });
+    }
+    Ok(takes)
+}
+
+/// Of `points` on a line of Q units, r of them back keep `points` − floor(points · r / Q).
+fn kept_points(
+    sale: &Sale<'_>,
+    line: usize,
+    points: Points,
+    back: &[Quantity],
+) -> Result<Points, OutOfRange> {
+    let share = share_back(sale, line, back)?;
+    let given_back = Ratio::whole(i128::from(points.minor())).times(share)?.round(Rounding::Floor);
+    points.minus(Points::from_wide(given_back)?)
+}
+
+/// The part of a line that has come back, from 0 to 1.
+fn share_back(sale: &Sale<'_>, line: usize, back: &[Quantity]) -> Result<Ratio, OutOfRange> {
+    let units = sale.units(line);
+    let back = back.get(line).copied().unwrap_or(Quantity::ZERO);
+    Ratio::new(back.units(), units.units().max(1))
+}
+
+/// Lowers counters and caps of the purchase's windows by what came back.
+fn give_back(
+    sale: &Sale<'_>,
+    program: &Program,
+    takes: &[Take],
+    counted: &mut Vec<CountedIn>,
+) -> Result<(), OutOfRange> {
+    let owed = |currency: &crate::id::AuthorId| {
+        let take = takes.iter().find(|take| take.currency == *currency);
+        take.map_or(Ok(Points::ZERO), |take| take.points.plus(take.forgiven))
+    };
+    for earlier in &sale.operation.counted {
+        let amount = match &earlier.of {
+            CountedBy::Counter(id) => match program.counter(id).map(|counter| &counter.counts) {
+                Some(Counted::Earned(currency)) => owed(currency)?.minor(),
+                Some(Counted::Spend(basis)) => spend_back(sale, basis)?,
+                Some(Counted::Purchases) => i64::from(sale.is_all_back() && !sale.was_all_back()),
+                None => 0,
+            },
+            CountedBy::Cap(id) => {
+                program.capped_currency(id).map_or(Ok(0), |c| owed(c).map(Points::minor))?
+            }
+        };
+        if amount != 0 {
+            let amount = amount.checked_neg().ok_or(OutOfRange)?;
+            counted.push(CountedIn { of: earlier.of.clone(), slot: earlier.slot, amount });
+        }
+    }
+    Ok(())
+}
+
+fn spend_back(sale: &Sale<'_>, basis: &Basis) -> Result<i64, OutOfRange> {
+    let before = kept_spend(sale, basis, &sale.units_before)?;
+    let after = kept_spend(sale, basis, &sale.units_after)?;
+    i64::try_from(before.checked_sub(after).ok_or(OutOfRange)?).map_err(|_| OutOfRange)
+}
+
+fn kept_spend(sale: &Sale<'_>, basis: &Basis, back: &[Quantity]) -> Result<i128, OutOfRange> {
+    let mut sum = Ratio::ZERO;
+    for (index, line) in sale.purchase.lines.iter().enumerate().filter(|(_, line)| line.kind.is_item()) {
+        if let Some(value) = crate::accrual::basis::line_value(line, basis)? {
+            let kept = Ratio::ONE.minus(share_back(sale, index, back)?)?;
+            sum = sum.plus(value.times(kept)?)?;
+        }
+    }
+    spend_units(sum)
+}
+
+/// Spend as counters keep it: money of 4 decimals, rounded once a purchase.
+pub fn spend_units(spend: Ratio) -> Result<i128, OutOfRange> {
+    Ok(spend.times(Ratio::whole(Money::ONE.units()))?.round(Rounding::HalfEven))
+}
+
+/// The purchase that an operation recorded.
+pub fn purchase_of(operation: &Operation) -> Option<&crate::activity::Purchase> {
+    match operation.sealed.activity.as_ref() {
+        Activity::Purchase(purchase) => Some(purchase),
+        _ => None,
+    }
+}

@@ -1,0 +1,69 @@
+//! Settlement: what falls due by itself, applied lazily and in one total order.
+//!
+//! `settle(settle(s, a), b)` equals `settle(s, b)`: nothing depends on when somebody looked.
+
+use crate::expiry;
+use crate::id::AuthorId;
+use crate::ledger::operation::Settlement;
+use crate::member::MemberState;
+use crate::points::OutOfRange;
+use crate::program::Programs;
+use crate::tier::Moment;
+use crate::time::Timestamp;
+
+/// Something that falls due, in the order in which it is applied.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct Due {
+    at: Timestamp,
+    kind: DueKind,
+    id: AuthorId,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum DueKind {
+    TierEnds,
+    LotLapses,
+}
+
+/// Applies what fell due up to and including `to`.
+pub fn settle(programs: &Programs, state: &mut MemberState, to: Timestamp) -> Result<Settlement, OutOfRange> {
+    let mut settlement = Settlement::default();
+    while state.next_due().is_some_and(|due| due <= to) {
+        let Some(due) = next(state) else { break };
+        match due.kind {
+            DueKind::TierEnds => end_status(programs, state, &due, &mut settlement),
+            DueKind::LotLapses => {
+                settlement.postings.extend(expiry::lapse(state, &due.id, due.at)?);
+            }
+        }
+    }
+    state.settled_to = state.settled_to.max(to);
+    Ok(settlement)
+}
+
+fn next(state: &MemberState) -> Option<Due> {
+    let tiers = state
+        .tiers
+        .iter()
+        .filter_map(|tier| Some(Due { at: tier.until?, kind: DueKind::TierEnds, id: tier.track.clone() }));
+    let lots = state.balances.iter().filter_map(|balance| {
+        let at = balance.lots.first()?.expires_at?;
+        Some(Due { at, kind: DueKind::LotLapses, id: balance.currency.clone() })
+    });
+    tiers.chain(lots).min()
+}
+
+fn end_status(programs: &Programs, state: &mut MemberState, due: &Due, settlement: &mut Settlement) {
+    let program = programs.at(due.at);
+    let moment = Moment { program, at: due.at, date: program.zone().date_at(due.at) };
+    let change = program.track(&due.id).and_then(|track| moment.decide_anew(track, state));
+    match change {
+        Some(change) => settlement.tier_changes.push(change),
+        // The program no longer has the track: its last level stays as it is, without end.
+        None => {
+            if let Some(held) = state.tiers.iter_mut().find(|t| t.track == due.id) {
+                held.until = None;
+            }
+        }
+    }
+}

@@ -1,0 +1,154 @@
+//! Tiers: which level a member holds, decided from what was counted and never from a balance.
+
+use crate::explain::{Step, StepKind, Trace};
+use crate::id::AuthorId;
+use crate::ledger::operation::TierChange;
+use crate::member::{KEPT_INTERVALS, MemberState, TierInterval, TierState, counted};
+use crate::program::Program;
+use crate::program::document::{Counted, Downgrade, Lasts, Requirement, Threshold, TierTrack, Upgrade};
+use crate::time::{Date, Timestamp};
+
+/// The moment at which levels are looked at.
+#[derive(Debug, Clone, Copy)]
+pub struct Moment<'a> {
+    /// The program in force.
+    pub program: &'a Program,
+    /// The instant at which a change takes place.
+    pub at: Timestamp,
+    /// The local date of that instant, which cuts the windows.
+    pub date: Date,
+}
+
+impl<'a> Moment<'a> {
+    /// Gives the member the lowest level of each track where none is held yet.
+    pub fn begin(&self, state: &mut MemberState) {
+        for track in &self.program.document().tiers {
+            if let Some(lowest) = track.levels.first()
+                && state.tier(&track.id).is_none()
+            {
+                state.tiers.push(TierState {
+                    track: track.id.clone(),
+                    level: lowest.id.clone(),
+                    since: self.at,
+                    until: self.end_of(track, 0),
+                    past: Vec::new(),
+                });
+            }
+        }
+    }
+
+    /// Raises levels that the counters now reach, where the track does so at once.
+    pub fn rise<T: Trace>(&self, state: &mut MemberState, trace: &mut T) -> Vec<TierChange> {
+        let mut changes = Vec::new();
+        for track in self.program.document().tiers.iter().filter(|t| t.upgrade == Upgrade::AtOnce) {
+            let Some(held) = self.rank_held(track, state) else { continue };
+            let above = track.levels.iter().enumerate().skip(held).skip(1).rev();
+            let mut reached = above.filter(|(_, level)| self.holds(level.reach.as_ref(), state, self.date));
+            if let Some((rank, level)) = reached.next() {
+                trace.step(|| {
+                    let text = format!("reached `{}`, which counts from the next activity", level.id);
+                    Step::new(StepKind::Tier, &track.id, text)
+                });
+                changes.extend(self.change(track, rank, state));
+            }
+        }
+        changes
+    }
+
+    /// Decides a track anew at the end of the status held.
+    pub fn decide_anew(&self, track: &TierTrack, state: &mut MemberState) -> Option<TierChange> {
+        let held = self.rank_held(track, state)?;
+        let qualifies = |rank: &usize| self.qualifies(track, *rank, held, state);
+        let highest = (0..track.levels.len()).rev().find(qualifies).unwrap_or(0);
+        let rank = match track.downgrade {
+            Downgrade::Reassess => highest,
+            Downgrade::OneStep => highest.max(held.saturating_sub(1)),
+            Downgrade::None => highest.max(held),
+        };
+        self.change(track, rank, state)
+    }
+
+    /// Whether a level is deserved when the status at `held` ends.
+    fn qualifies(&self, track: &TierTrack, rank: usize, held: usize, state: &MemberState) -> bool {
+        let Some(level) = track.levels.get(rank) else { return false };
+        let ended = self.date.plus_days(-1);
+        match &level.keep {
+            _ if rank == 0 => true,
+            Some(keep) if rank <= held => self.holds(Some(keep), state, ended),
+            _ if rank > held && track.upgrade == Upgrade::AtPeriodEnd => {
+                self.holds(level.reach.as_ref(), state, ended)
+            }
+            _ => self.holds(level.reach.as_ref(), state, self.date),
+        }
+    }
+
+    /// Where the member stands on a track; a level that the program no longer has counts as the lowest.
+    fn rank_held(&self, track: &TierTrack, state: &MemberState) -> Option<usize> {
+        state.tier(&track.id).map(|held| track.rank(&held.level).unwrap_or(0))
+    }
+
+    fn change(&self, track: &TierTrack, rank: usize, state: &mut MemberState) -> Option<TierChange> {
+        let level = track.levels.get(rank)?;
+        let until = self.end_of(track, rank);
+        let held = state.tiers.iter_mut().find(|t| t.track == track.id)?;
+        let from = std::mem::replace(&mut held.level, level.id.clone());
+        held.past.push(TierInterval { level: from.clone(), from: held.since });
+        if held.past.len() > KEPT_INTERVALS {
+            held.past.remove(0);
+        }
+        held.since = self.at;
+        held.until = until;
+        Some(TierChange { track: track.id.clone(), from, to: level.id.clone(), at: self.at })
+    }
+
+    /// When a status that begins now ends.
+    fn end_of(&self, track: &TierTrack, rank: usize) -> Option<Timestamp> {
+        if rank == 0 && track.upgrade == Upgrade::AtOnce {
+            return None;
+        }
+        let last_day_after = match track.lasts {
+            Lasts::Forever => None,
+            Lasts::ToEndOf(window) => window.end(self.date),
+            Lasts::ToEndOfNext(window) => window.end(self.date).and_then(|next| window.end(next)),
+            Lasts::For(span) => Some(span.after(self.date).plus_days(1)),
+        };
+        last_day_after.map(|date| self.program.zone().start_of(date))
+    }
+
+    fn holds(&self, requirement: Option<&Requirement>, state: &MemberState, date: Date) -> bool {
+        match requirement {
+            None => false,
+            Some(Requirement::All(all)) => all.iter().all(|one| self.holds(Some(one), state, date)),
+            Some(Requirement::Any(any)) => any.iter().any(|one| self.holds(Some(one), state, date)),
+            Some(Requirement::Counter(threshold)) => {
+                let (have, need) = measure(self.program, threshold, state, date);
+                have >= need
+            }
+        }
+    }
+}
+
+/// What a counter holds on a date and what a threshold asks of it, in the same unit.
+pub fn measure(program: &Program, threshold: &Threshold, state: &MemberState, date: Date) -> (i128, i128) {
+    let Some(counter) = program.counter(&threshold.id) else { return (0, i128::MAX) };
+    let slot = counter.window.slot(date);
+    let have = i128::from(counted(&state.counters, &counter.id, slot).unwrap_or(0));
+    // Thresholds are kept in 1/10,000; so is money. Points are scaled up to meet them, purchases likewise.
+    let unit = match &counter.counts {
+        Counted::Earned(currency) => minor_in_threshold(program, currency),
+        Counted::Spend(_) => 1,
+        Counted::Purchases => 10_000,
+    };
+    (have.saturating_mul(unit), threshold.at_least.units())
+}
+
+/// How many 1/10,000 of a whole point one minor unit is.
+fn minor_in_threshold(program: &Program, currency: &AuthorId) -> i128 {
+    match program.currency(currency).map_or(0, |c| c.scale) {
+        0 => 10_000,
+        1 => 1_000,
+        2 => 100,
+        3 => 10,
+        _ => 1,
+    }
+}

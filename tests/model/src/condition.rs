@@ -1,0 +1,160 @@
+//! Whether a condition holds.
+
+use std::collections::BTreeMap;
+
+use chrono::{Datelike, NaiveDate, Weekday};
+use loyalty_core::activity::{Activity, Attribute, AttributeValue, Line, LineKind};
+use loyalty_core::program::condition::{
+    AttributeTest, BasketTest, Condition, DateRange, LineCondition, ListTest, NumberTest, PathTest, TextTest,
+};
+use loyalty_core::time::DayOfWeek;
+
+use crate::basis::{basis_of, units};
+use crate::calendar;
+use crate::number::{Exact, exact, parse, whole};
+
+/// What a condition may look at.
+pub struct Facts<'a> {
+    /// What happened.
+    pub activity: &'a Activity,
+    /// The date that cuts its windows.
+    pub date: NaiveDate,
+    /// The level held before, by track.
+    pub levels: &'a BTreeMap<String, String>,
+}
+
+impl<'a> Facts<'a> {
+    /// The lines of a purchase; none of anything else.
+    pub fn lines(&self) -> &'a [Line] {
+        match self.activity {
+            Activity::Purchase(purchase) => &purchase.lines,
+            _ => &[],
+        }
+    }
+
+    /// The attributes of the activity itself.
+    pub fn attributes(&self) -> &'a [Attribute] {
+        match self.activity {
+            Activity::Purchase(purchase) => &purchase.attributes,
+            Activity::Event(event) => &event.attributes,
+            Activity::Return(_) => &[],
+        }
+    }
+
+    /// Whether `condition` holds.
+    pub fn hold(&self, condition: &Condition) -> bool {
+        let purchase = match self.activity {
+            Activity::Purchase(purchase) => Some(purchase),
+            _ => None,
+        };
+        match condition {
+            Condition::All(all) => all.iter().all(|each| self.hold(each)),
+            Condition::Any(any) => any.iter().any(|each| self.hold(each)),
+            Condition::Not(not) => !self.hold(not),
+            Condition::Store(test) => text(test, purchase.and_then(|p| p.store.as_deref())),
+            Condition::Partner(test) => text(test, purchase.and_then(|p| p.partner.as_deref())),
+            Condition::Channel(test) => text(test, purchase.and_then(|p| p.channel.as_deref())),
+            Condition::Coupons(test) => list(test, purchase.map_or(&[], |p| &p.coupons)),
+            Condition::Attribute(test) => attribute(test, self.attributes()),
+            Condition::Line(test) => self.lines().iter().any(|line| line_fits(test, line)),
+            Condition::Basket(test) => self.basket(test),
+            Condition::Tier(test) => {
+                let held = self.levels.get(test.track.as_str());
+                test.level.iter().any(|level| held.is_some_and(|held| held == level.as_str()))
+            }
+            Condition::Dates(range) => within(range, self.date),
+            Condition::Weekday(days) => days.iter().any(|day| weekday(*day) == self.date.weekday()),
+        }
+    }
+
+    fn basket(&self, test: &BasketTest) -> bool {
+        let items = self.lines().iter().filter(|line| line.kind == LineKind::Item);
+        let fitting = items.filter(|line| test.lines.as_ref().is_none_or(|lines| line_fits(lines, line)));
+        let sum =
+            fitting.filter_map(|line| basis_of(line, &test.basis)).fold(whole(0), |sum, value| sum + value);
+        number(&test.sum, &sum)
+    }
+}
+
+/// Whether a line satisfies `condition`.
+pub fn line_fits(condition: &LineCondition, line: &Line) -> bool {
+    match condition {
+        LineCondition::All(all) => all.iter().all(|each| line_fits(each, line)),
+        LineCondition::Any(any) => any.iter().any(|each| line_fits(each, line)),
+        LineCondition::Not(not) => !line_fits(not, line),
+        LineCondition::Kind(kind) => line.kind == *kind,
+        LineCondition::Sku(test) => text(test, line.sku.as_deref()),
+        LineCondition::Category(PathTest::Under(path)) => line.category.starts_with(path),
+        LineCondition::Category(PathTest::Known(known)) => line.category.is_empty() != *known,
+        LineCondition::Brand(test) => text(test, line.brand.as_deref()),
+        LineCondition::Tags(test) => list(test, &line.tags),
+        LineCondition::Quantity(test) => number(test, &units(line)),
+        LineCondition::Unit(test) => text(test, line.unit.as_deref()),
+        LineCondition::Attribute(test) => attribute(test, &line.attributes),
+    }
+}
+
+fn text(test: &TextTest, value: Option<&str>) -> bool {
+    match (test, value) {
+        (TextTest::Known(known), _) => value.is_some() == *known,
+        (TextTest::NotIn(_), None) => true,
+        (TextTest::NotIn(texts), Some(value)) => !texts.iter().any(|text| text == value),
+        (_, None) => false,
+        (TextTest::Is(text), Some(value)) => text == value,
+        (TextTest::In(texts), Some(value)) => texts.iter().any(|text| text == value),
+        (TextTest::StartsWith(starts), Some(value)) => {
+            starts.as_slice().iter().any(|start| value.starts_with(start.as_str()))
+        }
+    }
+}
+
+fn list(test: &ListTest, values: &[String]) -> bool {
+    match test {
+        ListTest::Has(wanted) => values.contains(wanted),
+        ListTest::Known(known) => values.is_empty() != *known,
+    }
+}
+
+fn number(test: &NumberTest, value: &Exact) -> bool {
+    match test {
+        NumberTest::Is(other) => *value == exact(other),
+        NumberTest::AtLeast(least) => *value >= exact(least),
+        NumberTest::AtMost(most) => *value <= exact(most),
+        NumberTest::Between(least, most) => *value >= exact(least) && *value <= exact(most),
+    }
+}
+
+fn attribute(test: &AttributeTest, attributes: &[Attribute]) -> bool {
+    let value = attributes.iter().find(|given| given.name == test.id.as_str()).map(|given| &given.value);
+    let as_text = match value {
+        Some(AttributeValue::Text(text)) => Some(text.as_str()),
+        _ => None,
+    };
+    if let Some(wanted) = test.known {
+        return value.is_some() == wanted;
+    }
+    if let Some(wanted) = test.flag {
+        return value == Some(&AttributeValue::Flag(wanted));
+    }
+    if let Some(wanted) = &test.number {
+        return as_text.and_then(parse).is_some_and(|value| number(wanted, &value));
+    }
+    test.text.as_ref().is_some_and(|wanted| text(wanted, as_text))
+}
+
+fn within(range: &DateRange, date: NaiveDate) -> bool {
+    range.from.is_none_or(|from| calendar::date(from) <= date)
+        && range.to.is_none_or(|to| date <= calendar::date(to))
+}
+
+fn weekday(day: DayOfWeek) -> Weekday {
+    match day {
+        DayOfWeek::Monday => Weekday::Mon,
+        DayOfWeek::Tuesday => Weekday::Tue,
+        DayOfWeek::Wednesday => Weekday::Wed,
+        DayOfWeek::Thursday => Weekday::Thu,
+        DayOfWeek::Friday => Weekday::Fri,
+        DayOfWeek::Saturday => Weekday::Sat,
+        DayOfWeek::Sunday => Weekday::Sun,
+    }
+}

@@ -1,0 +1,26 @@
+//! Random valid programs and random histories that fit them, for property tests.
+//!
+//! All names come from small alphabets, so that conditions really hold and returns really find their sale.
+
+mod condition;
+mod earning;
+mod history;
+mod program;
+mod words;
+pub mod zone;
+
+use loyalty_core::activity::Activity;
+use loyalty_core::program::document::Document;
+use proptest::prelude::*;
+
+pub use self::history::history;
+pub use self::program::program;
+
+/// A program, and what one member of it did: 1 to `most` activities in order, of which some returns are
+/// refused.
+pub fn case(most: usize) -> impl Strategy<Value = (Document, Vec<Activity>)> {
+    program().prop_flat_map(move |document| {
+        let history = history(&document, most);
+        (Just(document), history)
+    })
+}

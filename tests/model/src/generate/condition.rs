@@ -1,0 +1,163 @@
+//! Random conditions.
+
+use loyalty_core::activity::LineKind;
+use loyalty_core::money::Quantity;
+use loyalty_core::program::condition::{
+    AttributeTest, BasketTest, Condition, DateRange, LineCondition, ListTest, NumberTest, OneOrMany,
+    PathTest, TextTest, TierTest,
+};
+use loyalty_core::program::document::{Basis, TierTrack};
+use loyalty_core::time::{Date, DayOfWeek};
+use proptest::collection::vec;
+use proptest::option;
+use proptest::prelude::*;
+use proptest::sample::{select, subsequence};
+
+use super::words::{
+    BRANDS, CHANNELS, COLOUR, COLOURS, COUPONS, GIFT, MILES, PARTNERS, SKUS, STORES, TAGS, UNITS, decimal,
+    id, path, word,
+};
+
+/// A condition of an activity; of a purchase, also over what only purchases have.
+pub fn condition(tracks: &[TierTrack], of_purchase: bool) -> BoxedStrategy<Condition> {
+    let mut leaves = vec![
+        attribute().prop_map(Condition::Attribute).boxed(),
+        dates().prop_map(Condition::Dates).boxed(),
+        subsequence(WEEK.to_vec(), 1..=6).prop_map(Condition::Weekday).boxed(),
+    ];
+    if let Some(tier) = tier(tracks) {
+        leaves.extend([tier.clone(), tier]);
+    }
+    if of_purchase {
+        leaves.extend([
+            text(STORES).prop_map(Condition::Store).boxed(),
+            text(PARTNERS).prop_map(Condition::Partner).boxed(),
+            text(CHANNELS).prop_map(Condition::Channel).boxed(),
+            list(COUPONS).prop_map(Condition::Coupons).boxed(),
+            line().prop_map(Condition::Line).boxed(),
+            basket().prop_map(Condition::Basket).boxed(),
+        ]);
+    }
+    proptest::strategy::Union::new(leaves)
+        .prop_recursive(2, 6, 3, |inner| {
+            prop_oneof![
+                vec(inner.clone(), 1..=3).prop_map(Condition::All),
+                vec(inner.clone(), 1..=3).prop_map(Condition::Any),
+                inner.prop_map(|it| Condition::Not(Box::new(it))),
+            ]
+        })
+        .boxed()
+}
+
+/// A condition of a line.
+pub fn line() -> BoxedStrategy<LineCondition> {
+    let leaf = prop_oneof![
+        select(vec![LineKind::Item, LineKind::Shipping, LineKind::Tip]).prop_map(LineCondition::Kind),
+        text(SKUS).prop_map(LineCondition::Sku),
+        prop_oneof![path().prop_map(PathTest::Under), any::<bool>().prop_map(PathTest::Known)]
+            .prop_map(LineCondition::Category),
+        text(BRANDS).prop_map(LineCondition::Brand),
+        list(TAGS).prop_map(LineCondition::Tags),
+        number(0, 4).prop_map(LineCondition::Quantity),
+        text(UNITS).prop_map(LineCondition::Unit),
+        attribute().prop_map(LineCondition::Attribute),
+    ];
+    leaf.prop_recursive(2, 4, 2, |inner| {
+        prop_oneof![
+            vec(inner.clone(), 1..=2).prop_map(LineCondition::All),
+            vec(inner.clone(), 1..=2).prop_map(LineCondition::Any),
+            inner.prop_map(|it| LineCondition::Not(Box::new(it))),
+        ]
+    })
+    .boxed()
+}
+
+/// A basis of lines.
+pub fn basis() -> impl Strategy<Value = Basis> {
+    prop_oneof![
+        4 => Just(Basis::NetPaid),
+        1 => Just(Basis::Gross),
+        1 => Just(Basis::NetOfStore),
+        1 => Just(Basis::Quantity),
+        1 => Just(Basis::Attribute(id(MILES))),
+    ]
+}
+
+fn text(words: &'static [&'static str]) -> impl Strategy<Value = TextTest> {
+    let start = word(words).prop_map(|word| word.chars().take(2).collect::<String>());
+    prop_oneof![
+        word(words).prop_map(TextTest::Is),
+        vec(word(words), 1..=2).prop_map(TextTest::In),
+        vec(word(words), 1..=2).prop_map(TextTest::NotIn),
+        start.clone().prop_map(|start| TextTest::StartsWith(OneOrMany::One(start))),
+        vec(start, 1..=2).prop_map(|starts| TextTest::StartsWith(OneOrMany::Many(starts))),
+        any::<bool>().prop_map(TextTest::Known),
+    ]
+}
+
+fn list(words: &'static [&'static str]) -> impl Strategy<Value = ListTest> {
+    prop_oneof![word(words).prop_map(ListTest::Has), any::<bool>().prop_map(ListTest::Known)]
+}
+
+fn number(from: i64, to: i64) -> impl Strategy<Value = NumberTest> {
+    let value = move || decimal::<6>(from, to, 2);
+    let ordered = |(a, b): (Quantity, Quantity)| NumberTest::Between(a.min(b), a.max(b));
+    prop_oneof![
+        1 => value().prop_map(NumberTest::Is),
+        3 => value().prop_map(NumberTest::AtLeast),
+        3 => value().prop_map(NumberTest::AtMost),
+        2 => (value(), value()).prop_map(ordered),
+    ]
+}
+
+fn attribute() -> impl Strategy<Value = AttributeTest> {
+    let test = |name| AttributeTest { id: id(name), text: None, number: None, flag: None, known: None };
+    prop_oneof![
+        text(COLOURS).prop_map(move |text| AttributeTest { text: Some(text), ..test(COLOUR) }),
+        number(0, 900).prop_map(move |number| AttributeTest { number: Some(number), ..test(MILES) }),
+        any::<bool>().prop_map(move |flag| AttributeTest { flag: Some(flag), ..test(GIFT) }),
+        (select(vec![COLOUR, MILES, GIFT]), any::<bool>())
+            .prop_map(move |(name, known)| AttributeTest { known: Some(known), ..test(name) }),
+    ]
+}
+
+fn basket() -> impl Strategy<Value = BasketTest> {
+    (basis(), option::of(line()), number(0, 60)).prop_map(|(basis, lines, sum)| BasketTest {
+        basis,
+        lines,
+        sum,
+    })
+}
+
+fn tier(tracks: &[TierTrack]) -> Option<BoxedStrategy<Condition>> {
+    let tests = tracks.iter().map(|track| {
+        let levels: Vec<_> = track.levels.iter().map(|level| level.id.clone()).collect();
+        let track = track.id.clone();
+        let most = levels.len();
+        subsequence(levels, 1..=most)
+            .prop_map(move |level| Condition::Tier(TierTest { track: track.clone(), level }))
+            .boxed()
+    });
+    let tests: Vec<_> = tests.collect();
+    (!tests.is_empty()).then(|| proptest::strategy::Union::new(tests).boxed())
+}
+
+/// A range inside the years of the histories, with one end at least.
+fn dates() -> impl Strategy<Value = DateRange> {
+    let first = Date::parse("2016-11-01").expect("a date").days();
+    (option::of(0..900), 0..900).prop_map(move |(from, length)| {
+        let from = from.map(|days| Date::from_days(first + days));
+        let to = Date::from_days(from.map_or(first, Date::days) + length);
+        DateRange { from, to: Some(to) }
+    })
+}
+
+const WEEK: [DayOfWeek; 7] = [
+    DayOfWeek::Monday,
+    DayOfWeek::Tuesday,
+    DayOfWeek::Wednesday,
+    DayOfWeek::Thursday,
+    DayOfWeek::Friday,
+    DayOfWeek::Saturday,
+    DayOfWeek::Sunday,
+];

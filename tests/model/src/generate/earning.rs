@@ -1,0 +1,219 @@
+//! Random rules, groups, multipliers and caps of one currency.
+
+use loyalty_core::activity::LineKind;
+use loyalty_core::id::AuthorId;
+use loyalty_core::money::{Multiplier, Quantity, Rate, Rounding};
+use loyalty_core::program::document::{
+    Basis, Cap, CapScope, Combine, Earning, Factor, FactorCombine, Group, GroupMember, MultiplierStage, Over,
+    PerFull, Rule, RuleRounding, RuleRoundingPlace, StepsOf, TierTrack, Trigger,
+};
+use proptest::collection::vec;
+use proptest::option;
+use proptest::prelude::*;
+use proptest::sample::{select, subsequence};
+
+use super::condition::{basis, condition, line};
+use super::words::{EVENTS, MILES, decimal, id, points, window, word};
+
+/// How one currency is earned. Rules, groups, caps and factors are all called the same; the program names them.
+pub fn earning(currency: AuthorId, scale: u8, tracks: &[TierTrack]) -> BoxedStrategy<Earning> {
+    let parts = (
+        vec(group(scale, tracks, 2), 1..=2),
+        vec(stage(tracks), 0..=2).prop_map(rounded_in_time),
+        vec(prop_oneof![fixed(scale, tracks, true), fixed(scale, tracks, false)], 0..=1),
+        caps(scale, true),
+    );
+    parts
+        .prop_map(move |(groups, multipliers, after, caps)| Earning {
+            currency: currency.clone(),
+            groups,
+            multipliers,
+            after,
+            caps,
+        })
+        .boxed()
+}
+
+pub fn rounding() -> impl Strategy<Value = Rounding> {
+    select(vec![Rounding::Floor, Rounding::Ceil, Rounding::HalfUp, Rounding::HalfEven])
+}
+
+/// A group with groups inside down to `depth` more.
+fn group(scale: u8, tracks: &[TierTrack], depth: u32) -> BoxedStrategy<Group> {
+    let rule = rule(scale, tracks).prop_map(GroupMember::Rule);
+    let member = if depth == 0 {
+        rule.boxed()
+    } else {
+        prop_oneof![4 => rule, 1 => group(scale, tracks, depth - 1).prop_map(GroupMember::Group)].boxed()
+    };
+    let combine = select(vec![Combine::All, Combine::All, Combine::BestForMember, Combine::First]);
+    (vec(member, 1..=3), combine, option::of(rounding()))
+        .prop_flat_map(move |(members, combine, round)| {
+            let whole = round.is_some() || members.iter().all(|member| is_whole(member, scale));
+            let made = move |caps| Group { id: unnamed(), combine, round, caps, members: members.clone() };
+            caps(scale, whole).prop_map(made)
+        })
+        .boxed()
+}
+
+/// Whether a member's value is always in whole minor units, as a cap of a window needs it.
+fn is_whole(member: &GroupMember, scale: u8) -> bool {
+    match member {
+        GroupMember::Rule(rule) => rule_is_whole(rule, scale),
+        GroupMember::Group(group) => {
+            group.round.is_some() || group.members.iter().all(|member| is_whole(member, scale))
+        }
+    }
+}
+
+fn rule_is_whole(rule: &Rule, scale: u8) -> bool {
+    let minor = 10_i128.pow(6 - u32::from(scale));
+    let points = rule.fixed.or(rule.per_full.as_ref().map(|full| full.points));
+    rule.round.is_some() || points.is_some_and(|points| points.units() % minor == 0)
+}
+
+fn rule(scale: u8, tracks: &[TierTrack]) -> BoxedStrategy<Rule> {
+    prop_oneof![
+        6 => measuring(scale, tracks, true),
+        2 => measuring(scale, tracks, false),
+        2 => fixed(scale, tracks, true),
+        1 => fixed(scale, tracks, false),
+    ]
+    .prop_flat_map(move |rule| {
+        let whole = rule_is_whole(&rule, scale);
+        caps(scale, whole).prop_map(move |caps| Rule { caps, ..rule.clone() })
+    })
+    .boxed()
+}
+
+/// Points for each 1 or each full step of a basis.
+fn measuring(scale: u8, tracks: &[TierTrack], of_purchase: bool) -> BoxedStrategy<Rule> {
+    let basis = if of_purchase { basis().boxed() } else { Just(Basis::Attribute(id(MILES))).boxed() };
+    let clamps = (option::weighted(0.15, decimal(0, 10, 2)), option::weighted(0.15, decimal(10, 80, 2)));
+    let much = prop_oneof![
+        3 => rate().prop_map(|rate| (Some(rate), None)),
+        2 => per_full(scale).prop_map(|full| (None, Some(full))),
+    ];
+    (plain(tracks, of_purchase), basis, clamps, much, rounding(), 0..3)
+        .prop_map(|(rule, basis, (basis_at_least, basis_at_most), (rate, per_full), mode, place)| {
+            let steps_of_sum = per_full.as_ref().is_some_and(|full| full.of == StepsOf::Sum);
+            let at = match place {
+                0 => None,
+                1 if !steps_of_sum => Some(RuleRoundingPlace::Line),
+                _ => Some(RuleRoundingPlace::Rule),
+            };
+            let round = at.map(|at| RuleRounding { at, mode });
+            Rule { basis, basis_at_least, basis_at_most, rate, per_full, round, ..rule }
+        })
+        .boxed()
+}
+
+fn fixed(scale: u8, tracks: &[TierTrack], of_purchase: bool) -> BoxedStrategy<Rule> {
+    (plain(tracks, of_purchase), points(40, scale))
+        .prop_map(|(rule, points)| Rule { fixed: Some(points), ..rule })
+        .boxed()
+}
+
+/// A rule that does not say yet how much.
+fn plain(tracks: &[TierTrack], of_purchase: bool) -> BoxedStrategy<Rule> {
+    let on = if of_purchase {
+        Just(Trigger::Purchase).boxed()
+    } else {
+        word(EVENTS).prop_map(|name| Trigger::Event(id(&name))).boxed()
+    };
+    let for_lines = if of_purchase { 0.4 } else { 0.0 };
+    let others = vec![LineKind::Shipping, LineKind::Tax, LineKind::Tip, LineKind::GiftCard];
+    let kinds = subsequence(others, 0..=2).prop_map(|others| [vec![LineKind::Item], others].concat());
+    let kinds =
+        option::weighted(for_lines / 2.0, kinds).prop_map(|kinds| kinds.unwrap_or(vec![LineKind::Item]));
+    let when = option::weighted(0.4, condition(tracks, of_purchase));
+    (on, when, option::weighted(for_lines, line()), kinds)
+        .prop_map(|(on, when, lines, kinds)| Rule {
+            id: unnamed(),
+            on,
+            when,
+            lines,
+            kinds,
+            basis: Basis::NetPaid,
+            basis_at_least: None,
+            basis_at_most: None,
+            rate: None,
+            per_full: None,
+            fixed: None,
+            round: None,
+            caps: Vec::new(),
+        })
+        .boxed()
+}
+
+fn rate() -> impl Strategy<Value = Rate> {
+    let likely = select(vec!["1", "2", "0.5", "1.25", "10", "0.333333", "0.01"]).prop_map(str::to_owned);
+    let any = decimal::<6>(0, 3, 6).prop_map(|rate| rate.to_string());
+    prop_oneof![likely, any].prop_map(|text| Rate::parse(&text).expect("a rate"))
+}
+
+fn per_full(scale: u8) -> impl Strategy<Value = PerFull> {
+    let step = prop_oneof![decimal(1, 12, 2), select(vec!["2", "10", "0.7"]).prop_map(quantity)];
+    let points = prop_oneof![3 => points(10, scale), 1 => decimal(1, 4, 6)];
+    (step, points, select(vec![StepsOf::Sum, StepsOf::Line])).prop_map(|(step, points, of)| PerFull {
+        step,
+        points,
+        of,
+    })
+}
+
+fn stage(tracks: &[TierTrack]) -> impl Strategy<Value = MultiplierStage> + use<> {
+    let factors = select(vec!["0", "0.3", "0.5", "1.1", "1.25", "1.5", "1.333", "2", "3"]);
+    let factor = (option::weighted(0.7, condition(tracks, true)), factors).prop_map(|(when, factor)| {
+        Factor { id: unnamed(), when, factor: Multiplier::parse(factor).expect("a multiplier") }
+    });
+    let combine = select(vec![FactorCombine::Compound, FactorCombine::Add]);
+    (combine, option::of(rounding()), vec(factor, 1..=3)).prop_map(|(combine, round, mut factors)| {
+        if combine == FactorCombine::Compound {
+            factors.truncate(2);
+        }
+        MultiplierStage { id: unnamed(), combine, round, factors }
+    })
+}
+
+/// At most two factors compound between roundings.
+fn rounded_in_time(mut stages: Vec<MultiplierStage>) -> Vec<MultiplierStage> {
+    let mut compounded = 0;
+    let mut at = 0;
+    while let Some(stage) = stages.get(at) {
+        let more = if stage.combine == FactorCombine::Compound { stage.factors.len() } else { 1 };
+        if compounded + more > 2 {
+            stages[at - 1].round = Some(Rounding::Floor);
+            compounded = 0;
+        }
+        compounded = if stages[at].round.is_some() { 0 } else { compounded + more };
+        at += 1;
+    }
+    stages
+}
+
+/// Mostly none. A cap of a window needs whole minor units.
+fn caps(scale: u8, whole: bool) -> BoxedStrategy<Vec<Cap>> {
+    let activity = Just(CapScope::Activity).boxed();
+    let per = if whole {
+        prop_oneof![1 => activity, 2 => window().prop_map(CapScope::Window)].boxed()
+    } else {
+        activity
+    };
+    let over = select(vec![Over::Clip, Over::Clip, Over::Reject]);
+    let cap = (per, points(90, scale), over).prop_map(|(per, at_most, over)| Cap {
+        id: unnamed(),
+        per,
+        at_most,
+        over,
+    });
+    prop_oneof![3 => Just(Vec::new()), 2 => vec(cap, 1..=2)].boxed()
+}
+
+fn unnamed() -> AuthorId {
+    id("unnamed")
+}
+
+fn quantity(text: &str) -> Quantity {
+    Quantity::parse(text).expect("a quantity")
+}

@@ -1,0 +1,92 @@
+//! All that a member did, and the sums over it.
+
+use std::collections::BTreeMap;
+
+use chrono::NaiveDate;
+use loyalty_core::activity::{Activity, Line, LineKind};
+use loyalty_core::money::Rounding;
+use loyalty_core::program::document::{Basis, Counted, Counter};
+use loyalty_core::time::Window;
+
+use crate::basis::{basis_of, returnable_units};
+use crate::calendar::{Instant, same_window};
+use crate::number::{BigInt, Exact, power_of_ten, round, whole};
+use crate::share::Share;
+
+/// One purchase or event of the past, with what has come back of it since.
+#[derive(Debug, Clone)]
+pub struct Past {
+    /// What happened.
+    pub activity: Activity,
+    /// The date that cut its windows.
+    pub date: NaiveDate,
+    /// The award of each currency.
+    pub awards: BTreeMap<String, Share>,
+    /// When each currency's award lapses.
+    pub lapse: BTreeMap<String, Instant>,
+    /// What each cap of a window counted.
+    pub caps: BTreeMap<String, Share>,
+    /// Every part that has come back: the line, from 0, and its units.
+    pub returned: Vec<(usize, Exact)>,
+}
+
+impl Past {
+    /// The lines of a purchase; none of anything else.
+    pub fn lines(&self) -> &[Line] {
+        match &self.activity {
+            Activity::Purchase(purchase) => &purchase.lines,
+            _ => &[],
+        }
+    }
+
+    /// How many units of each line have come back.
+    pub fn back(&self) -> Vec<Exact> {
+        let of_line = |at: usize| self.returned.iter().filter(|r| r.0 == at).map(|r| &r.1).sum();
+        (0..self.lines().len()).map(of_line).collect()
+    }
+
+    /// How many units of each line have not come back.
+    pub fn left(&self) -> Vec<Exact> {
+        self.lines().iter().zip(self.back()).map(|(line, back)| returnable_units(line) - back).collect()
+    }
+
+    /// What is kept of a share, in minor units.
+    pub fn kept(&self, share: Option<&Share>) -> BigInt {
+        share.map_or(BigInt::ZERO, |share| share.kept(self.lines(), &self.back()))
+    }
+
+    /// What it adds to a counter, after all that has come back.
+    fn counts(&self, counted: &Counted) -> Exact {
+        match (counted, &self.activity) {
+            (Counted::Earned(currency), _) => whole(self.kept(self.awards.get(currency.as_str()))),
+            (Counted::Spend(basis), Activity::Purchase(_)) => self.spend(basis),
+            (Counted::Purchases, Activity::Purchase(purchase)) => {
+                let all_back = !purchase.lines.is_empty() && self.left().iter().all(|left| *left == whole(0));
+                whole(i32::from(!all_back))
+            }
+            _ => whole(0),
+        }
+    }
+
+    fn spend(&self, basis: &Basis) -> Exact {
+        let items = self.lines().iter().zip(self.left()).filter(|(line, _)| line.kind == LineKind::Item);
+        let kept =
+            items.filter_map(|(line, left)| Some(basis_of(line, basis)? * left / returnable_units(line)));
+        let sum: Exact = kept.sum();
+        whole(round(&(sum * power_of_ten(4)), Rounding::HalfEven)) / power_of_ten(4)
+    }
+}
+
+/// The value of a counter in the window of `date`: points in minor units, money, or purchases.
+pub fn counter(past: &[Past], counter: &Counter, date: NaiveDate) -> Exact {
+    in_window(past, counter.window, date).map(|past| past.counts(&counter.counts)).sum()
+}
+
+/// What a cap has counted in the window of `date`, in minor units.
+pub fn cap_used(past: &[Past], id: &str, window: Window, date: NaiveDate) -> Exact {
+    in_window(past, window, date).map(|past| whole(past.kept(past.caps.get(id)))).sum()
+}
+
+fn in_window(past: &[Past], window: Window, date: NaiveDate) -> impl Iterator<Item = &Past> {
+    past.iter().filter(move |past| same_window(window, past.date, date))
+}

@@ -1,0 +1,207 @@
+//! What one activity earns of one currency, step by step in the order of the pipeline.
+
+use std::collections::BTreeMap;
+
+use loyalty_core::activity::{Activity, Line};
+use loyalty_core::money::Rounding;
+use loyalty_core::program::document::{
+    Basis, Cap, CapScope, Combine, Currency, Earning, FactorCombine, Group, GroupMember, MultiplierStage,
+    Over, PerFull, Rule, RuleRoundingPlace, StepsOf, Trigger,
+};
+use loyalty_core::time::Window;
+
+use crate::basis::{basis_of, numeric};
+use crate::condition::{Facts, line_fits};
+use crate::number::{Exact, exact, minor_units, round, whole};
+use crate::share::{Contribution, Share};
+
+/// What an activity earned of one currency.
+pub struct Rated {
+    /// The award.
+    pub award: Share,
+    /// What each cap of a window counts of it.
+    pub caps: BTreeMap<String, Share>,
+}
+
+/// Rates an activity in one currency.
+pub struct Rating<'a> {
+    /// What happened, to whom.
+    pub facts: &'a Facts<'a>,
+    /// The currency.
+    pub currency: &'a Currency,
+    /// What a cap has counted so far in the window of this activity, in minor units.
+    pub used: &'a dyn Fn(&Cap, Window) -> Exact,
+}
+
+/// A value somewhere in the pipeline, in minor units.
+struct Value {
+    exact: Exact,
+    from: Vec<Contribution>,
+    /// What each cap of a window counts: its id, the value, and the rules under it.
+    uses: Vec<(String, Exact, Vec<Contribution>)>,
+}
+
+impl Value {
+    fn sum(values: Vec<Self>) -> Self {
+        let mut sum = Self { exact: whole(0), from: Vec::new(), uses: Vec::new() };
+        for value in values {
+            sum.exact += value.exact;
+            sum.from.extend(value.from);
+            sum.uses.extend(value.uses);
+        }
+        sum
+    }
+}
+
+impl Rating<'_> {
+    /// Rates by `earning`.
+    pub fn rate(&self, earning: &Earning) -> Rated {
+        let groups = earning.groups.iter().filter_map(|group| self.group(group)).collect();
+        let mut total = Value::sum(groups);
+        for stage in &earning.multipliers {
+            total.exact = self.multiplied(stage, total.exact);
+        }
+        let after = earning.after.iter().filter_map(|rule| self.rule(rule));
+        let mut total = Value::sum([total].into_iter().chain(after).collect());
+        total.exact = self.capped(&earning.caps, total.exact.max(whole(0)));
+        let lines = self.facts.lines();
+        let award = Share::new(round(&total.exact, self.currency.round), &total.from, lines);
+        let shares = total.uses.into_iter().map(|(id, value, from)| {
+            let whole = value.to_integer();
+            (id, Share::new(whole, &from, lines))
+        });
+        let mut caps: BTreeMap<String, Share> = shares.collect();
+        caps.extend(windowed(&earning.caps).map(|cap| (cap.id.to_string(), award.clone())));
+        Rated { award, caps }
+    }
+
+    fn multiplied(&self, stage: &MultiplierStage, value: Exact) -> Exact {
+        let holds = stage.factors.iter().filter(|f| f.when.as_ref().is_none_or(|when| self.facts.hold(when)));
+        let factors: Vec<Exact> = holds.map(|factor| exact(factor.factor)).collect();
+        let factor = match stage.combine {
+            FactorCombine::Compound => factors.iter().product(),
+            FactorCombine::Add => factors.iter().fold(whole(1), |sum, factor| sum + factor - whole(1)),
+        };
+        rounded(value * factor.max(whole(0)), stage.round)
+    }
+
+    /// The value of a group; none where no member matches.
+    fn group(&self, group: &Group) -> Option<Value> {
+        let mut matching = group.members.iter().filter_map(|member| match member {
+            GroupMember::Rule(rule) => self.rule(rule),
+            GroupMember::Group(group) => self.group(group),
+        });
+        let combined = match group.combine {
+            Combine::First => matching.next(),
+            Combine::BestForMember => {
+                matching.reduce(|best, next| if next.exact > best.exact { next } else { best })
+            }
+            Combine::All => {
+                let all: Vec<Value> = matching.collect();
+                if all.is_empty() { None } else { Some(Value::sum(all)) }
+            }
+        };
+        let mut value = combined?;
+        value.exact = rounded(value.exact, group.round).max(whole(0));
+        Some(self.after_caps(&group.caps, value))
+    }
+
+    /// The value of a rule; none where it does not match.
+    fn rule(&self, rule: &Rule) -> Option<Value> {
+        let triggered = match (&rule.on, self.facts.activity) {
+            (Trigger::Purchase, Activity::Purchase(_)) => true,
+            (Trigger::Event(name), Activity::Event(event)) => *name == event.name,
+            _ => false,
+        };
+        if !triggered || !rule.when.as_ref().is_none_or(|when| self.facts.hold(when)) {
+            return None;
+        }
+        let measured = self.measured(rule);
+        let none_counts = measured.iter().all(Option::is_none);
+        if none_counts && (rule.fixed.is_none() || rule.lines.is_some()) {
+            return None;
+        }
+        Some(self.after_caps(&rule.caps, self.worth(rule, &measured)))
+    }
+
+    /// The basis of each line; none for a line that does not count. An event is its own only line.
+    fn measured(&self, rule: &Rule) -> Vec<Option<Exact>> {
+        if let Activity::Event(event) = self.facts.activity {
+            let value = match &rule.basis {
+                Basis::Attribute(id) => numeric(&event.attributes, id.as_str()),
+                _ => None,
+            };
+            return vec![value.map(|value| clamped(rule, value))];
+        }
+        let counts = |line: &Line| {
+            let fits = rule.kinds.contains(&line.kind)
+                && rule.lines.as_ref().is_none_or(|lines| line_fits(lines, line));
+            if fits { basis_of(line, &rule.basis).map(|value| clamped(rule, value)) } else { None }
+        };
+        self.facts.lines().iter().map(counts).collect()
+    }
+
+    fn worth(&self, rule: &Rule, measured: &[Option<Exact>]) -> Value {
+        let counted = (0..measured.len()).filter(|at| measured[*at].is_some()).collect();
+        let mode_at = |place| rule.round.filter(|round| round.at == place).map(|round| round.mode);
+        let at_line = mode_at(RuleRoundingPlace::Line);
+        let in_each_line = |worth: &dyn Fn(&Exact) -> Exact| -> Vec<Exact> {
+            measured.iter().map(|v| v.as_ref().map_or(whole(0), |v| rounded(worth(v), at_line))).collect()
+        };
+        let points = |points: &dyn std::fmt::Display| minor_units(points, self.currency.scale);
+        let full_steps =
+            |full: &PerFull, basis: &Exact| (basis / exact(full.step)).floor() * points(&full.points);
+        let (value, contribution) = if let Some(rate) = rule.rate {
+            let lines = in_each_line(&|basis| basis * points(&rate));
+            let value = lines.iter().sum();
+            (value, Contribution { by_line: at_line.map(|_| lines), counted })
+        } else if let Some(full) = rule.per_full.as_ref().filter(|full| full.of == StepsOf::Line) {
+            let lines = in_each_line(&|basis| full_steps(full, basis));
+            (lines.iter().sum(), Contribution { by_line: Some(lines), counted })
+        } else if let Some(full) = &rule.per_full {
+            let sum: Exact = measured.iter().flatten().sum();
+            (full_steps(full, &sum), Contribution { by_line: None, counted })
+        } else {
+            (rule.fixed.map_or(whole(0), |fixed| points(&fixed)), Contribution::default())
+        };
+        let exact = rounded(value, mode_at(RuleRoundingPlace::Rule));
+        Value { exact, from: vec![contribution], uses: Vec::new() }
+    }
+
+    fn after_caps(&self, caps: &[Cap], mut value: Value) -> Value {
+        value.exact = self.capped(caps, value.exact);
+        let counts = value.exact.clone().max(whole(0));
+        for cap in windowed(caps) {
+            value.uses.push((cap.id.to_string(), counts.clone(), value.from.clone()));
+        }
+        value
+    }
+
+    fn capped(&self, caps: &[Cap], value: Exact) -> Exact {
+        caps.iter().fold(value, |value, cap| {
+            let at_most = minor_units(cap.at_most, self.currency.scale);
+            let limit = match cap.per {
+                CapScope::Activity => at_most,
+                CapScope::Window(window) => (at_most - (self.used)(cap, window)).max(whole(0)),
+            };
+            match cap.over {
+                _ if value <= limit => value,
+                Over::Clip => limit,
+                Over::Reject => whole(0),
+            }
+        })
+    }
+}
+
+fn windowed(caps: &[Cap]) -> impl Iterator<Item = &Cap> {
+    caps.iter().filter(|cap| matches!(cap.per, CapScope::Window(_)))
+}
+
+fn clamped(rule: &Rule, value: Exact) -> Exact {
+    let raised = rule.basis_at_least.map_or(value.clone(), |least| value.max(exact(least)));
+    rule.basis_at_most.map_or(raised.clone(), |most| raised.min(exact(most)))
+}
+
+fn rounded(value: Exact, mode: Option<Rounding>) -> Exact {
+    mode.map_or(value.clone(), |mode| whole(round(&value, mode)))
+}

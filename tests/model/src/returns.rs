@@ -1,0 +1,141 @@
+//! Which lines of which purchases a return brings back.
+
+use chrono::NaiveDate;
+use loyalty_core::activity::{Activity, Return, ReturnLine};
+use loyalty_core::program::document::{Returns, Unlinked};
+
+use crate::Refused;
+use crate::basis::units;
+use crate::calendar::later;
+use crate::history::Past;
+use crate::number::{Exact, exact, whole};
+
+/// Units of one line that come back.
+#[derive(Debug, Clone)]
+pub struct Part {
+    /// The purchase, as its place in the past.
+    pub purchase: usize,
+    /// The line, from 0.
+    pub line: usize,
+    /// How many units.
+    pub units: Exact,
+}
+
+/// What a return found, and what it did not.
+#[derive(Debug, Default)]
+pub struct Found {
+    /// The parts, in the order found.
+    pub parts: Vec<Part>,
+    /// The skus without a sale, and how many units of each; `None` where the return did not say.
+    pub unmatched: Vec<(String, Option<Exact>)>,
+}
+
+/// Looks for what comes back.
+pub struct Search<'a> {
+    /// What the member did.
+    pub past: &'a [Past],
+    /// The program's rules about returns.
+    pub rules: &'a Returns,
+    found: Found,
+}
+
+impl<'a> Search<'a> {
+    /// A search in `past`.
+    pub fn new(past: &'a [Past], rules: &'a Returns) -> Self {
+        Self { past, rules, found: Found::default() }
+    }
+
+    /// Finds all that `given` brings back on `date`.
+    pub fn find(mut self, given: &Return, date: NaiveDate) -> Result<Found, Refused> {
+        match &given.of {
+            Some(of) => {
+                let is_it = |past: &Past| matches!(&past.activity, Activity::Purchase(p) if p.id == *of);
+                let purchase = self.past.iter().position(is_it).ok_or(Refused::PurchaseNotFound)?;
+                self.linked(purchase, &given.lines)?;
+            }
+            None if self.rules.unlinked == Unlinked::Refuse => return Err(Refused::Unlinked),
+            None => given.lines.iter().for_each(|line| self.unlinked(line, date)),
+        }
+        Ok(self.found)
+    }
+
+    fn linked(&mut self, purchase: usize, lines: &[ReturnLine]) -> Result<(), Refused> {
+        let everything = self.past[purchase].left();
+        if everything.iter().all(|left| *left == whole(0)) {
+            return Err(Refused::AlreadyReturned);
+        }
+        if lines.is_empty() {
+            for (line, left) in everything.into_iter().enumerate() {
+                self.take(Part { purchase, line, units: left });
+            }
+        }
+        for returned in lines {
+            self.linked_line(purchase, returned)?;
+        }
+        if self.found.parts.is_empty() { Err(Refused::AlreadyReturned) } else { Ok(()) }
+    }
+
+    fn linked_line(&mut self, purchase: usize, returned: &ReturnLine) -> Result<(), Refused> {
+        let lines = self.past[purchase].lines();
+        let named = |at: usize| match returned.line {
+            Some(number) => at + 1 == usize::from(number),
+            None => lines[at].sku == returned.sku,
+        };
+        let candidates: Vec<usize> = (0..lines.len()).rev().filter(|at| named(*at)).collect();
+        if candidates.is_empty() {
+            return Err(Refused::LineNotFound);
+        }
+        let left: Exact = candidates.iter().map(|line| self.left(purchase, *line)).sum();
+        let mut wanted = returned.quantity.map_or(left.clone(), exact);
+        if wanted > left {
+            return Err(Refused::ReturnExceedsPurchase);
+        }
+        for line in candidates {
+            wanted -= self.take_up_to(purchase, line, &wanted);
+        }
+        Ok(())
+    }
+
+    /// Newest purchase first, last line first. Without a quantity: what is left of the first line found.
+    fn unlinked(&mut self, returned: &ReturnLine, date: NaiveDate) {
+        let mut wanted = returned.quantity.map(exact);
+        for purchase in (0..self.past.len()).rev() {
+            let past = &self.past[purchase];
+            if self.rules.within.is_some_and(|within| later(past.date, within) < date) {
+                continue;
+            }
+            for line in (0..past.lines().len()).rev() {
+                let left = self.left(purchase, line);
+                if past.lines()[line].sku == returned.sku && left > whole(0) {
+                    let still = wanted.unwrap_or(left);
+                    let taken = self.take_up_to(purchase, line, &still);
+                    wanted = Some(still - taken);
+                }
+            }
+        }
+        if wanted.as_ref().is_none_or(|wanted| *wanted > whole(0)) {
+            self.found.unmatched.push((returned.sku.clone().unwrap_or_default(), wanted));
+        }
+    }
+
+    /// What this return may still take of a line; a line without units is no candidate.
+    fn left(&self, purchase: usize, line: usize) -> Exact {
+        if units(&self.past[purchase].lines()[line]) == whole(0) {
+            return whole(0);
+        }
+        let here = self.found.parts.iter().filter(|part| part.purchase == purchase && part.line == line);
+        self.past[purchase].left()[line].clone() - here.map(|part| &part.units).sum::<Exact>()
+    }
+
+    fn take_up_to(&mut self, purchase: usize, line: usize, wanted: &Exact) -> Exact {
+        let units = wanted.clone().min(self.left(purchase, line));
+        self.take(Part { purchase, line, units: units.clone() });
+        units
+    }
+
+    fn take(&mut self, part: Part) {
+        if part.units > whole(0) {
+            self.found.parts.push(part);
+        }
+    }
+}

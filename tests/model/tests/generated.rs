@@ -1,0 +1,149 @@
+//! What must hold for the model on every random case, and proof that the random cases reach everything.
+
+use std::collections::BTreeMap;
+
+use loyalty_core::activity::Activity;
+use loyalty_core::program::document::Document;
+use loyalty_model::generate::case;
+use loyalty_model::number::BigInt;
+use loyalty_model::{Model, Refused};
+use proptest::prelude::*;
+use proptest::strategy::ValueTree;
+use proptest::test_runner::{Config, TestRunner};
+
+proptest! {
+    #![proptest_config(Config { failure_persistence: None, ..Config::with_cases(200) })]
+
+    #[test]
+    fn points_are_conserved_and_never_negative((document, history) in case(15)) {
+        let mut model = Model::new(&document);
+        for activity in &history {
+            let _ = model.record(activity);
+            for currency in &document.currencies {
+                let id = currency.id.as_str();
+                let totals = model.totals(id);
+                let left = &totals.earned - &totals.clawed_back - &totals.expired;
+                prop_assert_eq!(model.balance(id), left);
+                prop_assert!(model.balance(id) >= BigInt::ZERO && totals.forgiven >= BigInt::ZERO);
+                prop_assert!(&totals.clawed_back + &totals.forgiven <= totals.earned);
+            }
+        }
+    }
+
+    #[test]
+    fn the_points_of_lines_add_up_to_the_award((document, history) in case(8)) {
+        let mut model = Model::new(&document);
+        for activity in &history {
+            let Ok(outcome) = model.record(activity) else { continue };
+            let is_purchase = matches!(activity, Activity::Purchase(_));
+            for (currency, award) in &outcome.awards {
+                let sum: BigInt = outcome.lines[currency].iter().sum();
+                prop_assert!(*award >= BigInt::ZERO);
+                prop_assert!(outcome.lines[currency].iter().all(|points| *points >= BigInt::ZERO));
+                prop_assert_eq!(sum, if is_purchase { award.clone() } else { BigInt::ZERO });
+            }
+        }
+    }
+
+    #[test]
+    fn programs_and_histories_survive_json((document, history) in case(8)) {
+        let text = serde_json::to_string(&document).expect("JSON");
+        prop_assert_eq!(serde_json::from_str::<Document>(&text).expect("a document"), document);
+        let text = serde_json::to_string(&history).expect("JSON");
+        prop_assert_eq!(serde_json::from_str::<Vec<Activity>>(&text).expect("activities"), history);
+    }
+}
+
+/// Counts what happens in 400 cases of a fixed seed.
+#[test]
+fn random_cases_reach_everything() {
+    let mut runner = TestRunner::deterministic();
+    let mut seen: BTreeMap<&str, u32> = BTreeMap::new();
+    for _ in 0..400 {
+        let (document, history) = case(24).new_tree(&mut runner).expect("a case").current();
+        watch(&document, &history, &mut |what| *seen.entry(what).or_default() += 1);
+    }
+    println!("{seen:#?}");
+    let wanted = [
+        ("award", 1_000),
+        ("award of an event", 100),
+        ("no award", 200),
+        ("level up", 100),
+        ("level down", 30),
+        ("taken", 300),
+        ("taken in part", 50),
+        ("forgiven", 5),
+        ("unmatched", 50),
+        ("expired", 50),
+        ("PurchaseNotFound", 20),
+        ("AlreadyReturned", 20),
+        ("ReturnExceedsPurchase", 20),
+        ("Unlinked", 20),
+    ];
+    for (what, least) in wanted {
+        let count = seen.get(what).copied().unwrap_or(0);
+        assert!(count >= least, "`{what}` was seen {count} times, {least} wanted");
+    }
+    assert!(!seen.contains_key("Late"), "histories are in order");
+}
+
+fn watch(document: &Document, history: &[Activity], seen: &mut dyn FnMut(&'static str)) {
+    let mut model = Model::new(document);
+    let mut before = BTreeMap::new();
+    for activity in history {
+        let outcome = match model.record(activity) {
+            Ok(outcome) => outcome,
+            Err(refused) => {
+                seen(name(refused));
+                continue;
+            }
+        };
+        let place = |track: &str, level: &str| {
+            let track = document.tiers.iter().find(|it| it.id.as_str() == track).expect("a track");
+            track.levels.iter().position(|it| it.id.as_str() == level)
+        };
+        for (track, level) in &outcome.tier {
+            let (then, now) =
+                (before.get(track).and_then(|it: &String| place(track, it)), place(track, level));
+            if then.is_some() && then != now {
+                seen(if then < now { "level up" } else { "level down" });
+            }
+        }
+        before = outcome.tier;
+        let positive = |points: &BigInt| *points > BigInt::ZERO;
+        match activity {
+            Activity::Return(_) => {}
+            _ if !outcome.awards.values().any(positive) => seen("no award"),
+            Activity::Event(_) => seen("award of an event"),
+            Activity::Purchase(_) => seen("award"),
+        }
+        if outcome.taken.values().any(positive) {
+            let lines = matches!(activity, Activity::Return(given) if !given.lines.is_empty());
+            seen("taken");
+            if lines {
+                seen("taken in part");
+            }
+        }
+        if outcome.forgiven.values().any(positive) {
+            seen("forgiven");
+        }
+        if !outcome.unmatched.is_empty() {
+            seen("unmatched");
+        }
+    }
+    if document.currencies.iter().any(|currency| model.totals(currency.id.as_str()).expired > BigInt::ZERO) {
+        seen("expired");
+    }
+}
+
+fn name(refused: Refused) -> &'static str {
+    match refused {
+        Refused::Late => "Late",
+        Refused::NoRate => "NoRate",
+        Refused::PurchaseNotFound => "PurchaseNotFound",
+        Refused::LineNotFound => "LineNotFound",
+        Refused::ReturnExceedsPurchase => "ReturnExceedsPurchase",
+        Refused::AlreadyReturned => "AlreadyReturned",
+        Refused::Unlinked => "Unlinked",
+    }
+}

@@ -7,13 +7,14 @@
 pub mod basis;
 mod caps;
 pub mod condition;
-mod share;
+mod measure;
+pub mod share;
 mod stacking;
 mod subject;
 
 pub use subject::Subject;
 
-use self::stacking::{Contribution, Contributions};
+use self::stacking::Contributions;
 use crate::explain::{Step, StepKind, Trace};
 use crate::id::AuthorId;
 use crate::money::{OutOfRange, Ratio, Rounding};
@@ -28,9 +29,7 @@ pub struct Earned {
     pub currency: AuthorId,
     /// How much.
     pub points: Points,
-    /// The part that each line carries; empty where there are no lines.
-    pub lines: Vec<Points>,
-    /// The rules that gave something.
+    /// The rules that took part.
     pub rules: Vec<AuthorId>,
     /// What caps of windows have used up by it.
     pub used: Vec<CapUse>,
@@ -60,10 +59,10 @@ pub fn rate<T: Trace>(subject: &Subject<'_>, trace: &mut T) -> Result<Vec<Earned
     Ok(earned)
 }
 
-fn earn<'a, T: Trace>(
-    earning: &'a Earning,
+fn earn<T: Trace>(
+    earning: &Earning,
     currency: &Currency,
-    subject: &Subject<'a>,
+    subject: &Subject<'_>,
     trace: &mut T,
 ) -> Result<Option<Earned>, Problem> {
     let mut rating = Rating { subject, unit: currency.unit(), given: Contributions::default(), trace };
@@ -98,13 +97,11 @@ fn earn<'a, T: Trace>(
         Step::new(StepKind::Awarded, &currency.id, format!("{shown} {} earned", currency.shown()))
             .with(points)
     });
-    let given = rating.given;
-    let mut used = given.used();
+    let (rules, mut used) = rating.given.into_parts();
     for (cap, slot) in windows.into_iter().filter(|_| !points.is_zero()) {
         used.push(CapUse { cap: cap.id.clone(), slot, amount: points.minor() });
     }
-    let lines = share::by_line(points, &given, subject)?;
-    Ok(Some(Earned { currency: currency.id.clone(), points, lines, rules: given.rules(), used }))
+    Ok(Some(Earned { currency: currency.id.clone(), points, rules, used }))
 }
 
 /// The rating of one activity in one currency.
@@ -113,11 +110,11 @@ struct Rating<'s, 'a, T> {
     /// Minor units of one whole point.
     unit: Ratio,
     /// What has contributed so far.
-    given: Contributions<'a>,
+    given: Contributions,
     trace: &'s mut T,
 }
 
-impl<'a, T: Trace> Rating<'_, 'a, T> {
+impl<T: Trace> Rating<'_, '_, T> {
     /// Rounds to whole minor units.
     fn rounded(&mut self, value: Ratio, mode: Rounding, of: &AuthorId) -> Ratio {
         let whole = value.round(mode);
@@ -131,7 +128,7 @@ impl<'a, T: Trace> Rating<'_, 'a, T> {
         Ratio::whole(whole)
     }
 
-    fn multiply(&mut self, stage: &'a MultiplierStage, value: Ratio) -> Result<Ratio, OutOfRange> {
+    fn multiply(&mut self, stage: &MultiplierStage, value: Ratio) -> Result<Ratio, OutOfRange> {
         let mut factor = Ratio::ONE;
         for one in &stage.factors {
             if !self.factor_holds(one)? {
@@ -154,10 +151,6 @@ impl<'a, T: Trace> Rating<'_, 'a, T> {
 
     fn factor_holds(&mut self, factor: &Factor) -> Result<bool, OutOfRange> {
         factor.when.as_ref().map_or(Ok(true), |when| condition::holds(when, self.subject, self.trace))
-    }
-
-    fn contribute(&mut self, one: Contribution<'a>) {
-        self.given.push(one);
     }
 }
 

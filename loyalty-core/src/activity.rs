@@ -1,8 +1,10 @@
 //! What happened: purchases, returns and custom events, as a business reports them.
 
+use std::fmt;
+
 use minicbor::{Decode, Encode};
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::id::{ActivityId, AuthorId, MemberId, OperationKey};
 use crate::money::{Money, OutOfRange, Quantity, Ratio};
@@ -314,8 +316,8 @@ pub struct Attribute {
 }
 
 /// The value of an attribute: a string (text, or a decimal for a numeric one), or true / false.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Encode, Decode, JsonSchema)]
-#[serde(untagged, expecting = "a string, or true or false; write numbers as strings, such as \"500\"")]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Encode, Decode, JsonSchema)]
+#[serde(untagged)]
 pub enum AttributeValue {
     /// Text or a decimal.
     #[n(0)]
@@ -333,6 +335,29 @@ pub struct MemberActivity {
     pub member: MemberId,
     /// What happened.
     pub activity: Activity,
+}
+
+impl<'de> Deserialize<'de> for AttributeValue {
+    /// By hand, since an untagged enum would first copy every value.
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Value;
+        impl serde::de::Visitor<'_> for Value {
+            type Value = AttributeValue;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a string, or true or false; write numbers as strings, such as \"500\"")
+            }
+            fn visit_str<E>(self, text: &str) -> Result<AttributeValue, E> {
+                Ok(AttributeValue::Text(text.to_owned()))
+            }
+            fn visit_string<E>(self, text: String) -> Result<AttributeValue, E> {
+                Ok(AttributeValue::Text(text))
+            }
+            fn visit_bool<E>(self, flag: bool) -> Result<AttributeValue, E> {
+                Ok(AttributeValue::Flag(flag))
+            }
+        }
+        deserializer.deserialize_any(Value)
+    }
 }
 
 /// The value of the attribute called `name`.
@@ -380,12 +405,10 @@ impl Line {
 
 /// Attributes as a JSON object, kept in the order of their names, each name once.
 mod attributes {
-    use std::collections::BTreeMap;
-
     use serde::de::{Error, MapAccess, Visitor};
     use serde::{Deserializer, Serializer};
 
-    use super::{Attribute, AttributeValue};
+    use super::Attribute;
 
     pub fn serialize<S: Serializer>(attributes: &[Attribute], serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_map(attributes.iter().map(|a| (&a.name, &a.value)))
@@ -399,13 +422,15 @@ mod attributes {
                 f.write_str("an object of attributes")
             }
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-                let mut sorted = BTreeMap::new();
-                while let Some((name, value)) = map.next_entry::<String, AttributeValue>()? {
-                    if sorted.insert(name, value).is_some() {
-                        return Err(A::Error::custom("an attribute is given twice"));
-                    }
+                let mut sorted = Vec::new();
+                while let Some((name, value)) = map.next_entry()? {
+                    sorted.push(Attribute { name, value });
                 }
-                Ok(sorted.into_iter().map(|(name, value)| Attribute { name, value }).collect())
+                sorted.sort_by(|a, b| a.name.cmp(&b.name));
+                if sorted.windows(2).any(|two| matches!(two, [a, b] if a.name == b.name)) {
+                    return Err(A::Error::custom("an attribute is given twice"));
+                }
+                Ok(sorted)
             }
         }
         deserializer.deserialize_map(Object)

@@ -24,7 +24,7 @@ use crate::settle::settle;
 use crate::tier::Moment;
 use crate::time::{Date, OffsetTime, Timestamp};
 
-pub use self::prepare::{MAX_AHEAD_MICROS, prepared};
+pub use self::prepare::{MAX_AHEAD_MICROS, drop_undeclared, prepared};
 
 /// Something to be decided for a member.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -71,6 +71,17 @@ impl Command {
         activity
             .key()
             .ok_or_else(|| Problem::new("invalid_value", "/id", "the id is too long for a key", "shorten it"))
+    }
+}
+
+impl Command {
+    /// Drops in place what the program in force does not declare, where nobody else holds the activity.
+    pub fn drop_undeclared(&mut self, programs: &Programs) {
+        let Self::Record(activity) = self;
+        if let Some(activity) = Arc::get_mut(activity) {
+            let at = activity.occurred_at().at;
+            drop_undeclared(activity, programs.at(at));
+        }
     }
 }
 
@@ -137,7 +148,7 @@ pub fn decide<T: Trace>(
             let subject = Subject { program, state: &state, activity: earning, date, late };
             refuse_too_late(&subject)?;
             let earned = accrual::rate(&subject, trace)?;
-            record(&earned, &moment, occurred_at, &mut state, &mut operation)?;
+            record(earned, &moment, occurred_at, &mut state, &mut operation)?;
             operation.tier_changes = moment.rise(&mut state, trace);
         }
     }
@@ -181,12 +192,13 @@ fn refuse_too_late(subject: &Subject<'_>) -> Result<(), Problem> {
 
 /// Books what was earned: awards, postings, lots, counters.
 fn record(
-    earned: &[Earned],
+    earned: Vec<Earned>,
     moment: &Moment<'_>,
     occurred_at: OffsetTime,
     state: &mut MemberState,
     operation: &mut Operation,
 ) -> Result<(), Problem> {
+    count_activity(&earned, moment, operation)?;
     for one in earned {
         let expires_at = expiry::expires_at(moment.program, &one.currency, moment.date);
         let balance = state.balance_mut(&one.currency);
@@ -202,21 +214,15 @@ fn record(
                 effective_at: occurred_at.at,
             });
         }
-        operation.awards.push(Award {
-            currency: one.currency.clone(),
-            points: one.points,
-            expires_at,
-            lines: one.lines.clone(),
-            rules: one.rules.clone(),
-        });
-        let used = one.used.iter().map(|used| CountedIn {
-            of: CountedBy::Cap(used.cap.clone()),
+        let Earned { currency, points, rules, used } = one;
+        let used = used.into_iter().map(|used| CountedIn {
+            of: CountedBy::Cap(used.cap),
             slot: used.slot,
             amount: used.amount,
         });
         operation.counted.extend(used);
+        operation.awards.push(Award { currency, points, expires_at, rules });
     }
-    count_activity(earned, moment, operation)?;
     Ok(count(&operation.counted, state)?)
 }
 

@@ -126,10 +126,10 @@ impl Engine {
         &self,
         tenant: &TenantId,
         member: &MemberId,
-        command: &Command,
+        command: Command,
         now: Timestamp,
     ) -> Result<Answer, EngineError> {
-        let mut outcomes = self.execute_many(tenant, member, std::slice::from_ref(command), now).await?;
+        let mut outcomes = self.execute_many(tenant, member, &mut [command], now).await?;
         match outcomes.pop() {
             Some(Outcome::Done(answer)) => Ok(*answer),
             Some(Outcome::Refused(problem)) => Err(problem.into()),
@@ -142,12 +142,12 @@ impl Engine {
         &self,
         tenant: &TenantId,
         member: &MemberId,
-        commands: &[Command],
+        commands: &mut [Command],
         now: Timestamp,
     ) -> Result<Vec<Outcome>, EngineError> {
         let mut outcomes = Vec::with_capacity(commands.len());
         let chain = Chain { tenant, member };
-        for part in commands.chunks(crate::ledger::commit::MAX_OPERATIONS) {
+        for part in commands.chunks_mut(crate::ledger::commit::MAX_OPERATIONS) {
             outcomes.extend(self.execute_pack(chain, part, now).await?);
         }
         Ok(outcomes)
@@ -156,7 +156,7 @@ impl Engine {
     async fn execute_pack(
         &self,
         chain: Chain<'_>,
-        commands: &[Command],
+        commands: &mut [Command],
         now: Timestamp,
     ) -> Result<Vec<Outcome>, EngineError> {
         let mut known_keys = false;

@@ -37,8 +37,12 @@ pub mod decision;
 pub mod explain;
 
 // Doors and ports.
+#[cfg(feature = "conformance")]
+pub mod conformance;
 #[cfg(feature = "engine")]
 pub mod engine;
 pub mod json;
+#[cfg(feature = "engine")]
+pub mod memory;
 #[cfg(feature = "engine")]
 pub mod ports;

@@ -11,7 +11,9 @@ use schemars::Schema;
 pub use self::in_force::Programs;
 pub use self::version::VersionId;
 
-use self::document::{Cap, CapScope, Counter, Currency, Document, Earning, Group, GroupMember, TierTrack};
+use self::document::{
+    Cap, CapScope, Counter, Currency, Document, Earning, Group, GroupMember, Rule, TierTrack,
+};
 use crate::id::AuthorId;
 use crate::json::{self, Limits};
 use crate::money::Ratio;
@@ -144,6 +146,12 @@ impl Program {
         &self.window_caps
     }
 
+    /// The rules of a currency with these ids, in the order of the document.
+    pub fn rules_of(&self, currency: &AuthorId, ids: &[AuthorId]) -> Vec<&Rule> {
+        let earning = self.document.earning.iter().filter(|earning| earning.currency == *currency);
+        earning.flat_map(rules_in).filter(|rule| ids.contains(&rule.id)).collect()
+    }
+
     /// A tier track by its id.
     pub fn track(&self, id: &AuthorId) -> Option<&TierTrack> {
         self.document.tiers.iter().find(|t| t.id == *id)
@@ -175,21 +183,38 @@ impl TierTrack {
     }
 }
 
-/// The caps of windows in a currency's earning, those of the whole activity marked.
-fn window_caps(earning: &Earning) -> Vec<WindowCap> {
-    let mut caps: Vec<(&Cap, bool)> = earning.caps.iter().map(|cap| (cap, true)).collect();
-    let mut groups: Vec<&Group> = earning.groups.iter().collect();
-    let after = earning.after.iter().flat_map(|rule| &rule.caps);
-    caps.extend(after.map(|cap| (cap, false)));
-    while let Some(group) = groups.pop() {
-        caps.extend(group.caps.iter().map(|cap| (cap, false)));
+/// Every rule of a currency's earning, in the order of the document.
+fn rules_in(earning: &Earning) -> Vec<&Rule> {
+    let mut rules = Vec::new();
+    groups_in(earning, &mut |group| {
         for member in &group.members {
-            match member {
-                GroupMember::Rule(rule) => caps.extend(rule.caps.iter().map(|cap| (cap, false))),
-                GroupMember::Group(inner) => groups.push(inner),
+            if let GroupMember::Rule(rule) = member {
+                rules.push(rule);
+            }
+        }
+    });
+    rules.extend(&earning.after);
+    rules
+}
+
+/// Walks the groups of a currency's earning, each before those within it.
+fn groups_in<'a>(earning: &'a Earning, visit: &mut dyn FnMut(&'a Group)) {
+    fn walk<'a>(group: &'a Group, visit: &mut dyn FnMut(&'a Group)) {
+        visit(group);
+        for member in &group.members {
+            if let GroupMember::Group(inner) = member {
+                walk(inner, visit);
             }
         }
     }
+    earning.groups.iter().for_each(|group| walk(group, visit));
+}
+
+/// The caps of windows in a currency's earning, those of the whole activity marked.
+fn window_caps(earning: &Earning) -> Vec<WindowCap> {
+    let mut caps: Vec<(&Cap, bool)> = earning.caps.iter().map(|cap| (cap, true)).collect();
+    groups_in(earning, &mut |group| caps.extend(group.caps.iter().map(|cap| (cap, false))));
+    caps.extend(rules_in(earning).into_iter().flat_map(|rule| &rule.caps).map(|cap| (cap, false)));
     let of_windows = caps.into_iter().filter_map(|(cap, whole)| match cap.per {
         CapScope::Window(window) => {
             Some(WindowCap { id: cap.id.clone(), currency: earning.currency.clone(), window, whole })

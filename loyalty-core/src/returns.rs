@@ -5,6 +5,7 @@
 
 mod matching;
 
+use crate::accrual::share;
 use crate::activity::{Activity, Return};
 use crate::explain::{Step, StepKind, Trace};
 use crate::ledger::operation::{CountedBy, CountedIn, Operation, Returned, Take};
@@ -14,7 +15,7 @@ use crate::money::{Money, OutOfRange, Quantity, Ratio, Rounding};
 use crate::points::Points;
 use crate::problem::Problem;
 use crate::program::document::{Basis, Counted};
-use crate::program::{Program, Programs};
+use crate::program::{Program, Programs, VersionId};
 
 pub use self::matching::{Matching, Past, Sale, is_complete, matched};
 
@@ -39,10 +40,10 @@ pub fn take_back<T: Trace>(
 ) -> Result<Effect, Problem> {
     let mut effect = Effect::default();
     for sale in &matching.sales {
-        let takes = take_from(sale, by, state, &mut effect.postings)?;
-        if let Some(program) = programs.version(sale.operation.version) {
-            give_back(sale, program, &takes, &mut effect.counted)?;
-        }
+        let version = sale.operation.version;
+        let program = programs.version(version).ok_or_else(|| unknown_version(version))?;
+        let takes = take_from(sale, program, by, state, &mut effect.postings)?;
+        give_back(sale, program, &takes, &mut effect.counted)?;
         trace.step(|| {
             let taken: Vec<_> = takes.iter().map(|t| format!("{} {}", t.points, t.currency)).collect();
             let text = format!("purchase `{}` gives back {}", sale.id(), taken.join(", "));
@@ -57,8 +58,19 @@ pub fn take_back<T: Trace>(
     Ok(effect)
 }
 
+fn unknown_version(version: VersionId) -> Problem {
+    let message = format!("the purchase was decided by version `{version}`, which is not published here");
+    Problem::new(
+        "unknown_version",
+        "",
+        message,
+        "publish that version, or import with the programs of the ledger",
+    )
+}
+
 fn take_from(
     sale: &Sale<'_>,
+    program: &Program,
     by: &Return,
     state: &mut MemberState,
     postings: &mut Vec<Posting>,
@@ -66,7 +78,7 @@ fn take_from(
     let mut takes = Vec::new();
     for award in &sale.operation.awards {
         let mut owed = Points::ZERO;
-        for (index, points) in award.lines.iter().enumerate() {
+        for (index, points) in share::by_line(award, sale.purchase, program)?.iter().enumerate() {
             let kept = |units: &[Quantity]| kept_points(sale, index, *points, units);
             owed = owed.plus(kept(&sale.units_before)?.minus(kept(&sale.units_after)?)?)?;
         }

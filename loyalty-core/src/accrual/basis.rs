@@ -53,7 +53,16 @@ pub fn for_each_line<E: From<OutOfRange>>(
         };
         return value.map_or(Ok(()), |value| each(Measured { line: 0, value: clamped(rule, value)? }));
     }
-    for (index, line) in subject.lines().iter().enumerate() {
+    for_each_counted(rule, subject.lines(), each)
+}
+
+/// Calls `each` with every line of a purchase that the rule counts.
+pub fn for_each_counted<E: From<OutOfRange>>(
+    rule: &Rule,
+    lines: &[Line],
+    mut each: impl FnMut(Measured) -> Result<(), E>,
+) -> Result<(), E> {
+    for (index, line) in lines.iter().enumerate() {
         if !counts(rule, line) {
             continue;
         }

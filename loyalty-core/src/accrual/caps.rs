@@ -1,6 +1,6 @@
 //! Caps: the most that a rule, a group or an activity gives, alone or in a window.
 
-use super::stacking::{Contribution, whole_points};
+use super::stacking::whole_points;
 use super::{CapUse, Rating, shown};
 use crate::explain::{Step, StepKind, Trace};
 use crate::money::{OutOfRange, Ratio};
@@ -47,7 +47,7 @@ impl<T: Trace> Rating<'_, '_, T> {
     pub fn use_window(&mut self, cap: &Cap, value: Ratio) -> Result<(), OutOfRange> {
         let amount = whole_points(value)?.minor();
         if let Some(slot) = self.window_of(cap).filter(|_| amount != 0) {
-            self.contribute(Contribution::Cap(CapUse { cap: cap.id.clone(), slot, amount }));
+            self.given.use_cap(CapUse { cap: cap.id.clone(), slot, amount });
         }
         Ok(())
     }

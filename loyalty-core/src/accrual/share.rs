@@ -1,49 +1,51 @@
-//! The part of an award that each line carries, fixed when it is given: returns take it back by line.
+//! The part of an award that each line of its purchase carries: returns take it back by line.
+//!
+//! Nothing of it is stored: it follows from the award, the rules that took part and the purchase.
 
-use super::Subject;
-use super::stacking::{Contribution, Contributions};
+use super::basis::{self, Measured};
+use super::measure;
+use crate::activity::{Line, Purchase};
+use crate::ledger::operation::Award;
 use crate::money::{OutOfRange, Ratio, Rounding};
 use crate::points::Points;
+use crate::program::Program;
+use crate::program::document::Rule;
 
 /// Decimals at which a line's net is exact: 4 of a unit price and 6 of a quantity.
-const NET_PLACES: i128 = 10_i128.pow(10);
+const NET_PLACES: Ratio = Ratio::whole(10_i128.pow(10));
 
 /// Splits an award over the lines of its purchase; the parts add up to it.
 ///
 /// Lines that earned whole points by themselves keep them, if nothing changed the sum afterwards. Otherwise
 /// the award is split by net value, the largest remainders up, ties to the earlier line.
-pub fn by_line(
-    points: Points,
-    given: &Contributions<'_>,
-    subject: &Subject<'_>,
-) -> Result<Vec<Points>, OutOfRange> {
-    let count = subject.lines().len();
-    if count == 0 || points.is_zero() {
-        return Ok(vec![Points::ZERO; count]);
-    }
-    match own_points(points, given, count)? {
+pub fn by_line(award: &Award, purchase: &Purchase, program: &Program) -> Result<Vec<Points>, OutOfRange> {
+    let rules = program.rules_of(&award.currency, &award.rules);
+    let unit = program.currency(&award.currency).map_or(Ratio::ONE, |currency| currency.unit());
+    match own_points(award.points, &rules, &purchase.lines, unit)? {
         Some(own) => Ok(own),
-        None => split(points, &weights(given, subject)?),
+        None => split(award.points, &weights(&rules, &purchase.lines)?),
     }
 }
 
 /// What each line earned by itself, if that is the whole award.
 fn own_points(
     points: Points,
-    given: &Contributions<'_>,
-    count: usize,
+    rules: &[&Rule],
+    lines: &[Line],
+    unit: Ratio,
 ) -> Result<Option<Vec<Points>>, OutOfRange> {
-    let mut own = vec![0_i128; count];
-    for one in given.iter() {
-        match one {
-            Contribution::Line(line, Some(value)) => {
-                if let Some(sum) = own.get_mut(*line) {
-                    *sum = sum.checked_add(*value).ok_or(OutOfRange)?;
-                }
+    if !rules.iter().all(|rule| measure::is_whole_at_line(rule)) {
+        return Ok(None);
+    }
+    let mut own = vec![0_i128; lines.len()];
+    for rule in rules {
+        basis::for_each_counted(rule, lines, |Measured { line, value }| {
+            let given = measure::at_line(rule, value, unit)?;
+            if let Some(sum) = own.get_mut(line) {
+                *sum = sum.checked_add(given).ok_or(OutOfRange)?;
             }
-            Contribution::Line(_, None) | Contribution::Fixed => return Ok(None),
-            Contribution::Rule(..) | Contribution::Cap(_) => {}
-        }
+            Ok::<(), OutOfRange>(())
+        })?;
     }
     let sum = own.iter().try_fold(0_i128, |sum, value| sum.checked_add(*value)).ok_or(OutOfRange)?;
     if sum != i128::from(points.minor()) || own.iter().any(|value| value.is_negative()) {
@@ -53,62 +55,63 @@ fn own_points(
 }
 
 /// By what the lines share: the net of the lines that rules counted, else of all items, else alike.
-fn weights(given: &Contributions<'_>, subject: &Subject<'_>) -> Result<Vec<i128>, OutOfRange> {
-    let lines = subject.lines();
+fn weights(rules: &[&Rule], lines: &[Line]) -> Result<Vec<i128>, OutOfRange> {
     let mut counted = vec![false; lines.len()];
-    for one in given.iter() {
-        if let Contribution::Line(line, _) = one
-            && let Some(mark) = counted.get_mut(*line)
-        {
-            *mark = true;
+    for rule in rules.iter().filter(|rule| rule.fixed.is_none()) {
+        basis::for_each_counted(rule, lines, |measured| {
+            if let Some(mark) = counted.get_mut(measured.line) {
+                *mark = true;
+            }
+            Ok::<(), OutOfRange>(())
+        })?;
+    }
+    let items: Vec<bool> = lines.iter().map(|line| line.kind.is_item()).collect();
+    for wanted in [&counted, &items] {
+        let weights = net_of(lines, wanted)?;
+        if weights.iter().any(|weight| *weight > 0) {
+            return Ok(weights);
         }
     }
-    let net = |wanted: &dyn Fn(usize) -> bool| -> Result<Vec<i128>, OutOfRange> {
-        let each = lines.iter().enumerate().map(|(index, line)| {
-            if !wanted(index) {
-                return Ok(0);
-            }
-            Ok(line.net_paid()?.times(Ratio::whole(NET_PLACES))?.round(Rounding::Floor).max(0))
-        });
-        each.collect()
-    };
-    let is_item = |index: usize| lines.get(index).is_some_and(|line| line.kind.is_item());
-    let mut weights = net(&|index| counted.get(index).copied().unwrap_or(false))?;
-    if weights.iter().all(|weight| *weight == 0) {
-        weights = net(&is_item)?;
-    }
-    if weights.iter().all(|weight| *weight == 0) {
-        weights = (0..lines.len()).map(|index| i128::from(is_item(index))).collect();
-    }
-    if weights.iter().all(|weight| *weight == 0) {
-        weights = vec![1; lines.len()];
-    }
-    Ok(weights)
+    let any_item = items.contains(&true);
+    Ok(items.into_iter().map(|item| i128::from(item || !any_item)).collect())
+}
+
+/// The net of the wanted lines in 10^-10 of money, at least 0.
+fn net_of(lines: &[Line], wanted: &[bool]) -> Result<Vec<i128>, OutOfRange> {
+    let each = lines.iter().zip(wanted).map(|(line, wanted)| {
+        if !wanted {
+            return Ok(0);
+        }
+        Ok(line.net_paid()?.times(NET_PLACES)?.round(Rounding::Floor).max(0))
+    });
+    each.collect()
 }
 
 /// Splits by largest remainder.
 fn split(points: Points, weights: &[i128]) -> Result<Vec<Points>, OutOfRange> {
     let total = weights.iter().try_fold(0_i128, |sum, weight| sum.checked_add(*weight)).ok_or(OutOfRange)?;
-    let mut parts = Vec::with_capacity(weights.len());
-    let mut left = points;
-    for (index, weight) in weights.iter().enumerate() {
-        let product = Ratio::whole(i128::from(points.minor())).times(Ratio::whole(*weight))?;
-        let part = product.times(Ratio::new(1, total)?)?;
-        let whole = Points::from_wide(part.round(Rounding::Floor))?;
-        left = left.minus(whole)?;
-        parts.push((index, whole, part.minus(Ratio::whole(i128::from(whole.minor())))?));
+    if total == 0 {
+        return Ok(vec![Points::ZERO; weights.len()]);
     }
-    // All remainders have the same denominator, so comparing them cannot overflow.
-    parts.sort_by(|a, b| b.2.compare(a.2).unwrap_or(std::cmp::Ordering::Equal).then(a.0.cmp(&b.0)));
+    let mut left = points;
+    let mut parts = Vec::with_capacity(weights.len());
+    let mut remainders = Vec::with_capacity(weights.len());
+    for (index, weight) in weights.iter().enumerate() {
+        let product = i128::from(points.minor()).checked_mul(*weight).ok_or(OutOfRange)?;
+        let part = Points::from_wide(product.checked_div(total).ok_or(OutOfRange)?)?;
+        left = left.minus(part)?;
+        parts.push(part);
+        remainders.push((product.checked_rem(total).ok_or(OutOfRange)?, index));
+    }
+    remainders.sort_by(|a, b| b.0.cmp(&a.0).then(a.1.cmp(&b.1)));
     let one = Points::new(1)?;
-    for (_, part, _) in &mut parts {
-        if left.is_positive() {
+    for (_, index) in remainders {
+        if let Some(part) = parts.get_mut(index).filter(|_| left.is_positive()) {
             *part = part.plus(one)?;
             left = left.minus(one)?;
         }
     }
-    parts.sort_by_key(|part| part.0);
-    Ok(parts.into_iter().map(|part| part.1).collect())
+    Ok(parts)
 }
 
 #[cfg(test)]

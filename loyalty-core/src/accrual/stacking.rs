@@ -1,67 +1,52 @@
 //! Rules and groups: the value of each, and whose value counts.
 
-use super::{CapUse, Rating, condition, shown};
-use crate::accrual::basis::{self, Measured};
+use super::basis::{self, Measured};
+use super::{CapUse, Rating, condition, measure, shown};
+use crate::activity::Activity;
 use crate::explain::{Step, StepKind, Trace};
 use crate::id::AuthorId;
 use crate::money::{OutOfRange, Ratio, Rounding};
 use crate::points::Points;
-use crate::program::document::{
-    Basis, Combine, Group, GroupMember, Rule, RuleRoundingPlace, StepsOf, Trigger,
-};
+use crate::program::document::{Combine, Group, GroupMember, Rule, RuleRoundingPlace, Trigger};
 
-/// Something that took part in an award.
-#[derive(Debug, Clone)]
-pub enum Contribution<'a> {
-    /// A rule that matched, and whether it gave something.
-    Rule(&'a AuthorId, bool),
-    /// A line that it counted, with the whole minor units that the line gave, where it gave any by itself.
-    Line(usize, Option<i128>),
-    /// A fixed award, which belongs to no line.
-    Fixed,
-    /// What it used of a cap.
+/// What took part in an award, in the order of the rules; a group that chooses one member drops the others'.
+#[derive(Debug, Default)]
+pub struct Contributions(Vec<Contribution>);
+
+#[derive(Debug)]
+enum Contribution {
+    /// A rule that matched.
+    Rule(AuthorId),
+    /// What a cap's window lost by it.
     Cap(CapUse),
 }
 
-/// What took part, in the order of the rules; a group that chooses one member drops the others' part.
-#[derive(Debug, Default)]
-pub struct Contributions<'a>(Vec<Contribution<'a>>);
-
-impl<'a> Contributions<'a> {
-    pub fn push(&mut self, one: Contribution<'a>) {
-        self.0.push(one);
-    }
-
+impl Contributions {
     pub const fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    pub fn iter(&self) -> impl Iterator<Item = &Contribution<'a>> {
-        self.0.iter()
+    /// Notes what a cap's window loses.
+    pub fn use_cap(&mut self, used: CapUse) {
+        self.0.push(Contribution::Cap(used));
     }
 
-    /// The rules that gave something.
-    pub fn rules(&self) -> Vec<AuthorId> {
-        let gave = self.0.iter().filter_map(|one| match one {
-            Contribution::Rule(id, true) => Some((*id).clone()),
-            _ => None,
-        });
-        gave.collect()
-    }
-
-    /// What caps of rules and groups have used.
-    pub fn used(&self) -> Vec<CapUse> {
-        let used = self.0.iter().filter_map(|one| match one {
-            Contribution::Cap(used) => Some(used.clone()),
-            _ => None,
-        });
-        used.collect()
+    /// The rules that took part, and what caps of windows lost.
+    pub fn into_parts(self) -> (Vec<AuthorId>, Vec<CapUse>) {
+        let (mut rules, mut used) = (Vec::with_capacity(self.0.len()), Vec::new());
+        for one in self.0 {
+            match one {
+                Contribution::Rule(id) => rules.push(id),
+                Contribution::Cap(cap) => used.push(cap),
+            }
+        }
+        (rules, used)
     }
 }
 
-impl<'a, T: Trace> Rating<'_, 'a, T> {
+impl<T: Trace> Rating<'_, '_, T> {
     /// The value of a group; `None` where no member matched.
-    pub fn group(&mut self, group: &'a Group) -> Result<Option<Ratio>, OutOfRange> {
+    pub fn group(&mut self, group: &Group) -> Result<Option<Ratio>, OutOfRange> {
         let combined = match group.combine {
             Combine::All => self.sum(group)?,
             Combine::First => self.first(group)?,
@@ -86,14 +71,14 @@ impl<'a, T: Trace> Rating<'_, 'a, T> {
         Ok(Some(value))
     }
 
-    fn member(&mut self, member: &'a GroupMember) -> Result<Option<Ratio>, OutOfRange> {
+    fn member(&mut self, member: &GroupMember) -> Result<Option<Ratio>, OutOfRange> {
         match member {
             GroupMember::Rule(rule) => self.rule(rule),
             GroupMember::Group(group) => self.group(group),
         }
     }
 
-    fn sum(&mut self, group: &'a Group) -> Result<Option<Ratio>, OutOfRange> {
+    fn sum(&mut self, group: &Group) -> Result<Option<Ratio>, OutOfRange> {
         let mut sum = None;
         for member in &group.members {
             if let Some(value) = self.member(member)? {
@@ -103,7 +88,7 @@ impl<'a, T: Trace> Rating<'_, 'a, T> {
         Ok(sum)
     }
 
-    fn first(&mut self, group: &'a Group) -> Result<Option<Ratio>, OutOfRange> {
+    fn first(&mut self, group: &Group) -> Result<Option<Ratio>, OutOfRange> {
         for member in &group.members {
             let value = self.member(member)?;
             if value.is_some() {
@@ -113,7 +98,7 @@ impl<'a, T: Trace> Rating<'_, 'a, T> {
         Ok(None)
     }
 
-    fn best(&mut self, group: &'a Group) -> Result<Option<Ratio>, OutOfRange> {
+    fn best(&mut self, group: &Group) -> Result<Option<Ratio>, OutOfRange> {
         let start = self.given.0.len();
         let mut best: Option<Ratio> = None;
         for member in &group.members {
@@ -134,7 +119,7 @@ impl<'a, T: Trace> Rating<'_, 'a, T> {
     }
 
     /// The value of a rule; `None` where it does not match.
-    pub fn rule(&mut self, rule: &'a Rule) -> Result<Option<Ratio>, OutOfRange> {
+    pub fn rule(&mut self, rule: &Rule) -> Result<Option<Ratio>, OutOfRange> {
         if !self.triggered(rule) {
             return Ok(None);
         }
@@ -143,7 +128,6 @@ impl<'a, T: Trace> Rating<'_, 'a, T> {
         {
             return Ok(self.not_matched(rule));
         }
-        let before = self.given.0.len();
         let value = match rule.fixed {
             Some(points) => self.fixed(rule, points.ratio())?,
             None => self.by_lines(rule)?,
@@ -154,12 +138,11 @@ impl<'a, T: Trace> Rating<'_, 'a, T> {
         {
             value = self.rounded(value, rounding.mode, &rule.id);
         }
+        self.given.0.push(Contribution::Rule(rule.id.clone()));
         for cap in &rule.caps {
             value = self.capped(cap, value)?;
             self.use_window(cap, value)?;
         }
-        let gave = value.compare(Ratio::ZERO)?.is_ne();
-        self.given.0.insert(before, Contribution::Rule(&rule.id, gave));
         let unit = self.unit;
         self.trace.step(|| {
             let text = format!("rule `{}` gives {}", rule.id, shown(value, unit));
@@ -170,8 +153,8 @@ impl<'a, T: Trace> Rating<'_, 'a, T> {
 
     fn triggered(&self, rule: &Rule) -> bool {
         match (&rule.on, self.subject.activity) {
-            (Trigger::Purchase, crate::activity::Activity::Purchase(_)) => true,
-            (Trigger::Event(name), crate::activity::Activity::Event(event)) => *name == event.name,
+            (Trigger::Purchase, Activity::Purchase(_)) => true,
+            (Trigger::Event(name), Activity::Event(event)) => *name == event.name,
             _ => false,
         }
     }
@@ -185,87 +168,32 @@ impl<'a, T: Trace> Rating<'_, 'a, T> {
     }
 
     /// A fixed award; where the rule names lines, one of them must be there.
-    fn fixed(&mut self, rule: &'a Rule, points: Ratio) -> Result<Option<Ratio>, OutOfRange> {
+    fn fixed(&self, rule: &Rule, points: Ratio) -> Result<Option<Ratio>, OutOfRange> {
         let lines = self.subject.lines();
         if rule.lines.is_some() && !lines.iter().any(|line| basis::counts(rule, line)) {
             return Ok(None);
         }
-        self.contribute(Contribution::Fixed);
         points.times(self.unit).map(Some)
     }
 
     /// The value that a rule measures on its lines.
-    fn by_lines(&mut self, rule: &'a Rule) -> Result<Option<Ratio>, OutOfRange> {
+    fn by_lines(&mut self, rule: &Rule) -> Result<Option<Ratio>, OutOfRange> {
         let unit = self.unit;
-        let place = LinePlace::of(rule);
-        let (mut sum, mut any) = (Ratio::ZERO, false);
-        let given = &mut self.given;
-        basis::for_each_line(rule, self.subject, |Measured { line, value }| {
+        let (mut sum, mut any, at_line) = (Ratio::ZERO, false, measure::is_whole_at_line(rule));
+        basis::for_each_line(rule, self.subject, |Measured { value, .. }| {
             any = true;
-            let own = match place {
-                LinePlace::Whole => None,
-                LinePlace::Steps => Some(steps(rule, value)?.times(unit)?.round(Rounding::Floor)),
-                LinePlace::Rounded(mode) => Some(per_unit(rule, value)?.times(unit)?.round(mode)),
-            };
-            given.push(Contribution::Line(line, own));
-            sum = sum.plus(own.map_or(value, Ratio::whole))?;
+            let part = if at_line { Ratio::whole(measure::at_line(rule, value, unit)?) } else { value };
+            sum = sum.plus(part)?;
             Ok::<(), OutOfRange>(())
         })?;
         if !any {
             return Ok(None);
         }
-        let value = match place {
-            LinePlace::Whole if rule.per_full.is_some() => steps(rule, sum)?.times(unit)?,
-            LinePlace::Whole => per_unit(rule, sum)?.times(unit)?,
-            LinePlace::Steps | LinePlace::Rounded(_) => sum,
-        };
         self.trace.step(|| {
-            let measured = if place == LinePlace::Whole { sum.to_string() } else { "each line".to_owned() };
-            let text = format!("rule `{}`: {} {measured}", rule.id, basis_name(&rule.basis));
-            Step::new(StepKind::Tested, &rule.id, text)
+            let measured = if at_line { "each line by itself".to_owned() } else { sum.to_string() };
+            Step::new(StepKind::Tested, &rule.id, format!("{}: {measured}", measure::name(&rule.basis)))
         });
-        Ok(Some(value))
-    }
-}
-
-/// Where a rule that measures lines makes whole points.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum LinePlace {
-    /// Not at the line.
-    Whole,
-    /// Full steps of each line.
-    Steps,
-    /// Each line rounded.
-    Rounded(Rounding),
-}
-
-impl LinePlace {
-    fn of(rule: &Rule) -> Self {
-        match (&rule.per_full, rule.round) {
-            (Some(steps), _) if steps.of == StepsOf::Line => Self::Steps,
-            (None, Some(round)) if round.at == RuleRoundingPlace::Line => Self::Rounded(round.mode),
-            _ => Self::Whole,
-        }
-    }
-}
-
-fn per_unit(rule: &Rule, value: Ratio) -> Result<Ratio, OutOfRange> {
-    value.times(rule.rate.map_or(Ratio::ZERO, |rate| rate.ratio()))
-}
-
-fn steps(rule: &Rule, value: Ratio) -> Result<Ratio, OutOfRange> {
-    let Some(per_full) = &rule.per_full else { return Ok(Ratio::ZERO) };
-    let full = value.full_steps(per_full.step.ratio())?;
-    Ratio::whole(full).times(per_full.points.ratio())
-}
-
-fn basis_name(basis: &Basis) -> String {
-    match basis {
-        Basis::Gross => "gross".to_owned(),
-        Basis::NetOfStore => "net of store discounts".to_owned(),
-        Basis::NetPaid => "net paid".to_owned(),
-        Basis::Quantity => "quantity".to_owned(),
-        Basis::Attribute(id) => format!("`{id}`"),
+        if at_line { Ok(Some(sum)) } else { measure::at_sum(rule, sum, unit).map(Some) }
     }
 }
 

@@ -14,7 +14,8 @@ pub const MAX_AHEAD_MICROS: i64 = 600_000_000;
 
 /// The activity as it is decided and stored: checked, without attributes that the program does not declare.
 ///
-/// Where nothing is dropped, which is the usual case, the same activity is shared and nothing is copied.
+/// Where nothing is dropped, the same activity is shared and nothing is copied; the engine drops in place
+/// beforehand, so that this is the usual case.
 pub fn prepared(activity: &Arc<Activity>, program: &Program) -> Result<Arc<Activity>, Problem> {
     let document = program.document();
     let extra = match activity.as_ref() {
@@ -37,7 +38,26 @@ pub fn prepared(activity: &Arc<Activity>, program: &Program) -> Result<Arc<Activ
             false
         }
     };
-    Ok(if extra { Arc::new(stripped(activity.as_ref().clone(), document)) } else { Arc::clone(activity) })
+    if !extra {
+        return Ok(Arc::clone(activity));
+    }
+    let mut copy = activity.as_ref().clone();
+    drop_undeclared(&mut copy, program);
+    Ok(Arc::new(copy))
+}
+
+/// Drops the attributes that the program does not declare.
+pub fn drop_undeclared(activity: &mut Activity, program: &Program) {
+    let document = program.document();
+    let strip = |attributes: &mut Vec<Attribute>| attributes.retain(|a| kind_of(a, document).is_some());
+    match activity {
+        Activity::Purchase(purchase) => {
+            strip(&mut purchase.attributes);
+            purchase.lines.iter_mut().for_each(|line| strip(&mut line.attributes));
+        }
+        Activity::Event(event) => strip(&mut event.attributes),
+        Activity::Return(_) => {}
+    }
 }
 
 fn check_purchase(purchase: &Purchase, document: &Document) -> Result<(), Problem> {
@@ -115,17 +135,4 @@ fn check_attributes(attributes: &[Attribute], document: &Document, path: &str) -
         }
     }
     Ok(())
-}
-
-fn stripped(mut activity: Activity, document: &Document) -> Activity {
-    let strip = |attributes: &mut Vec<Attribute>| attributes.retain(|a| kind_of(a, document).is_some());
-    match &mut activity {
-        Activity::Purchase(purchase) => {
-            strip(&mut purchase.attributes);
-            purchase.lines.iter_mut().for_each(|line| strip(&mut line.attributes));
-        }
-        Activity::Event(event) => strip(&mut event.attributes),
-        Activity::Return(_) => {}
-    }
-    activity
 }

@@ -47,15 +47,18 @@ enum Slot {
 impl Engine {
     /// Decides up to 64 commands of one member on the newest state, without appending.
     ///
+    /// Attributes that the program does not declare are dropped from the commands in place.
+    ///
     /// `look_up` asks the ledger for every key first; without it only a member with a chain is asked.
     pub async fn decide_many(
         &self,
         chain: Chain<'_>,
-        commands: &[Command],
+        commands: &mut [Command],
         now: Timestamp,
         look_up: bool,
     ) -> Result<Pack, EngineError> {
         let programs = self.programs(chain.tenant, now).await?;
+        commands.iter_mut().for_each(|command| command.drop_undeclared(&programs));
         let stored = self.ledger.head(chain.tenant, chain.member).await?;
         let head = stored.map(|commit| commit.head()).transpose()?;
         if let Some(head) = &head {
@@ -66,7 +69,7 @@ impl Engine {
             Work { programs: &programs, head: head.as_ref(), now, state: None, operations: Vec::new() };
         let mut slots = Vec::with_capacity(commands.len());
         let mut keys = HashMap::new();
-        for command in commands {
+        for command in &*commands {
             let key = command.key();
             let first_look = look_up || (head.is_some() && !single);
             let slot = match &key {

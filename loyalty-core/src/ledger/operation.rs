@@ -113,11 +113,8 @@ pub struct Award {
     /// When they lapse.
     #[n(2)]
     pub expires_at: Option<Timestamp>,
-    /// The part that each line carries, in the order of the lines; they add up to `points`.
+    /// The rules that took part.
     #[n(3)]
-    pub lines: Vec<Points>,
-    /// The rules that gave something.
-    #[n(4)]
     pub rules: Vec<AuthorId>,
 }
 

@@ -1,0 +1,165 @@
+//! Commits to try a store with.
+
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::task::Poll;
+
+use crate::activity::{Activity, CustomEvent};
+use crate::id::{ActivityId, AuthorId, MemberId, OperationKey, TenantId};
+use crate::ledger::chain::{BEGINNING, ChainKey, Hash};
+use crate::ledger::commit::{NewCommit, StoredCommit};
+use crate::ledger::operation::{Award, Operation, Sealed, Settlement};
+use crate::ledger::posting::{Account, Posting};
+use crate::member::MemberState;
+use crate::points::Points;
+use crate::ports::ledger_store::returned_key;
+use crate::ports::{Append, Appended, LedgerStore};
+use crate::program::VersionId;
+use crate::time::{OffsetTime, Timestamp};
+
+pub(super) fn tenant(name: &str) -> TenantId {
+    TenantId::new(name).expect("a tenant's name")
+}
+
+pub(super) fn member(name: &str) -> MemberId {
+    MemberId::new(name).expect("a member's name")
+}
+
+pub(super) fn purchase(id: &str) -> ActivityId {
+    ActivityId::new(id).expect("an activity's id")
+}
+
+pub(super) fn key(text: &str) -> OperationKey {
+    OperationKey::new(text).expect("a key")
+}
+
+/// A member's chain as its writer sees it: each commit is linked to the one before.
+#[derive(Debug, Clone)]
+pub(super) struct Chain {
+    pub tenant: TenantId,
+    pub member: MemberId,
+    pub state: MemberState,
+    seq: u64,
+    previous: Hash,
+}
+
+impl Chain {
+    pub fn new(of: &str, name: &str) -> Self {
+        let state = MemberState::enrolled(Timestamp::from_seconds(1));
+        Self { tenant: tenant(of), member: member(name), state, seq: 0, previous: BEGINNING }
+    }
+
+    /// The next append: one operation for each key, each earning `earned` of a currency.
+    pub fn earn(&mut self, currency: &str, earned: i64, keys: &[&str]) -> Append {
+        let currency = AuthorId::new(currency).expect("a currency");
+        let points = Points::new(earned).expect("points");
+        let recorded_at = Timestamp::from_seconds(1_000);
+        let operations: Vec<_> = keys.iter().map(|text| operation(key(text), &currency, points)).collect();
+        for _ in keys {
+            self.state.balance_mut(&currency).add(points, None).expect("a balance");
+        }
+        self.seal(recorded_at, &operations, keys.iter().map(|text| key(text)).collect())
+    }
+
+    /// The next append, with these keys.
+    pub fn next(&mut self, keys: &[&str]) -> Append {
+        self.earn("points", 5, keys)
+    }
+
+    /// The next append, recorded at a second.
+    pub fn next_at(&mut self, seconds: i64) -> Append {
+        let recorded_at = Timestamp::from_seconds(seconds);
+        let key = key(&format!("event/visit/{}", self.seq + 1));
+        let operation = operation(key.clone(), &AuthorId::new("points").expect("a currency"), Points::ZERO);
+        self.seal(recorded_at, &[operation], vec![key])
+    }
+
+    /// The next append: a return that takes from these purchases.
+    pub fn give_back(&mut self, by: &str, purchases: &[&str]) -> Append {
+        let mut append = self.next(&[&format!("return/{by}")]);
+        let rows = purchases.iter().map(|of| returned_key(&purchase(of), &purchase(by)).expect("a key"));
+        append.keys.extend(rows);
+        append
+    }
+
+    fn seal(&mut self, recorded_at: Timestamp, operations: &[Operation], keys: Vec<OperationKey>) -> Append {
+        self.seq += 1;
+        let commit = NewCommit {
+            tenant: &self.tenant,
+            member: &self.member,
+            seq: self.seq,
+            recorded_at,
+            previous: self.previous,
+            state: &self.state,
+            operations,
+        }
+        .seal(&ChainKey::new(1, [7; 32]));
+        self.previous = commit.head().expect("a commit that was just made").hash;
+        Append {
+            tenant: self.tenant.clone(),
+            member: self.member.clone(),
+            seq: self.seq,
+            recorded_at,
+            commit,
+            keys,
+        }
+    }
+}
+
+fn operation(key: OperationKey, currency: &AuthorId, points: Points) -> Operation {
+    let occurred_at = OffsetTime { at: Timestamp::from_seconds(900), offset: 3_600 };
+    let name = AuthorId::new("visit").expect("an event's name");
+    let posting = Posting {
+        currency: currency.clone(),
+        from: Account::Issued,
+        to: Account::Available,
+        points,
+        effective_at: occurred_at.at,
+    };
+    let award =
+        Award { currency: currency.clone(), points, expires_at: None, lines: Vec::new(), rules: Vec::new() };
+    Operation {
+        key,
+        occurred_at,
+        version: VersionId::of_canonical(b"{}"),
+        settlement: Settlement::default(),
+        awards: vec![award],
+        returned: Vec::new(),
+        unmatched: Vec::new(),
+        counted: Vec::new(),
+        tier_changes: Vec::new(),
+        postings: vec![posting],
+        sealed: Sealed {
+            activity: Activity::Event(CustomEvent {
+                name,
+                id: purchase("1"),
+                occurred_at,
+                attributes: Vec::new(),
+            }),
+        },
+    }
+}
+
+/// Appends what must go in.
+pub(super) async fn done<S: LedgerStore>(store: &S, append: Append) -> StoredCommit {
+    let commit = append.commit.clone();
+    assert_eq!(store.append(append).await, Ok(Appended::Done));
+    commit
+}
+
+/// Runs futures at once, on any executor.
+pub(super) async fn at_once<T>(futures: impl Iterator<Item = impl Future<Output = T>>) -> Vec<T> {
+    let mut waiting: Vec<Result<T, Pin<Box<_>>>> = futures.map(|future| Err(Box::pin(future))).collect();
+    poll_fn(|context| {
+        for slot in &mut waiting {
+            if let Err(future) = slot
+                && let Poll::Ready(output) = future.as_mut().poll(context)
+            {
+                *slot = Ok(output);
+            }
+        }
+        if waiting.iter().all(Result::is_ok) { Poll::Ready(()) } else { Poll::Pending }
+    })
+    .await;
+    waiting.into_iter().filter_map(Result::ok).collect()
+}

@@ -11,7 +11,7 @@ use crate::activity::{Activity, Return};
 use crate::expiry;
 use crate::explain::{Step, StepKind, Trace};
 use crate::id::{ActivityId, OperationKey};
-use crate::ledger::operation::{Award, CountedBy, CountedIn, Operation, Sealed};
+use crate::ledger::operation::{Award, CountedBy, CountedIn, Operation, Sealed, Settlement};
 use crate::ledger::posting::{Account, Posting};
 use crate::member::{self, MemberState};
 use crate::money::{OutOfRange, Ratio};
@@ -115,16 +115,7 @@ pub fn decide<T: Trace>(
     let mut state = state.cloned().unwrap_or_else(|| MemberState::enrolled(own_time));
     let late = own_time < state.settled_to;
     let settlement = settle(context.programs, &mut state, own_time)?;
-    if !settlement.is_empty() {
-        trace.step(|| {
-            let text = format!(
-                "{} points lots lapsed, {} levels decided anew",
-                settlement.postings.len(),
-                settlement.tier_changes.len()
-            );
-            Step::new(StepKind::Settled, "", text)
-        });
-    }
+    tell_settlement(&settlement, trace);
     let mut operation = Operation {
         key: command.key()?,
         occurred_at,
@@ -153,6 +144,22 @@ pub fn decide<T: Trace>(
         }
     }
     Ok(Decision { operation, state })
+}
+
+fn tell_settlement<T: Trace>(settlement: &Settlement, trace: &mut T) {
+    for change in &settlement.tier_changes {
+        trace.step(|| {
+            let text =
+                format!("the status `{}` ended at {}: `{}` from then on", change.from, change.at, change.to);
+            Step::new(StepKind::Settled, &change.track, text)
+        });
+    }
+    for lapsed in &settlement.postings {
+        trace.step(|| {
+            let text = format!("{} {} lapsed at {}", lapsed.points, lapsed.currency, lapsed.effective_at);
+            Step::new(StepKind::Settled, &lapsed.currency, text)
+        });
+    }
 }
 
 fn take_back<T: Trace>(

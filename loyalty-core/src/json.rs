@@ -1,5 +1,7 @@
-//! The JSON door: strict reading with all problems at once.
+//! The JSON door: strict reading with all problems at once, and what every door answers.
 
+#[cfg(feature = "engine")]
+pub mod answer;
 mod strict;
 
 pub use self::strict::{Limits, parse, read, read_value};

@@ -8,9 +8,9 @@ mod matching;
 use crate::accrual::share;
 use crate::activity::{Activity, Return};
 use crate::explain::{Step, StepKind, Trace};
-use crate::ledger::operation::{CountedBy, CountedIn, Operation, Returned, Take};
+use crate::ledger::operation::{Award, CountedBy, CountedIn, Operation, Returned, Take};
 use crate::ledger::posting::{Account, Posting};
-use crate::member::{Balance, MemberState};
+use crate::member::MemberState;
 use crate::money::{Money, OutOfRange, Quantity, Ratio, Rounding};
 use crate::points::Points;
 use crate::problem::Problem;
@@ -42,13 +42,17 @@ pub fn take_back<T: Trace>(
     for sale in &matching.sales {
         let version = sale.operation.version;
         let program = programs.version(version).ok_or_else(|| unknown_version(version))?;
-        let takes = take_from(sale, program, by, state, &mut effect.postings)?;
+        let mut takes = Vec::with_capacity(sale.operation.awards.len());
+        for award in &sale.operation.awards {
+            let owed = owed(sale, award, program, trace)?;
+            let take = take(award, owed, state)?;
+            if take.points.is_positive() {
+                effect.postings.push(taken(&take, by));
+            }
+            takes.push(take);
+        }
         give_back(sale, program, &takes, &mut effect.counted)?;
-        trace.step(|| {
-            let taken: Vec<_> = takes.iter().map(|t| format!("{} {}", t.points, t.currency)).collect();
-            let text = format!("purchase `{}` gives back {}", sale.id(), taken.join(", "));
-            Step::new(StepKind::Returned, sale.id(), text)
-        });
+        trace.step(|| tell(sale, &takes));
         effect.returned.push(Returned {
             activity: sale.id().clone(),
             units: sale.units_after.clone(),
@@ -68,37 +72,63 @@ fn unknown_version(version: VersionId) -> Problem {
     )
 }
 
-fn take_from(
+/// What an award carries of the units that came back now.
+fn owed<T: Trace>(
     sale: &Sale<'_>,
+    award: &Award,
     program: &Program,
-    by: &Return,
-    state: &mut MemberState,
-    postings: &mut Vec<Posting>,
-) -> Result<Vec<Take>, OutOfRange> {
-    let mut takes = Vec::new();
-    for award in &sale.operation.awards {
-        let mut owed = Points::ZERO;
-        for (index, points) in share::by_line(award, sale.purchase, program)?.iter().enumerate() {
-            let kept = |units: &[Quantity]| kept_points(sale, index, *points, units);
-            owed = owed.plus(kept(&sale.units_before)?.minus(kept(&sale.units_after)?)?)?;
-        }
-        let balance: &mut Balance = state.balance_mut(&award.currency);
-        let taken = balance.take(owed, award.expires_at)?;
-        let forgiven = owed.minus(taken)?;
-        balance.clawed_back = balance.clawed_back.plus(taken)?;
-        balance.forgiven = balance.forgiven.plus(forgiven)?;
-        if taken.is_positive() {
-            postings.push(Posting {
-                currency: award.currency.clone(),
-                from: Account::Available,
-                to: Account::Issued,
-                points: taken,
-                effective_at: by.occurred_at.at,
+    trace: &mut T,
+) -> Result<Points, OutOfRange> {
+    let mut owed = Points::ZERO;
+    for (line, points) in share::by_line(award, sale.purchase, program)?.into_iter().enumerate() {
+        let [before, after] =
+            [&sale.units_before, &sale.units_after].map(|back| kept_points(sale, line, points, back));
+        let part = before?.minus(after?)?;
+        owed = owed.plus(part)?;
+        if sale.units_before.get(line) != sale.units_after.get(line) {
+            trace.step(|| {
+                let back = sale.units_after.get(line).copied().unwrap_or_default();
+                let units = sale.units(line);
+                let number = line.saturating_add(1);
+                let text = format!(
+                    "line {number} carries {points} {}: with {back} of {units} back, {part} go",
+                    award.currency
+                );
+                Step::new(StepKind::Returned, sale.id(), text).with(part)
             });
         }
-        takes.push(Take { currency: award.currency.clone(), points: taken, forgiven });
     }
-    Ok(takes)
+    Ok(owed)
+}
+
+/// Takes points back, first from the lot that the award went into; what is gone is forgiven.
+fn take(award: &Award, owed: Points, state: &mut MemberState) -> Result<Take, OutOfRange> {
+    let balance = state.balance_mut(&award.currency);
+    let points = balance.take(owed, award.expires_at)?;
+    let forgiven = owed.minus(points)?;
+    balance.clawed_back = balance.clawed_back.plus(points)?;
+    balance.forgiven = balance.forgiven.plus(forgiven)?;
+    Ok(Take { currency: award.currency.clone(), points, forgiven })
+}
+
+fn taken(take: &Take, by: &Return) -> Posting {
+    Posting {
+        currency: take.currency.clone(),
+        from: Account::Available,
+        to: Account::Issued,
+        points: take.points,
+        effective_at: by.occurred_at.at,
+    }
+}
+
+fn tell(sale: &Sale<'_>, takes: &[Take]) -> Step {
+    let words = |take: &Take| match take.forgiven.is_zero() {
+        true => format!("{} {}", take.points, take.currency),
+        false => format!("{} {}, and {} no longer there", take.points, take.currency, take.forgiven),
+    };
+    let takes: Vec<_> = takes.iter().map(words).collect();
+    let text = format!("purchase `{}` gives back {}", sale.id(), takes.join(", "));
+    Step::new(StepKind::Returned, sale.id(), text)
 }
 
 /// Of `points` on a line of Q units, r of them back keep `points` − floor(points · r / Q).

@@ -1,5 +1,6 @@
 //! What the benches record: the public data sets in full scale, generated ones of their shape otherwise.
 
+pub mod earns;
 pub mod generated;
 
 use std::fs::File;

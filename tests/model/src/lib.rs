@@ -54,6 +54,24 @@ pub enum Refused {
     AlreadyReturned,
     /// The program wants returns to name their purchase.
     Unlinked,
+    /// A line of a return does not say what comes back: unlinked, it needs sku and quantity.
+    LineUnnamed,
+}
+
+impl Refused {
+    /// The stable code of the refusal. The engine has none for `late`: it rates late activities.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Late => "late",
+            Self::NoRate => "no_rate",
+            Self::PurchaseNotFound => "purchase_not_found",
+            Self::LineNotFound => "line_not_found",
+            Self::ReturnExceedsPurchase => "return_exceeds_purchase",
+            Self::AlreadyReturned => "already_returned",
+            Self::Unlinked => "unlinked_return",
+            Self::LineUnnamed => "return_line_unnamed",
+        }
+    }
 }
 
 /// What one activity did.
@@ -69,8 +87,8 @@ pub struct Outcome {
     pub taken: BTreeMap<String, BigInt>,
     /// Points that a return should have taken back, but found gone.
     pub forgiven: BTreeMap<String, BigInt>,
-    /// Skus of an unlinked return that found no sale, and how many units; `None` where it did not say.
-    pub unmatched: Vec<(String, Option<Exact>)>,
+    /// Skus of an unlinked return that found no sale, and how many units.
+    pub unmatched: Vec<(String, Exact)>,
 }
 
 /// One member under one program.

@@ -1,7 +1,7 @@
 //! Which lines of which purchases a return brings back.
 
 use chrono::NaiveDate;
-use loyalty_core::activity::{Activity, Return, ReturnLine};
+use loyalty_core::activity::{Activity, Line, Return, ReturnLine};
 use loyalty_core::program::document::{Returns, Unlinked};
 
 use crate::Refused;
@@ -26,8 +26,8 @@ pub struct Part {
 pub struct Found {
     /// The parts, in the order found.
     pub parts: Vec<Part>,
-    /// The skus without a sale, and how many units of each; `None` where the return did not say.
-    pub unmatched: Vec<(String, Option<Exact>)>,
+    /// The skus without a sale, and how many units of each.
+    pub unmatched: Vec<(String, Exact)>,
 }
 
 /// Looks for what comes back.
@@ -54,7 +54,11 @@ impl<'a> Search<'a> {
                 self.linked(purchase, &given.lines)?;
             }
             None if self.rules.unlinked == Unlinked::Refuse => return Err(Refused::Unlinked),
-            None => given.lines.iter().for_each(|line| self.unlinked(line, date)),
+            None => {
+                for line in &given.lines {
+                    self.unlinked(line, date)?;
+                }
+            }
         }
         Ok(self.found)
     }
@@ -77,10 +81,14 @@ impl<'a> Search<'a> {
 
     fn linked_line(&mut self, purchase: usize, returned: &ReturnLine) -> Result<(), Refused> {
         let lines = self.past[purchase].lines();
-        let named = |at: usize| match returned.line {
-            Some(number) => at + 1 == usize::from(number),
-            None => lines[at].sku == returned.sku,
+        let named = |at: usize| match (returned.line, &returned.sku) {
+            (Some(number), _) => at + 1 == usize::from(number),
+            (None, Some(sku)) => has_sku(&lines[at], sku),
+            (None, None) => false,
         };
+        if returned.line.is_none() && returned.sku.is_none() {
+            return Err(Refused::LineUnnamed);
+        }
         let candidates: Vec<usize> = (0..lines.len()).rev().filter(|at| named(*at)).collect();
         if candidates.is_empty() {
             return Err(Refused::LineNotFound);
@@ -96,33 +104,29 @@ impl<'a> Search<'a> {
         Ok(())
     }
 
-    /// Newest purchase first, last line first. Without a quantity: what is left of the first line found.
-    fn unlinked(&mut self, returned: &ReturnLine, date: NaiveDate) {
-        let mut wanted = returned.quantity.map(exact);
+    /// Newest purchase first, last line first.
+    fn unlinked(&mut self, returned: &ReturnLine, date: NaiveDate) -> Result<(), Refused> {
+        let (None, Some(sku), Some(quantity)) = (returned.line, &returned.sku, returned.quantity) else {
+            return Err(Refused::LineUnnamed);
+        };
+        let mut wanted = exact(quantity);
         for purchase in (0..self.past.len()).rev() {
             let past = &self.past[purchase];
             if self.rules.within.is_some_and(|within| later(past.date, within) < date) {
                 continue;
             }
-            for line in (0..past.lines().len()).rev() {
-                let left = self.left(purchase, line);
-                if past.lines()[line].sku == returned.sku && left > whole(0) {
-                    let still = wanted.unwrap_or(left);
-                    let taken = self.take_up_to(purchase, line, &still);
-                    wanted = Some(still - taken);
-                }
+            for line in (0..past.lines().len()).rev().filter(|line| has_sku(&past.lines()[*line], sku)) {
+                wanted -= self.take_up_to(purchase, line, &wanted);
             }
         }
-        if wanted.as_ref().is_none_or(|wanted| *wanted > whole(0)) {
-            self.found.unmatched.push((returned.sku.clone().unwrap_or_default(), wanted));
+        if wanted > whole(0) {
+            self.found.unmatched.push((sku.clone(), wanted));
         }
+        Ok(())
     }
 
-    /// What this return may still take of a line; a line without units is no candidate.
+    /// What this return may still take of a line.
     fn left(&self, purchase: usize, line: usize) -> Exact {
-        if units(&self.past[purchase].lines()[line]) == whole(0) {
-            return whole(0);
-        }
         let here = self.found.parts.iter().filter(|part| part.purchase == purchase && part.line == line);
         self.past[purchase].left()[line].clone() - here.map(|part| &part.units).sum::<Exact>()
     }
@@ -138,4 +142,9 @@ impl<'a> Search<'a> {
             self.found.parts.push(part);
         }
     }
+}
+
+/// Whether a line is a candidate for `sku`; one without units is none.
+fn has_sku(line: &Line, sku: &str) -> bool {
+    line.sku.as_deref() == Some(sku) && units(line) != whole(0)
 }

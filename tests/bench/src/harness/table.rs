@@ -14,8 +14,9 @@ pub fn show(outcomes: &[Outcome<'_>]) -> String {
         for (line, series) in outcome.series.iter().enumerate() {
             table.add_row(row(outcome, series, line == 0));
         }
-        if outcome.verdict == Verdict::Open {
-            table.add_row([outcome.bench.name, "loyalty", "–", "", "", &goal(outcome), "open"]);
+        if outcome.series.iter().all(|series| series.role != Role::Own) {
+            let name = if outcome.series.is_empty() { outcome.bench.name } else { "" };
+            table.add_row([name, "loyalty", "–", "", "", &goal(outcome), "open"]);
         }
     }
     for column in 2..5 {
@@ -28,19 +29,24 @@ pub fn show(outcomes: &[Outcome<'_>]) -> String {
 
 fn row(outcome: &Outcome<'_>, series: &Series, first: bool) -> [String; 7] {
     let figure = outcome.bench.figure;
-    let ends = series.figures.first().zip(series.figures.last());
-    let spread = ends.map(|(low, high)| format!("{} – {}", number(figure, *low), number(figure, *high)));
+    let low = series.figures.iter().copied().fold(f64::INFINITY, f64::min);
+    let high = series.figures.iter().copied().fold(0.0, f64::max);
+    let spread = format!("{} – {}", number(figure, low), number(figure, high));
     let own = series.role == Role::Own;
     let peer = outcome.series.iter().find(|series| series.role == Role::Peer);
-    let ratio = peer.filter(|_| series.role != Role::Peer).map(|peer| series.median() / peer.median());
+    let ratio = peer.filter(|_| series.role != Role::Peer).map(|peer| series.ratio(peer));
     [
         if first { outcome.bench.name.to_owned() } else { String::new() },
         series.name.to_owned(),
         format!("{} {}", number(figure, series.median()), unit(figure)),
-        spread.filter(|_| series.figures.len() > 1).unwrap_or_default(),
+        if series.figures.len() > 1 { spread } else { String::new() },
         ratio.map(|ratio| format!("{ratio:.2}")).unwrap_or_default(),
         if own { goal(outcome) } else { String::new() },
-        if own || outcome.verdict == Verdict::Unequal { mark(outcome.verdict).to_owned() } else { String::new() },
+        if own || outcome.verdict == Verdict::Unequal {
+            mark(outcome.verdict).to_owned()
+        } else {
+            String::new()
+        },
     ]
 }
 

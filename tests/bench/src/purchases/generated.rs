@@ -129,7 +129,8 @@ fn noon(nth: u32) -> String {
 type Table = Writer<GzEncoder<File>>;
 
 fn table<const N: usize>(folder: &Path, name: &str, columns: [&str; N]) -> Result<Table> {
-    let mut table = Writer::from_writer(GzEncoder::new(File::create(folder.join(name))?, Compression::fast()));
+    let mut table =
+        Writer::from_writer(GzEncoder::new(File::create(folder.join(name))?, Compression::fast()));
     table.write_record(columns)?;
     Ok(table)
 }
@@ -159,7 +160,15 @@ pub fn grocery(folder: &Path) -> Result<PathBuf> {
     let mut products = table(
         folder,
         "grocery_products.csv.gz",
-        ["product_id", "department", "brand", "product_category", "product_type", "package_size", "manufacturer_id"],
+        [
+            "product_id",
+            "department",
+            "brand",
+            "product_category",
+            "product_type",
+            "package_size",
+            "manufacturer_id",
+        ],
     )?;
     (0..PRODUCTS).try_for_each(|number| products.write_record(product(number)))?;
     let mut baskets =

@@ -11,17 +11,17 @@ const COMMITS: TableDefinition<u64, &[u8]> = TableDefinition::new("commits");
 const CHAIN: TableDefinition<&[u8], u64> = TableDefinition::new("chain");
 const KEYS: TableDefinition<&[u8], u64> = TableDefinition::new("keys");
 
-/// A redb file.
-pub struct Redb(Database);
+/// A redb file, with quick repair or without.
+pub struct Redb<const QUICK_REPAIR: bool>(Database);
 
-impl Raw for Redb {
+impl<const QUICK_REPAIR: bool> Raw for Redb<QUICK_REPAIR> {
     fn open(folder: &Path) -> Result<Self> {
         Ok(Self(Database::create(folder.join("raw.redb"))?))
     }
 
     fn write(&mut self, first: u64, records: &[Record]) -> Result<()> {
         let mut transaction = self.0.begin_write()?;
-        if std::env::var("Q").is_ok() { transaction.set_quick_repair(true); }
+        transaction.set_quick_repair(QUICK_REPAIR);
         {
             let mut commits = transaction.open_table(COMMITS)?;
             let mut chain = transaction.open_table(CHAIN)?;

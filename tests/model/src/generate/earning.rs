@@ -49,7 +49,7 @@ fn group(scale: u8, tracks: &[TierTrack], depth: u32) -> BoxedStrategy<Group> {
     let combine = select(vec![Combine::All, Combine::All, Combine::BestForMember, Combine::First]);
     (vec(member, 1..=3), combine, option::of(rounding()))
         .prop_flat_map(move |(members, combine, round)| {
-            let whole = round.is_some() || members.iter().all(|member| is_whole(member, scale));
+            let whole = round.is_some() || members.iter().all(is_whole);
             let made = move |caps| Group { id: unnamed(), combine, round, caps, members: members.clone() };
             caps(scale, whole).prop_map(made)
         })
@@ -57,19 +57,16 @@ fn group(scale: u8, tracks: &[TierTrack], depth: u32) -> BoxedStrategy<Group> {
 }
 
 /// Whether a member's value is always in whole minor units, as a cap of a window needs it.
-fn is_whole(member: &GroupMember, scale: u8) -> bool {
+fn is_whole(member: &GroupMember) -> bool {
     match member {
-        GroupMember::Rule(rule) => rule_is_whole(rule, scale),
-        GroupMember::Group(group) => {
-            group.round.is_some() || group.members.iter().all(|member| is_whole(member, scale))
-        }
+        GroupMember::Rule(rule) => rule_is_whole(rule),
+        GroupMember::Group(group) => group.round.is_some() || group.members.iter().all(is_whole),
     }
 }
 
-fn rule_is_whole(rule: &Rule, scale: u8) -> bool {
-    let minor = 10_i128.pow(6 - u32::from(scale));
-    let points = rule.fixed.or(rule.per_full.as_ref().map(|full| full.points));
-    rule.round.is_some() || points.is_some_and(|points| points.units() % minor == 0)
+/// Fixed points and points for full steps are whole minor units anyway.
+const fn rule_is_whole(rule: &Rule) -> bool {
+    rule.round.is_some() || rule.rate.is_none()
 }
 
 fn rule(scale: u8, tracks: &[TierTrack]) -> BoxedStrategy<Rule> {
@@ -80,7 +77,7 @@ fn rule(scale: u8, tracks: &[TierTrack]) -> BoxedStrategy<Rule> {
         1 => fixed(scale, tracks, false),
     ]
     .prop_flat_map(move |rule| {
-        let whole = rule_is_whole(&rule, scale);
+        let whole = rule_is_whole(&rule);
         caps(scale, whole).prop_map(move |caps| Rule { caps, ..rule.clone() })
     })
     .boxed()
@@ -96,10 +93,9 @@ fn measuring(scale: u8, tracks: &[TierTrack], of_purchase: bool) -> BoxedStrateg
     ];
     (plain(tracks, of_purchase), basis, clamps, much, rounding(), 0..3)
         .prop_map(|(rule, basis, (basis_at_least, basis_at_most), (rate, per_full), mode, place)| {
-            let steps_of_sum = per_full.as_ref().is_some_and(|full| full.of == StepsOf::Sum);
             let at = match place {
                 0 => None,
-                1 if !steps_of_sum => Some(RuleRoundingPlace::Line),
+                1 if rate.is_some() => Some(RuleRoundingPlace::Line),
                 _ => Some(RuleRoundingPlace::Rule),
             };
             let round = at.map(|at| RuleRounding { at, mode });
@@ -121,14 +117,15 @@ fn plain(tracks: &[TierTrack], of_purchase: bool) -> BoxedStrategy<Rule> {
     } else {
         word(EVENTS).prop_map(|name| Trigger::Event(id(&name))).boxed()
     };
-    let for_lines = if of_purchase { 0.4 } else { 0.0 };
     let others = vec![LineKind::Shipping, LineKind::Tax, LineKind::Tip, LineKind::GiftCard];
     let kinds = subsequence(others, 0..=2).prop_map(|others| [vec![LineKind::Item], others].concat());
-    let kinds =
-        option::weighted(for_lines / 2.0, kinds).prop_map(|kinds| kinds.unwrap_or(vec![LineKind::Item]));
+    let some_lines =
+        (option::weighted(0.4, line()), prop_oneof![4 => Just(vec![LineKind::Item]), 1 => kinds]);
+    let all_lines = Just((None, vec![LineKind::Item]));
+    let lines = if of_purchase { some_lines.boxed() } else { all_lines.boxed() };
     let when = option::weighted(0.4, condition(tracks, of_purchase));
-    (on, when, option::weighted(for_lines, line()), kinds)
-        .prop_map(|(on, when, lines, kinds)| Rule {
+    (on, when, lines)
+        .prop_map(|(on, when, (lines, kinds))| Rule {
             id: unnamed(),
             on,
             when,
@@ -154,12 +151,8 @@ fn rate() -> impl Strategy<Value = Rate> {
 
 fn per_full(scale: u8) -> impl Strategy<Value = PerFull> {
     let step = prop_oneof![decimal(1, 12, 2), select(vec!["2", "10", "0.7"]).prop_map(quantity)];
-    let points = prop_oneof![3 => points(10, scale), 1 => decimal(1, 4, 6)];
-    (step, points, select(vec![StepsOf::Sum, StepsOf::Line])).prop_map(|(step, points, of)| PerFull {
-        step,
-        points,
-        of,
-    })
+    (step, points(10, scale), select(vec![StepsOf::Sum, StepsOf::Line]))
+        .prop_map(|(step, points, of)| PerFull { step, points, of })
 }
 
 fn stage(tracks: &[TierTrack]) -> impl Strategy<Value = MultiplierStage> + use<> {

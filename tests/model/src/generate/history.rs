@@ -21,16 +21,18 @@ use super::words::{
 use crate::calendar::{Calendar, Instant};
 
 /// 1 to `most` activities in order, within about two years around the changes of the clock.
-pub fn history(document: &Document, most: usize) -> impl Strategy<Value = Vec<Activity>> + use<> {
+pub fn history(document: &Document, most: usize) -> BoxedStrategy<Vec<Activity>> {
     let calendar = Calendar::new(document);
     let first = Timestamp::parse("2016-11-01T00:00:00Z").expect("a time").micros();
     let start = (0..600 * DAY).prop_map(move |micros| first + micros);
-    (start, vec(step(), 1..=most)).prop_map(move |(start, steps)| {
-        let mut teller =
-            Teller { calendar: &calendar, now: at(start), settled_to: Instant::MIN_UTC, told: vec![] };
-        steps.into_iter().for_each(|step| teller.tell(step));
-        teller.told
-    })
+    (start, vec(step(), 1..=most))
+        .prop_map(move |(start, steps)| {
+            let mut teller =
+                Teller { calendar: &calendar, now: at(start), settled_to: Instant::MIN_UTC, told: vec![] };
+            steps.into_iter().for_each(|step| teller.tell(step));
+            teller.told
+        })
+        .boxed()
 }
 
 const MINUTE: i64 = 60_000_000;
@@ -82,7 +84,7 @@ struct Step {
     what: What,
 }
 
-fn step() -> impl Strategy<Value = Step> {
+fn step() -> BoxedStrategy<Step> {
     let pause = prop_oneof![
         1 => Just(Pause::Micros(0)),
         4 => (1..600 * MINUTE).prop_map(Pause::Micros),
@@ -101,17 +103,14 @@ fn step() -> impl Strategy<Value = Step> {
         3 => (option::weighted(0.6, any::<Index>()), vec(back(), 0..=3))
             .prop_map(|(linked, lines)| What::Return { linked, lines }),
     ];
-    (pause, beside, option::weighted(0.3, offsets), what).prop_map(|(pause, beside, offset, what)| Step {
-        pause,
-        beside,
-        offset,
-        what,
-    })
+    (pause, beside, option::weighted(0.3, offsets), what)
+        .prop_map(|(pause, beside, offset, what)| Step { pause, beside, offset, what })
+        .boxed()
 }
 
 fn back() -> impl Strategy<Value = Back> {
     let much = prop_oneof![
-        2 => Just(Much::NotSaid),
+        1 => Just(Much::NotSaid),
         2 => Just(Much::All),
         2 => Just(Much::Half),
         1 => Just(Much::Third),
@@ -125,12 +124,12 @@ fn back() -> impl Strategy<Value = Back> {
     })
 }
 
-fn purchase() -> impl Strategy<Value = Purchase> {
+fn purchase() -> BoxedStrategy<Purchase> {
     let money = option::weighted(0.2, Just("USD".to_owned()));
     let lines = prop_oneof![8 => vec(line(), 1..=4), 1 => vec(line(), 5..=8)];
     let place = (option::of(word(STORES)), option::weighted(0.3, word(PARTNERS)), option::of(word(CHANNELS)));
-    (money, lines, place, vec(word(COUPONS), 0..=2), attributes()).prop_map(
-        |(money, lines, (store, partner, channel), coupons, attributes)| Purchase {
+    (money, lines, place, vec(word(COUPONS), 0..=2), attributes())
+        .prop_map(|(money, lines, (store, partner, channel), coupons, attributes)| Purchase {
             id: unknown(),
             occurred_at: some_time(),
             money,
@@ -141,20 +140,22 @@ fn purchase() -> impl Strategy<Value = Purchase> {
             tenders: Vec::new(),
             coupons,
             attributes,
-        },
-    )
+        })
+        .boxed()
 }
 
-fn event() -> impl Strategy<Value = CustomEvent> {
-    (word(EVENTS), attributes()).prop_map(|(name, attributes)| CustomEvent {
-        name: id(&name),
-        id: unknown(),
-        occurred_at: some_time(),
-        attributes,
-    })
+fn event() -> BoxedStrategy<CustomEvent> {
+    (word(EVENTS), attributes())
+        .prop_map(|(name, attributes)| CustomEvent {
+            name: id(&name),
+            id: unknown(),
+            occurred_at: some_time(),
+            attributes,
+        })
+        .boxed()
 }
 
-fn line() -> impl Strategy<Value = Line> {
+fn line() -> BoxedStrategy<Line> {
     let others = vec![LineKind::Shipping, LineKind::Tax, LineKind::Tip, LineKind::GiftCard];
     let kind = prop_oneof![6 => Just(LineKind::Item), 1 => select(others)];
     let quantity = prop_oneof![
@@ -166,20 +167,22 @@ fn line() -> impl Strategy<Value = Line> {
     ];
     let article = (option::weighted(0.9, word(SKUS)), option::of(path()), option::of(word(BRANDS)));
     let details = (vec(word(TAGS), 0..=2), option::of(word(UNITS)), attributes());
-    (kind, article, quantity, details, price(), vec(discount(), 0..=2)).prop_map(
-        |(kind, (sku, category, brand), quantity, (tags, unit, attributes), price, discounts)| Line {
-            kind,
-            sku,
-            category: category.unwrap_or_default(),
-            brand,
-            tags,
-            quantity,
-            unit,
-            discounts,
-            attributes,
-            ..price
-        },
-    )
+    (kind, article, quantity, details, price(), vec(discount(), 0..=2))
+        .prop_map(|(kind, (sku, category, brand), quantity, (tags, unit, attributes), price, discounts)| {
+            Line {
+                kind,
+                sku,
+                category: category.unwrap_or_default(),
+                brand,
+                tags,
+                quantity,
+                unit,
+                discounts,
+                attributes,
+                ..price
+            }
+        })
+        .boxed()
 }
 
 /// A line with nothing but its price, in one of the three ways.
@@ -202,7 +205,7 @@ fn discount() -> impl Strategy<Value = Discount> {
 }
 
 /// In the order of their names, as reading them from JSON gives them.
-fn attributes() -> impl Strategy<Value = Vec<Attribute>> {
+fn attributes() -> BoxedStrategy<Vec<Attribute>> {
     let text = |text: String| AttributeValue::Text(text);
     let number = decimal::<6>(-5, 900, 2).prop_map(move |number| text(number.to_string()));
     let all = (
@@ -216,6 +219,7 @@ fn attributes() -> impl Strategy<Value = Vec<Attribute>> {
         let given = named.into_iter().filter_map(|(name, value)| Some((name, value?)));
         given.map(|(name, value)| Attribute { name: name.to_owned(), value }).collect()
     })
+    .boxed()
 }
 
 /// Turns steps into activities that are in order.
@@ -261,23 +265,23 @@ impl Teller<'_> {
         }
     }
 
-    /// A linked return names a purchase told before, or one that never was. One without lines is linked.
+    /// A linked return names a purchase told before; where there is none yet, one that never was. A return without
+    /// lines is linked to the newest.
     fn returned(&self, linked: Option<Index>, lines: Vec<Back>) -> (Option<ActivityId>, Vec<ReturnLine>) {
         let purchases = self.told.iter().filter_map(|activity| match activity {
             Activity::Purchase(purchase) => Some(purchase),
             _ => None,
         });
         let purchases: Vec<&Purchase> = purchases.collect();
-        match linked {
-            None if lines.is_empty() => (Some(unknown()), Vec::new()),
-            None => (None, lines.into_iter().map(Back::unlinked).collect()),
-            Some(_) if purchases.is_empty() => (Some(unknown()), Vec::new()),
-            Some(which) => {
-                let purchase = which.get(&purchases);
-                let lines = lines.into_iter().map(|line| line.linked(&purchase.lines)).collect();
-                (Some(purchase.id.clone()), lines)
-            }
-        }
+        let purchase = match linked {
+            None if lines.is_empty() => purchases.last().copied(),
+            None => return (None, lines.into_iter().map(Back::unlinked).collect()),
+            Some(_) if purchases.is_empty() => None,
+            Some(which) => Some(*which.get(&purchases)),
+        };
+        let Some(purchase) = purchase else { return (Some(unknown()), Vec::new()) };
+        let lines = lines.into_iter().map(|line| line.linked(&purchase.lines)).collect();
+        (Some(purchase.id.clone()), lines)
     }
 }
 

@@ -20,7 +20,7 @@ use super::words::{COLOUR, GIFT, MILES, decimal, id, period, span, window};
 use super::zone;
 
 /// A valid program: 1 to 3 currencies, counters, up to 2 tier tracks, and every kind of rule and cap.
-pub fn program() -> impl Strategy<Value = Document> {
+pub fn program() -> BoxedStrategy<Document> {
     let currencies = vec(currency(), 1..=3).prop_map(|all| {
         let named = all.into_iter().zip(["points", "miles", "stars"]);
         named.map(|(currency, name)| Currency { id: id(name), ..currency }).collect::<Vec<_>>()
@@ -30,10 +30,12 @@ pub fn program() -> impl Strategy<Value = Document> {
             let counters = counters(&currencies);
             (Just(currencies), counters)
         })
+        .boxed()
         .prop_flat_map(|(currencies, counters)| {
             let tracks = vec(track(&counters), 0..=2).prop_map(named_tracks);
             (Just(currencies), Just(counters), tracks)
         })
+        .boxed()
         .prop_flat_map(|(currencies, counters, tiers)| {
             let earning: Vec<_> =
                 currencies.iter().map(|it| earning(it.id.clone(), it.scale, &tiers)).collect();
@@ -56,6 +58,7 @@ pub fn program() -> impl Strategy<Value = Document> {
             Names::default().give(&mut document.earning);
             document
         })
+        .boxed()
 }
 
 fn calendar() -> impl Strategy<Value = (Zone, DatesBy)> {
@@ -113,6 +116,8 @@ fn track(counters: &[Counter]) -> impl Strategy<Value = TierTrack> + use<> {
     let downgrade =
         select(vec![Downgrade::Reassess, Downgrade::Reassess, Downgrade::OneStep, Downgrade::None]);
     (vec(higher, 1..=3), upgrade, lasts, downgrade).prop_map(|(higher, upgrade, lasts, downgrade)| {
+        // Who may only rise at an end needs one.
+        let upgrade = if lasts == Lasts::Forever { Upgrade::AtOnce } else { upgrade };
         let levels = std::iter::once((None, None)).chain(higher).enumerate();
         let level = |(n, (reach, keep))| Level { id: id(&format!("level-{n}")), name: None, reach, keep };
         TierTrack { id: id("unnamed"), levels: levels.map(level).collect(), upgrade, lasts, downgrade }

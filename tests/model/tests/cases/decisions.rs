@@ -143,3 +143,54 @@ fn added_factors_stop_at_zero() {
     let mut model = Model::new(&program(0, earning, json!({})));
     assert_eq!(award(&model.record(&purchase("1", DAY_1, gross("100")))), 7.into());
 }
+
+/// 10.40 paid: `all` rounds up the sum 5.2 + 2.6 = 7.8 to 8 and not each to 6 + 3; `first` takes the 2.6 that comes
+/// first, though 5.2 is better, and rounds it to 3; `best_for_member` takes the 5.2, to 6. A group inside is a member like any other:
+/// the best of 8 and 5.2 is 8.
+#[test]
+fn groups_combine_before_they_round() {
+    let no = json!({"rule": {"id": "no", "when": {"store": {"known": true}}, "fixed": "100"}});
+    let quarter = json!({"rule": {"id": "quarter", "rate": "0.25"}});
+    let half = json!({"rule": {"id": "half", "rate": "0.5"}});
+    let group = |combine: &str, members: Value| json!({"id": combine, "combine": combine, "round": "ceil", "members": members});
+    let all = group("all", json!([no, quarter, half]));
+    let cases = [
+        (all.clone(), 8),
+        (group("first", json!([no, quarter, half])), 3),
+        (group("best_for_member", json!([no, quarter, half])), 6),
+        (group("best_for_member", json!([half, {"group": all}])), 8),
+        (group("all", json!([no])), 0),
+    ];
+    for (group, points) in cases {
+        let mut model = Model::new(&program(0, json!({"groups": [group]}), json!({})));
+        assert_eq!(award(&model.record(&purchase("1", DAY_1, gross("10.40")))), points.into(), "{group}");
+    }
+}
+
+/// A sample of no units: its sku finds nothing, its number does, and it counts as one unit.
+#[test]
+fn a_line_without_units_comes_back_by_its_number() {
+    let mut model = one_point_a_dollar(json!({}));
+    let lines = json!([{"sku": "sample", "quantity": "0", "gross": "4"}, {"sku": "mug", "gross": "6"}]);
+    model.record(&purchase("1", DAY_1, lines)).expect("recorded");
+    let by_sku = returned("2", DAY_2, Some("1"), json!([{"sku": "sample"}]));
+    assert_eq!(model.record(&by_sku).unwrap_err(), Refused::LineNotFound);
+    assert_eq!(taken(&model.record(&returned("2", DAY_2, Some("1"), json!([{"line": 1}])))), 4.into());
+    let again = returned("3", DAY_2, Some("1"), json!([{"line": 1}]));
+    assert_eq!(model.record(&again).unwrap_err(), Refused::AlreadyReturned);
+    assert_eq!(taken(&model.record(&returned("3", DAY_2, Some("1"), json!([])))), 6.into());
+}
+
+/// A month of at most 100 after a purchase of at most 50: what each purchase gave counts, not what it might have given.
+/// A value below 0 gave nothing.
+#[test]
+fn a_cap_counts_what_was_given() {
+    let caps = json!([{"id": "month", "per": {"window": "month"}, "at_most": "100"}, {"id": "once", "per": "activity", "at_most": "50"}]);
+    let rule = json!({"id": "r", "rate": "1", "round": {"at": "rule", "mode": "floor"}, "caps": caps});
+    let mut model = Model::new(&program(0, rules(&[rule]), json!({})));
+    let mut points = |id: &str, amount: &str| award(&model.record(&purchase(id, DAY_1, gross(amount))));
+    assert_eq!(
+        [points("1", "80"), points("2", "-30"), points("3", "80"), points("4", "80")],
+        [50, 0, 50, 0].map(BigInt::from)
+    );
+}

@@ -1,0 +1,264 @@
+//! The durable store in one file, for one process.
+//!
+//! ```no_run
+//! use loyalty_adapters::embedded::{EmbeddedOptions, EmbeddedStore};
+//! let store = EmbeddedStore::open("ledger.redb", EmbeddedOptions::default())?;
+//! store.close()?;
+//! # Ok::<(), loyalty_adapters::embedded::OpenError>(())
+//! ```
+
+mod batch;
+#[cfg(feature = "simulation")]
+mod disk;
+mod errors;
+mod programs;
+mod rows;
+mod snapshot;
+mod tables;
+mod verify;
+mod writer;
+
+use std::fmt;
+use std::fs::File;
+use std::path::Path;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use loyalty_core::id::{ActivityId, MemberId, OperationKey, TenantId};
+use loyalty_core::ledger::commit::StoredCommit;
+use loyalty_core::ports::{Append, Appended, Feed, LedgerStore, ProgramStore, PublishedVersion, StoreError};
+use loyalty_core::time::Timestamp;
+use redb::{Builder, Database};
+
+use batch::{Outcome, Work};
+use programs::PreparedVersion;
+use rows::Prepared;
+use snapshot::Snapshot;
+use tables::{COMMITS, INDEX, PROGRAMS, member_prefix};
+use writer::Writer;
+
+#[cfg(feature = "simulation")]
+pub use disk::Disk;
+pub use errors::OpenError;
+
+/// How an embedded store uses the machine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct EmbeddedOptions {
+    /// Bytes of the file kept in memory; 64 MiB by default.
+    pub cache_bytes: usize,
+    /// Requests that share one durable transaction at most; 1,024 by default.
+    pub max_batch: usize,
+    /// Requests that may wait for the writing thread; a caller beyond waits to enter. 4,096 by default.
+    pub queue: usize,
+}
+
+impl Default for EmbeddedOptions {
+    fn default() -> Self {
+        Self { cache_bytes: 64 << 20, max_batch: 1_024, queue: 4_096 }
+    }
+}
+
+/// The durable store in one file, for one process.
+///
+/// Writing is done by one thread, which makes one durable transaction of all that came in while the one
+/// before was on its way to the disk. Reading happens on the caller's thread and is as short as a few reads
+/// of the file. Works under any executor.
+///
+/// An error of the disk closes the store: what was on its way is answered [`StoreError::Unknown`] where it
+/// may have been committed, all else [`StoreError::Unavailable`]. Opening it anew checks the newest commits.
+pub struct EmbeddedStore {
+    // Before the database, so that dropping the store first writes what was asked for.
+    writer: Writer,
+    database: Arc<Database>,
+    name: String,
+}
+
+impl EmbeddedStore {
+    /// Opens the file, making it where there is none.
+    ///
+    /// [`OpenError::Locked`] where somebody has it open.
+    pub fn open(path: impl AsRef<Path>, options: EmbeddedOptions) -> Result<Self, OpenError> {
+        let path = path.as_ref();
+        let name = path.display().to_string();
+        let database = builder(options).create(path).map_err(|error| OpenError::of(&name, error))?;
+        sync_directory(path).map_err(|error| OpenError::io(&name, &error))?;
+        Self::start(database, name, options)
+    }
+
+    /// Opens a store on a disk of the caller's making.
+    #[cfg(feature = "simulation")]
+    pub fn with_disk(disk: impl Disk, options: EmbeddedOptions) -> Result<Self, OpenError> {
+        let name = "simulated disk";
+        let database = builder(options)
+            .create_with_backend(disk::Backend(disk))
+            .map_err(|error| OpenError::of(name, error))?;
+        Self::start(database, name.to_owned(), options)
+    }
+
+    fn start(database: Database, name: String, options: EmbeddedOptions) -> Result<Self, OpenError> {
+        make_tables(&database).map_err(|error| OpenError::of(&name, error))?;
+        let damage = |error| OpenError::store(&name, error);
+        let snapshot = Snapshot::of(&database).map_err(damage)?;
+        verify::newest(&snapshot).map_err(damage)?;
+        let last = snapshot.last().map_err(damage)?;
+        drop(snapshot);
+        let database = Arc::new(database);
+        let writer = Writer::start(database.clone(), last, options.queue, options.max_batch)
+            .map_err(|error| OpenError::io(&name, &error))?;
+        Ok(Self { writer, database, name })
+    }
+
+    /// Appends a list in one durable transaction, each as [`LedgerStore::append`] would, and gives an answer
+    /// for each. Fastest where it ascends by tenant and by the order of members.
+    ///
+    /// The whole list is durable or none of it.
+    pub async fn append_all(&self, appends: Vec<Append>) -> Result<Vec<Appended>, StoreError> {
+        let prepared = appends.into_iter().map(Prepared::new).collect();
+        match self.writer.ask(Work::Append(prepared)).await? {
+            Outcome::Appended(answers) => Ok(answers),
+            Outcome::Published(_) => Err(misanswered()),
+        }
+    }
+
+    /// Reads everything and checks that commits, chains and keys agree; gives the number of commits.
+    ///
+    /// [`StoreError::Damaged`] names the first disagreement. What commits say is not looked into: their
+    /// hashes need the key of the chains.
+    pub fn verify(&self) -> Result<u64, StoreError> {
+        verify::everything(&self.snapshot()?)
+    }
+
+    /// Writes what was asked for and closes the file. Dropping the store does the same, without a word about
+    /// errors; both wait for the disk.
+    pub fn close(self) -> Result<(), OpenError> {
+        drop(self.writer);
+        match Arc::into_inner(self.database) {
+            Some(database) => database.close().map_err(|error| OpenError::of(&self.name, error)),
+            None => Ok(()),
+        }
+    }
+
+    fn snapshot(&self) -> Result<Snapshot, StoreError> {
+        self.check_open()?;
+        Snapshot::of(&self.database)
+    }
+
+    fn check_open(&self) -> Result<(), StoreError> {
+        if self.writer.is_closed() { Err(errors::closed()) } else { Ok(()) }
+    }
+}
+
+fn builder(options: EmbeddedOptions) -> Builder {
+    let mut builder = Database::builder();
+    builder.set_cache_size(options.cache_bytes);
+    builder
+}
+
+/// A new file survives a loss of power only when its directory does.
+fn sync_directory(path: &Path) -> std::io::Result<()> {
+    if !cfg!(unix) {
+        return Ok(());
+    }
+    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+    File::open(parent.unwrap_or(Path::new(".")))?.sync_all()
+}
+
+fn make_tables(database: &Database) -> Result<(), redb::Error> {
+    let mut transaction = database.begin_write()?;
+    transaction.set_quick_repair(true);
+    transaction.open_table(COMMITS)?;
+    transaction.open_table(INDEX)?;
+    transaction.open_table(PROGRAMS)?;
+    Ok(transaction.commit()?)
+}
+
+/// INVARIANT: the writing thread answers in kind.
+fn misanswered() -> StoreError {
+    StoreError::Unknown("the writing thread gave an answer of another kind".to_owned())
+}
+
+impl fmt::Debug for EmbeddedStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("EmbeddedStore").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
+#[async_trait]
+impl LedgerStore for EmbeddedStore {
+    async fn head(&self, tenant: &TenantId, member: &MemberId) -> Result<Option<StoredCommit>, StoreError> {
+        self.snapshot()?.head(&member_prefix(tenant, member))
+    }
+
+    async fn append(&self, append: Append) -> Result<Appended, StoreError> {
+        self.append_all(vec![append]).await?.pop().ok_or_else(misanswered)
+    }
+
+    async fn by_key(
+        &self,
+        tenant: &TenantId,
+        member: &MemberId,
+        key: &OperationKey,
+    ) -> Result<Option<StoredCommit>, StoreError> {
+        self.snapshot()?.by_key(&member_prefix(tenant, member), key.as_str())
+    }
+
+    async fn by_activity(
+        &self,
+        tenant: &TenantId,
+        member: &MemberId,
+        purchase: &ActivityId,
+    ) -> Result<Vec<StoredCommit>, StoreError> {
+        self.snapshot()?.by_activity(&member_prefix(tenant, member), purchase)
+    }
+
+    async fn range(
+        &self,
+        tenant: &TenantId,
+        member: &MemberId,
+        before: u64,
+        limit: usize,
+    ) -> Result<Vec<StoredCommit>, StoreError> {
+        self.snapshot()?.range(&member_prefix(tenant, member), before, limit)
+    }
+
+    async fn at(
+        &self,
+        tenant: &TenantId,
+        member: &MemberId,
+        recorded_at: Timestamp,
+    ) -> Result<Option<StoredCommit>, StoreError> {
+        self.snapshot()?.at(&member_prefix(tenant, member), recorded_at)
+    }
+}
+
+#[async_trait]
+impl Feed for EmbeddedStore {
+    async fn after(&self, position: u64, limit: usize) -> Result<Vec<(u64, StoredCommit)>, StoreError> {
+        self.snapshot()?.after(position, limit)
+    }
+
+    async fn heads(
+        &self,
+        tenant: &TenantId,
+        after: Option<&MemberId>,
+        limit: usize,
+    ) -> Result<Vec<StoredCommit>, StoreError> {
+        self.snapshot()?.heads(tenant, after, limit)
+    }
+}
+
+#[async_trait]
+impl ProgramStore for EmbeddedStore {
+    async fn publish(&self, tenant: &TenantId, version: PublishedVersion) -> Result<bool, StoreError> {
+        let work = Work::Publish(PreparedVersion::new(tenant, version));
+        match self.writer.ask(work).await? {
+            Outcome::Published(free) => Ok(free),
+            Outcome::Appended(_) => Err(misanswered()),
+        }
+    }
+
+    async fn versions(&self, tenant: &TenantId) -> Result<Vec<PublishedVersion>, StoreError> {
+        self.check_open()?;
+        snapshot::versions(&self.database, tenant)
+    }
+}

@@ -1,0 +1,107 @@
+//! The one thread that writes, and the queue to it.
+//!
+//! Callers wait in a bounded queue; the thread takes all that came while the last batch went to the disk and
+//! writes it as one durable transaction, so that many callers share one wait for the disk. The channels are
+//! tokio's `sync` alone: they work under any executor and bring no runtime.
+
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::{Builder, JoinHandle};
+
+use loyalty_core::ports::StoreError;
+use redb::Database;
+use tokio::sync::{mpsc, oneshot};
+
+use super::batch::{Outcome, Work, write};
+use super::errors::closed;
+
+struct Request {
+    work: Work,
+    reply: oneshot::Sender<Result<Outcome, StoreError>>,
+}
+
+/// The way to the thread that writes. Dropping it waits until all that was asked for is written.
+#[derive(Debug)]
+pub(super) struct Writer {
+    queue: Option<mpsc::Sender<Request>>,
+    thread: Option<JoinHandle<()>>,
+    closed: Arc<AtomicBool>,
+}
+
+impl Writer {
+    /// Starts the thread. `last` is the last position taken.
+    pub fn start(database: Arc<Database>, last: u64, queue: usize, max_batch: usize) -> io::Result<Self> {
+        let (sender, requests) = mpsc::channel(queue.max(1));
+        let closed = Arc::new(AtomicBool::new(false));
+        let thread = Thread { database, requests, last, max_batch: max_batch.max(1), closed: closed.clone() };
+        let thread = Builder::new().name("loyalty-ledger".to_owned()).spawn(move || thread.run())?;
+        Ok(Self { queue: Some(sender), thread: Some(thread), closed })
+    }
+
+    /// Whether an error of the disk has closed the store.
+    pub fn is_closed(&self) -> bool {
+        self.closed.load(Ordering::Acquire)
+    }
+
+    /// Has something written, and waits until it is durable.
+    pub async fn ask(&self, work: Work) -> Result<Outcome, StoreError> {
+        let (reply, answer) = oneshot::channel();
+        let queue = self.queue.as_ref().ok_or_else(closed)?;
+        queue.send(Request { work, reply }).await.map_err(|_| closed())?;
+        // The thread answers whatever it took; only its death leaves a question open.
+        answer.await.unwrap_or_else(|_| Err(StoreError::Unknown("the writing thread ended".to_owned())))
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        self.queue = None;
+        if let Some(thread) = self.thread.take() {
+            // A panic there was its own message; a drop has nobody to tell.
+            let _ = thread.join();
+        }
+    }
+}
+
+struct Thread {
+    database: Arc<Database>,
+    requests: mpsc::Receiver<Request>,
+    last: u64,
+    max_batch: usize,
+    closed: Arc<AtomicBool>,
+}
+
+impl Thread {
+    fn run(mut self) {
+        let mut batch = Vec::with_capacity(self.max_batch);
+        while self.requests.blocking_recv_many(&mut batch, self.max_batch) > 0 {
+            match write(&self.database, batch.iter().map(|request| &request.work), self.last) {
+                Ok((outcomes, last)) => {
+                    self.last = last;
+                    answer(batch.drain(..).zip(outcomes.into_iter().map(Ok)));
+                }
+                Err(error) => {
+                    self.close();
+                    answer(batch.drain(..).map(|request| (request, Err(error.clone()))));
+                }
+            }
+        }
+    }
+
+    /// After an error nothing is certain but the file: no more is written before it is opened anew.
+    fn close(&mut self) {
+        self.closed.store(true, Ordering::Release);
+        self.requests.close();
+        while let Some(request) = self.requests.blocking_recv() {
+            answer([(request, Err(closed()))].into_iter());
+        }
+    }
+}
+
+fn answer(answers: impl Iterator<Item = (Request, Result<Outcome, StoreError>)>) {
+    for (request, outcome) in answers {
+        // Who no longer waits needs no answer.
+        let _ = request.reply.send(outcome);
+    }
+}

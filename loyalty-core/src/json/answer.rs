@@ -1,0 +1,332 @@
+//! What every door answers: operations, members, histories, proofs and previews as JSON.
+//!
+//! Points are whole numbers of minor units with the currency's scale beside them. An answer is a function of
+//! the commit that holds it and of the program versions, so a replay gives the same one.
+
+mod member;
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::activity::Activity;
+use crate::decision::Decision;
+use crate::engine::{Answer, Entry, Explanation};
+use crate::explain::Step;
+use crate::id::{ActivityId, AuthorId, MemberId, OperationKey};
+use crate::ledger::operation::{self, Operation, TierChange, Unmatched};
+use crate::ledger::posting::{Account, Posting};
+use crate::member::MemberState;
+use crate::points::Points;
+use crate::program::{Program, Programs, VersionId};
+use crate::time::{OffsetTime, Timestamp};
+
+pub use self::member::{
+    BalanceView, CounterProgress, ExpiringView, MemberView, NextLevelView, Progress, TierIntervalView,
+    TierView,
+};
+
+/// What came of a command.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct AnswerView {
+    /// Whose chain.
+    pub member: MemberId,
+    /// The sequence of the commit that holds the operation.
+    pub seq: u64,
+    /// When it was recorded.
+    pub recorded_at: Timestamp,
+    /// Whether it had happened before; nothing else of an answer differs then.
+    pub replayed: bool,
+    /// What was decided.
+    pub operation: OperationView,
+    /// What the member may spend after the commit, by currency.
+    pub balances: Vec<BalanceAfter>,
+    /// The levels held after the commit, by track.
+    pub tiers: Vec<TierAfter>,
+}
+
+/// One operation in a member's history.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct EntryView {
+    /// The sequence of its commit.
+    pub seq: u64,
+    /// Its place in the commit, from 0.
+    pub index: usize,
+    /// When it was recorded.
+    pub recorded_at: Timestamp,
+    /// What was decided.
+    pub operation: OperationView,
+}
+
+/// A page of a member's history, newest first.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct HistoryView {
+    /// Its entries; operations of one commit are never torn apart.
+    pub entries: Vec<EntryView>,
+    /// What to send to read on; absent at the end.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next: Option<String>,
+}
+
+/// An operation with its proof, decided again on what was recorded.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct ProofView {
+    /// The sequence of the commit that holds the operation.
+    pub seq: u64,
+    /// When it was recorded.
+    pub recorded_at: Timestamp,
+    /// What was decided.
+    pub operation: OperationView,
+    /// How, step by step.
+    pub steps: Vec<Step>,
+}
+
+/// What a command would do now, with its proof; nothing of it is done.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct PreviewView {
+    /// What would be decided.
+    pub operation: OperationView,
+    /// What the member might spend afterwards, by currency.
+    pub balances: Vec<BalanceAfter>,
+    /// The levels held afterwards, by track.
+    pub tiers: Vec<TierAfter>,
+    /// How, step by step.
+    pub steps: Vec<Step>,
+}
+
+/// What was decided for one activity.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct OperationView {
+    /// What makes it happen once.
+    pub key: OperationKey,
+    /// What kind of activity it was.
+    pub kind: ActivityKind,
+    /// The business's id of the activity.
+    pub id: ActivityId,
+    /// When the activity happened.
+    pub occurred_at: OffsetTime,
+    /// The program version that decided it.
+    pub version: VersionId,
+    /// What it gave, at most one entry a currency.
+    pub awards: Vec<AwardView>,
+    /// What it took back, one entry for each purchase returned from.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub returned: Vec<ReturnedView>,
+    /// Parts of a return for which no sale was found.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub unmatched: Vec<Unmatched>,
+    /// Levels that changed: what fell due before it, then what it reached.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub tier_changes: Vec<TierChange>,
+    /// Points moved: what fell due before it, then its own.
+    pub postings: Vec<PostingView>,
+}
+
+/// What kind of activity it was.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ActivityKind {
+    /// Goods or services were bought.
+    Purchase,
+    /// Bought things came back.
+    Return,
+    /// Anything else that a program may award.
+    Event,
+}
+
+/// Points given.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct AwardView {
+    /// The currency.
+    pub currency: AuthorId,
+    /// Decimals of a point.
+    pub scale: u8,
+    /// Minor units; 0 where rules matched and gave nothing.
+    pub points: Points,
+    /// When they lapse; never where absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<Timestamp>,
+    /// The rules that took part.
+    pub rules: Vec<AuthorId>,
+}
+
+/// What came back of one purchase.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct ReturnedView {
+    /// The purchase.
+    pub activity: ActivityId,
+    /// What that took, by currency.
+    pub takes: Vec<TakeView>,
+}
+
+/// Points taken back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct TakeView {
+    /// The currency.
+    pub currency: AuthorId,
+    /// Decimals of a point.
+    pub scale: u8,
+    /// Minor units taken.
+    pub points: Points,
+    /// Minor units that were owed and are no longer there.
+    pub forgiven: Points,
+}
+
+/// Points from one account to another.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct PostingView {
+    /// The currency.
+    pub currency: AuthorId,
+    /// Decimals of a point.
+    pub scale: u8,
+    /// Where they come from.
+    pub from: Account,
+    /// Where they go.
+    pub to: Account,
+    /// Minor units, above 0.
+    pub points: Points,
+    /// When it counts.
+    pub effective_at: Timestamp,
+}
+
+/// What a member may spend after a commit.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct BalanceAfter {
+    /// The currency.
+    pub currency: AuthorId,
+    /// Decimals of a point.
+    pub scale: u8,
+    /// Minor units.
+    pub available: Points,
+}
+
+/// The level held on a track after a commit.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct TierAfter {
+    /// The track.
+    pub track: AuthorId,
+    /// The level.
+    pub level: AuthorId,
+}
+
+impl AnswerView {
+    /// The answer as doors show it.
+    pub fn new(answer: Answer, programs: &Programs) -> Self {
+        let Answer { head, operation, replayed } = answer;
+        let program = program_of(&operation, programs);
+        let (balances, tiers) = after(head.state, program);
+        Self {
+            member: head.member,
+            seq: head.seq,
+            recorded_at: head.recorded_at,
+            replayed,
+            operation: OperationView::new(operation, program),
+            balances,
+            tiers,
+        }
+    }
+}
+
+impl EntryView {
+    /// The entry as doors show it.
+    pub fn new(entry: Entry, programs: &Programs) -> Self {
+        let Entry { seq, index, recorded_at, operation } = entry;
+        let program = program_of(&operation, programs);
+        Self { seq, index, recorded_at, operation: OperationView::new(operation, program) }
+    }
+}
+
+impl ProofView {
+    /// The proof as doors show it.
+    pub fn new(explanation: Explanation, programs: &Programs) -> Self {
+        let Explanation { answer: Answer { head, operation, .. }, steps } = explanation;
+        let program = program_of(&operation, programs);
+        let operation = OperationView::new(operation, program);
+        Self { seq: head.seq, recorded_at: head.recorded_at, operation, steps }
+    }
+}
+
+impl PreviewView {
+    /// The preview as doors show it.
+    pub fn new(decision: Decision, steps: Vec<Step>, programs: &Programs) -> Self {
+        let program = program_of(&decision.operation, programs);
+        let (balances, tiers) = after(decision.state, program);
+        Self { operation: OperationView::new(decision.operation, program), balances, tiers, steps }
+    }
+}
+
+impl OperationView {
+    fn new(operation: Operation, program: &Program) -> Self {
+        let Operation { key, occurred_at, version, settlement, sealed, .. } = operation;
+        let postings = settlement.postings.into_iter().chain(operation.postings);
+        let tier_changes = settlement.tier_changes.into_iter().chain(operation.tier_changes);
+        let returned = operation.returned.into_iter().map(|returned| ReturnedView {
+            activity: returned.activity,
+            takes: returned.takes.into_iter().map(|take| TakeView::new(take, program)).collect(),
+        });
+        Self {
+            key,
+            kind: ActivityKind::of(&sealed.activity),
+            id: sealed.activity.id().clone(),
+            occurred_at,
+            version,
+            awards: operation.awards.into_iter().map(|award| AwardView::new(award, program)).collect(),
+            returned: returned.collect(),
+            unmatched: operation.unmatched,
+            tier_changes: tier_changes.collect(),
+            postings: postings.map(|posting| PostingView::new(posting, program)).collect(),
+        }
+    }
+}
+
+impl ActivityKind {
+    /// The kind of an activity.
+    pub const fn of(activity: &Activity) -> Self {
+        match activity {
+            Activity::Purchase(_) => Self::Purchase,
+            Activity::Return(_) => Self::Return,
+            Activity::Event(_) => Self::Event,
+        }
+    }
+}
+
+impl AwardView {
+    fn new(award: operation::Award, program: &Program) -> Self {
+        let operation::Award { currency, points, expires_at, rules } = award;
+        Self { scale: scale(program, &currency), currency, points, expires_at, rules }
+    }
+}
+
+impl TakeView {
+    fn new(take: operation::Take, program: &Program) -> Self {
+        let operation::Take { currency, points, forgiven } = take;
+        Self { scale: scale(program, &currency), currency, points, forgiven }
+    }
+}
+
+impl PostingView {
+    fn new(posting: Posting, program: &Program) -> Self {
+        let Posting { currency, from, to, points, effective_at } = posting;
+        Self { scale: scale(program, &currency), currency, from, to, points, effective_at }
+    }
+}
+
+/// The version that decided an operation. A published version never goes away, so it is found.
+fn program_of<'a>(operation: &Operation, programs: &'a Programs) -> &'a Program {
+    programs.version(operation.version).unwrap_or_else(|| programs.at(operation.occurred_at.at))
+}
+
+/// The decimals of a currency; 0 where the program does not know it.
+fn scale(program: &Program, currency: &AuthorId) -> u8 {
+    program.currency(currency).map_or(0, |currency| currency.scale)
+}
+
+fn after(state: MemberState, program: &Program) -> (Vec<BalanceAfter>, Vec<TierAfter>) {
+    let balances = state.balances.into_iter().map(|balance| BalanceAfter {
+        scale: scale(program, &balance.currency),
+        // INVARIANT: a state whose lots do not add up in range is never stored.
+        available: balance.available().unwrap_or(Points::MAX),
+        currency: balance.currency,
+    });
+    let tiers = state.tiers.into_iter().map(|held| TierAfter { track: held.track, level: held.level });
+    (balances.collect(), tiers.collect())
+}

@@ -1,0 +1,94 @@
+//! `decide`: from a typed purchase to the bytes of its commit, beside reading its JSON.
+
+use std::fs::File;
+use std::hint::black_box;
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use loyalty_core::activity::{Activity, MemberActivity};
+use rustix::time::{ClockId, clock_gettime};
+use serde_json::Value;
+
+use crate::harness::{Bench, Figure, Goal, Measured, Side};
+use crate::purchases::generated::{MEDIAN_LINES, Till};
+use crate::purchases::{grocery, grocery_activities};
+use crate::setup::{Scale, Setup};
+
+pub const BENCH: Bench = Bench {
+    name: "decide",
+    what: "a grocery basket of five lines, the median, on one thread; its CPU time",
+    figure: Figure::MicrosEach("activity"),
+    goal: Goal::AtMost(0.5),
+    real_data: true,
+    sides,
+};
+
+const NOTE: &str = "`serde_json::from_str` of the activity, as an import line holds it, into a `Value`, default \
+    features; letting go of it included";
+
+fn sides(setup: &Setup) -> Result<Vec<Side>> {
+    let sample = sample(setup)?;
+    let text = serde_json::to_string(&sample.activity)?;
+    let times = setup.scale.pick(20_000, 200_000);
+    let peer = Side::peer("serde_json", NOTE, move || parse(&text, times));
+    // PLUG: `Side::own` that moves `sample` in, prepares program, context and the state of a member who has
+    // bought before, and under `cpu_time` decides `times` times up to the sealed commit, explanation off; it
+    // answers `check` of the activity in the last commit.
+    Ok(vec![peer])
+}
+
+fn parse(text: &str, times: usize) -> Result<Measured> {
+    let (time, last) = cpu_time(|| {
+        let mut last = Value::Null;
+        for _ in 0..times {
+            last = serde_json::from_str(black_box(text))?;
+        }
+        anyhow::Ok(last)
+    });
+    Ok(Measured::timed(times, time, check(&serde_json::from_value(last?)?)))
+}
+
+/// What both sides have to have in their hands at the end.
+fn check(activity: &Activity) -> String {
+    let lines = match activity {
+        Activity::Purchase(it) => it.lines.len(),
+        Activity::Return(it) => it.lines.len(),
+        Activity::Event(_) => 0,
+    };
+    format!("activity {}, {lines} lines", activity.id())
+}
+
+/// How long the processor worked for this thread.
+fn cpu_time<T>(work: impl FnOnce() -> T) -> (Duration, T) {
+    let now = || {
+        let now = clock_gettime(ClockId::ThreadCPUTime);
+        Duration::new(now.tv_sec.unsigned_abs(), u32::try_from(now.tv_nsec).unwrap_or(0))
+    };
+    let start = now();
+    let answer = work();
+    (now() - start, answer)
+}
+
+fn sample(setup: &Setup) -> Result<MemberActivity> {
+    match setup.scale {
+        Scale::Smoke => Till::new().basket("1", 1, 0),
+        Scale::Full => median(&grocery_activities(setup, &grocery(setup)?)?),
+    }
+}
+
+/// Of the purchases with five lines the one with the median length of text.
+fn median(activities: &Path) -> Result<MemberActivity> {
+    let mut baskets = Vec::new();
+    for line in BufReader::new(File::open(activities)?).lines() {
+        let line = line?;
+        let of: MemberActivity = serde_json::from_str(&line)?;
+        if matches!(&of.activity, Activity::Purchase(it) if it.lines.len() == MEDIAN_LINES) {
+            baskets.push((line.len(), of));
+        }
+    }
+    baskets.sort_by_key(|(length, _)| *length);
+    let middle = baskets.len() / 2;
+    Ok(baskets.into_iter().nth(middle).context("no basket has five lines")?.1)
+}

@@ -140,6 +140,8 @@ impl<T: Trace> Rating<'_, '_, T> {
                 FactorCombine::Add => factor.plus(by.minus(Ratio::ONE)?)?,
             };
         }
+        // Added factors below 1 may sum to less than nothing; an activity never earns less than nothing.
+        let factor = if factor.is_negative() { Ratio::ZERO } else { factor };
         let product = value.times(factor)?;
         let unit = self.unit;
         self.trace.step(|| {

@@ -114,7 +114,10 @@ pub fn decide<T: Trace>(
     let own_time = program.own_time(occurred_at);
     let mut state = state.cloned().unwrap_or_else(|| MemberState::enrolled(own_time));
     let late = own_time < state.settled_to;
-    let settlement = settle(context.programs, &mut state, own_time)?;
+    // What an activity gave may be over already at the instant settled to, where its own date lags behind
+    // the zone's: a late one applies that too.
+    let settled_to = own_time.max(state.settled_to);
+    let settlement = settle(context.programs, &mut state, settled_to)?;
     tell_settlement(&settlement, trace);
     let mut operation = Operation {
         key: command.key()?,
@@ -129,13 +132,12 @@ pub fn decide<T: Trace>(
         postings: Vec::new(),
         sealed: Sealed { activity: Arc::clone(&activity) },
     };
+    let date = program.date_of(occurred_at);
+    let moment = Moment { program, at: settled_to, date };
+    moment.begin(&mut state);
     match activity.as_ref() {
         Activity::Return(by) => take_back(by, context, &mut state, &mut operation, trace)?,
         earning => {
-            let date = program.date_of(occurred_at);
-            let at = own_time.max(state.settled_to);
-            let moment = Moment { program, at, date };
-            moment.begin(&mut state);
             let subject = Subject { program, state: &state, activity: earning, date, late };
             refuse_too_late(&subject)?;
             let earned = accrual::rate(&subject, trace)?;
@@ -257,7 +259,8 @@ fn count_activity(
             }
             (Counted::Purchases | Counted::Spend(_), None) => 0,
         };
-        if amount != 0 {
+        // A spend of nothing in all may have parts that come back, so it is noted as well.
+        if amount != 0 || matches!(counter.counts, Counted::Spend(_)) {
             let slot = counter.window.slot(moment.date);
             counts.push(CountedIn { of: CountedBy::Counter(counter.id.clone()), slot, amount });
         }

@@ -50,8 +50,8 @@ pub struct WindowCap {
     pub currency: AuthorId,
     /// The window.
     pub window: Window,
-    /// Whether it limits the whole activity, not one rule or group.
-    pub whole: bool,
+    /// The rules under it, where it limits one rule or group; empty where it limits the whole activity.
+    pub rules: Vec<AuthorId>,
 }
 
 impl Program {
@@ -136,9 +136,9 @@ impl Program {
         self.document.counters.iter().find(|c| c.id == *id)
     }
 
-    /// The currency whose awards a cap of a window limits as a whole; `None` for caps of rules and groups.
-    pub fn capped_currency(&self, cap: &AuthorId) -> Option<&AuthorId> {
-        self.window_caps.iter().find(|c| c.whole && c.id == *cap).map(|c| &c.currency)
+    /// A cap of a window by its id.
+    pub fn window_cap(&self, id: &AuthorId) -> Option<&WindowCap> {
+        self.window_caps.iter().find(|cap| cap.id == *id)
     }
 
     /// Every cap of a window, with it.
@@ -185,40 +185,44 @@ impl TierTrack {
 
 /// Every rule of a currency's earning, in the order of the document.
 fn rules_in(earning: &Earning) -> Vec<&Rule> {
-    let mut rules = Vec::new();
-    groups_in(earning, &mut |group| {
-        for member in &group.members {
-            if let GroupMember::Rule(rule) = member {
-                rules.push(rule);
-            }
-        }
+    let grouped = earning.groups.iter().flat_map(rules_under);
+    grouped.chain(&earning.after).collect()
+}
+
+/// Every rule of a group and the groups within it.
+fn rules_under(group: &Group) -> Vec<&Rule> {
+    let each = group.members.iter().map(|member| match member {
+        GroupMember::Rule(rule) => vec![rule],
+        GroupMember::Group(inner) => rules_under(inner),
     });
-    rules.extend(&earning.after);
-    rules
+    each.flatten().collect()
 }
 
-/// Walks the groups of a currency's earning, each before those within it.
-fn groups_in<'a>(earning: &'a Earning, visit: &mut dyn FnMut(&'a Group)) {
-    fn walk<'a>(group: &'a Group, visit: &mut dyn FnMut(&'a Group)) {
-        visit(group);
-        for member in &group.members {
-            if let GroupMember::Group(inner) = member {
-                walk(inner, visit);
-            }
-        }
-    }
-    earning.groups.iter().for_each(|group| walk(group, visit));
+/// A group and the groups within it.
+fn groups_under(group: &Group) -> Vec<&Group> {
+    let inner = group.members.iter().filter_map(|member| match member {
+        GroupMember::Group(inner) => Some(groups_under(inner)),
+        GroupMember::Rule(_) => None,
+    });
+    std::iter::once(group).chain(inner.flatten()).collect()
 }
 
-/// The caps of windows in a currency's earning, those of the whole activity marked.
+/// The caps of windows in a currency's earning, each with the rules under it.
 fn window_caps(earning: &Earning) -> Vec<WindowCap> {
-    let mut caps: Vec<(&Cap, bool)> = earning.caps.iter().map(|cap| (cap, true)).collect();
-    groups_in(earning, &mut |group| caps.extend(group.caps.iter().map(|cap| (cap, false))));
-    caps.extend(rules_in(earning).into_iter().flat_map(|rule| &rule.caps).map(|cap| (cap, false)));
-    let of_windows = caps.into_iter().filter_map(|(cap, whole)| match cap.per {
-        CapScope::Window(window) => {
-            Some(WindowCap { id: cap.id.clone(), currency: earning.currency.clone(), window, whole })
-        }
+    let mut caps: Vec<(&Cap, Vec<&Rule>)> = earning.caps.iter().map(|cap| (cap, Vec::new())).collect();
+    for group in earning.groups.iter().flat_map(groups_under) {
+        caps.extend(group.caps.iter().map(|cap| (cap, rules_under(group))));
+    }
+    for rule in rules_in(earning) {
+        caps.extend(rule.caps.iter().map(|cap| (cap, vec![rule])));
+    }
+    let of_windows = caps.into_iter().filter_map(|(cap, rules)| match cap.per {
+        CapScope::Window(window) => Some(WindowCap {
+            id: cap.id.clone(),
+            currency: earning.currency.clone(),
+            window,
+            rules: rules.into_iter().map(|rule| rule.id.clone()).collect(),
+        }),
         CapScope::Activity => None,
     });
     of_windows.collect()

@@ -7,7 +7,8 @@ mod matching;
 
 use crate::accrual::share;
 use crate::activity::{Activity, Return};
-use crate::explain::{Step, StepKind, Trace};
+use crate::explain::{NoTrace, Step, StepKind, Trace};
+use crate::id::AuthorId;
 use crate::ledger::operation::{Award, CountedBy, CountedIn, Operation, Returned, Take};
 use crate::ledger::posting::{Account, Posting};
 use crate::member::MemberState;
@@ -15,7 +16,7 @@ use crate::money::{Money, OutOfRange, Quantity, Ratio, Rounding};
 use crate::points::Points;
 use crate::problem::Problem;
 use crate::program::document::{Basis, Counted};
-use crate::program::{Program, Programs, VersionId};
+use crate::program::{Program, Programs, VersionId, WindowCap};
 
 pub use self::matching::{Matching, Past, Sale, is_complete, matched};
 
@@ -157,21 +158,23 @@ fn give_back(
     takes: &[Take],
     counted: &mut Vec<CountedIn>,
 ) -> Result<(), OutOfRange> {
-    let owed = |currency: &crate::id::AuthorId| {
+    let given_back = |currency: &AuthorId| {
         let take = takes.iter().find(|take| take.currency == *currency);
         take.map_or(Ok(Points::ZERO), |take| take.points.plus(take.forgiven))
     };
     for earlier in &sale.operation.counted {
         let amount = match &earlier.of {
             CountedBy::Counter(id) => match program.counter(id).map(|counter| &counter.counts) {
-                Some(Counted::Earned(currency)) => owed(currency)?.minor(),
+                Some(Counted::Earned(currency)) => given_back(currency)?.minor(),
                 Some(Counted::Spend(basis)) => spend_back(sale, basis)?,
                 Some(Counted::Purchases) => i64::from(sale.is_all_back() && !sale.was_all_back()),
                 None => 0,
             },
-            CountedBy::Cap(id) => {
-                program.capped_currency(id).map_or(Ok(0), |c| owed(c).map(Points::minor))?
-            }
+            CountedBy::Cap(id) => match program.window_cap(id) {
+                Some(cap) if cap.rules.is_empty() => given_back(&cap.currency)?.minor(),
+                Some(cap) => cap_back(sale, program, cap, earlier.amount)?.minor(),
+                None => 0,
+            },
         };
         if amount != 0 {
             let amount = amount.checked_neg().ok_or(OutOfRange)?;
@@ -179,6 +182,19 @@ fn give_back(
         }
     }
     Ok(())
+}
+
+/// What the cap of a rule or group gets back: its use, split like an award of the rules under it alone.
+fn cap_back(sale: &Sale<'_>, program: &Program, cap: &WindowCap, used: i64) -> Result<Points, OutOfRange> {
+    let award = sale.operation.awards.iter().find(|award| award.currency == cap.currency);
+    let rules = award.map_or(&[][..], |award| &award.rules).iter().filter(|id| cap.rules.contains(id));
+    let alone = Award {
+        currency: cap.currency.clone(),
+        points: Points::new(used)?,
+        expires_at: None,
+        rules: rules.cloned().collect(),
+    };
+    owed(sale, &alone, program, &mut NoTrace)
 }
 
 fn spend_back(sale: &Sale<'_>, basis: &Basis) -> Result<i64, OutOfRange> {

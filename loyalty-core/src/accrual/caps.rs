@@ -1,9 +1,9 @@
 //! Caps: the most that a rule, a group or an activity gives, alone or in a window.
 
-use super::stacking::whole_points;
 use super::{CapUse, Rating, shown};
 use crate::explain::{Step, StepKind, Trace};
-use crate::money::{OutOfRange, Ratio};
+use crate::money::{OutOfRange, Ratio, Rounding};
+use crate::points::Points;
 use crate::program::document::{Cap, CapScope, Over};
 
 impl<T: Trace> Rating<'_, '_, T> {
@@ -43,12 +43,18 @@ impl<T: Trace> Rating<'_, '_, T> {
         }
     }
 
-    /// Notes what a rule's or group's value uses of a cap's window.
-    pub fn use_window(&mut self, cap: &Cap, value: Ratio) -> Result<(), OutOfRange> {
-        let amount = whole_points(value)?.minor();
-        if let Some(slot) = self.window_of(cap).filter(|_| amount != 0) {
-            self.given.use_cap(CapUse { cap: cap.id.clone(), slot, amount });
+    /// The value of a rule or group under its caps; each window loses what is given in the end.
+    pub fn under_caps(&mut self, caps: &[Cap], value: Ratio) -> Result<Ratio, OutOfRange> {
+        let mut kept = value;
+        for cap in caps {
+            kept = self.capped(cap, kept)?;
         }
-        Ok(())
+        for cap in caps {
+            let amount = Points::from_wide(kept.round(Rounding::Floor))?;
+            if let Some(slot) = self.window_of(cap).filter(|_| amount.is_positive()) {
+                self.given.use_cap(CapUse { cap: cap.id.clone(), slot, amount: amount.minor() });
+            }
+        }
+        Ok(kept)
     }
 }

@@ -5,8 +5,7 @@ use super::{CapUse, Rating, condition, measure, shown};
 use crate::activity::Activity;
 use crate::explain::{Step, StepKind, Trace};
 use crate::id::AuthorId;
-use crate::money::{OutOfRange, Ratio, Rounding};
-use crate::points::Points;
+use crate::money::{OutOfRange, Ratio};
 use crate::program::document::{Combine, Group, GroupMember, Rule, RuleRoundingPlace, Trigger};
 
 /// What took part in an award, in the order of the rules; a group that chooses one member drops the others'.
@@ -59,10 +58,7 @@ impl<T: Trace> Rating<'_, '_, T> {
         if value.is_negative() {
             value = Ratio::ZERO;
         }
-        for cap in &group.caps {
-            value = self.capped(cap, value)?;
-            self.use_window(cap, value)?;
-        }
+        value = self.under_caps(&group.caps, value)?;
         let unit = self.unit;
         self.trace.step(|| {
             let text = format!("group `{}` gives {}", group.id, shown(value, unit));
@@ -139,10 +135,7 @@ impl<T: Trace> Rating<'_, '_, T> {
             value = self.rounded(value, rounding.mode, &rule.id);
         }
         self.given.0.push(Contribution::Rule(rule.id.clone()));
-        for cap in &rule.caps {
-            value = self.capped(cap, value)?;
-            self.use_window(cap, value)?;
-        }
+        value = self.under_caps(&rule.caps, value)?;
         let unit = self.unit;
         self.trace.step(|| {
             let text = format!("rule `{}` gives {}", rule.id, shown(value, unit));
@@ -195,9 +188,4 @@ impl<T: Trace> Rating<'_, '_, T> {
         });
         if at_line { Ok(Some(sum)) } else { measure::at_sum(rule, sum, unit).map(Some) }
     }
-}
-
-/// A value as whole minor units, where it is one.
-pub fn whole_points(value: Ratio) -> Result<Points, OutOfRange> {
-    Points::from_wide(value.round(Rounding::Floor))
 }

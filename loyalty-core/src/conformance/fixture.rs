@@ -1,5 +1,7 @@
 //! Commits to try a store with.
 
+use std::sync::Arc;
+
 use std::future::poll_fn;
 use std::pin::Pin;
 use std::task::Poll;
@@ -116,8 +118,7 @@ fn operation(key: OperationKey, currency: &AuthorId, points: Points) -> Operatio
         points,
         effective_at: occurred_at.at,
     };
-    let award =
-        Award { currency: currency.clone(), points, expires_at: None, lines: Vec::new(), rules: Vec::new() };
+    let award = Award { currency: currency.clone(), points, expires_at: None, rules: Vec::new() };
     Operation {
         key,
         occurred_at,
@@ -130,12 +131,12 @@ fn operation(key: OperationKey, currency: &AuthorId, points: Points) -> Operatio
         tier_changes: Vec::new(),
         postings: vec![posting],
         sealed: Sealed {
-            activity: Activity::Event(CustomEvent {
+            activity: Arc::new(Activity::Event(CustomEvent {
                 name,
                 id: purchase("1"),
                 occurred_at,
                 attributes: Vec::new(),
-            }),
+            })),
         },
     }
 }

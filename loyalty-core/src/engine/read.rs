@@ -60,10 +60,8 @@ impl Engine {
         let stored = self.ledger.head(tenant, member).await?.ok_or_else(|| unknown_member(member))?;
         let head = stored.head()?;
         let mut state = head.state.clone();
-        let unwritten = match at {
-            Some(at) => settle(&*self.programs(tenant, now).await?, &mut state, at)?,
-            None => Settlement::default(),
-        };
+        let at = at.unwrap_or(state.settled_to);
+        let unwritten = settle(&*self.programs(tenant, now).await?, &mut state, at)?;
         Ok(Settled { head, state, unwritten })
     }
 

@@ -119,8 +119,7 @@ fn linked<'a>(by: &Return, id: &ActivityId, past: &'a Past) -> Result<Matching<'
         ));
     };
     if sale.is_all_back() {
-        let message = format!("everything of purchase `{id}` is back already");
-        return Err(Problem::new("already_returned", "/of", message, "nothing is left to return"));
+        return Err(already_returned(id));
     }
     if by.lines.is_empty() {
         for line in 0..sale.purchase.lines.len() {
@@ -131,7 +130,15 @@ fn linked<'a>(by: &Return, id: &ActivityId, past: &'a Past) -> Result<Matching<'
     for (index, line) in by.lines.iter().enumerate() {
         linked_line(line, &mut sale, &format!("/lines/{index}"))?;
     }
+    if sale.units_after == sale.units_before {
+        return Err(already_returned(id));
+    }
     Ok(Matching { sales: vec![sale], unmatched: Vec::new() })
+}
+
+fn already_returned(id: &ActivityId) -> Problem {
+    let message = format!("what is named of purchase `{id}` is back already");
+    Problem::new("already_returned", "/of", message, "nothing of it is left to return")
 }
 
 fn linked_line(line: &ReturnLine, sale: &mut Sale<'_>, path: &str) -> Result<(), Problem> {

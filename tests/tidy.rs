@@ -154,16 +154,21 @@ fn impure_core(file: &File) -> Vec<String> {
     let code = without_tests(&code_only(&file.text))
         .replace("#[expect(", "#[       ")
         .replace("#![expect(", "#![       ");
+    // The strict reader implements serde's traits, whose methods are named after floats, and refuses them.
+    let reader = file.path.contains("/src/json/strict");
     BANNED_IN_CORE
         .iter()
+        .filter(|banned| !(reader && matches!(**banned, "f32" | "f64")))
         .flat_map(|banned| lines_with(&code, banned).into_iter().map(move |line| (banned, line)))
         .map(|(banned, line)| format!("{}:{line}: `{banned}` is banned in loyalty-core", file.path))
         .collect()
 }
 
+/// What decides and keeps; the conformance suite is test code for users, and failing is its purpose.
 fn ships_in_core(file: &File) -> bool {
     let is_test = file.path.ends_with("/tests.rs") || file.path.contains("/tests/");
-    file.path.starts_with("loyalty-core/src/") && file.is_rust() && !is_test
+    let is_suite = file.path.starts_with("loyalty-core/src/conformance");
+    file.path.starts_with("loyalty-core/src/") && file.is_rust() && !is_test && !is_suite
 }
 
 #[test]

@@ -1,10 +1,11 @@
 //! Names of things: tenants, members, activities, and what a program's author names.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
 use minicbor::{Decode, Decoder, Encode, Encoder};
-use schemars::JsonSchema;
+use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -44,11 +45,23 @@ fn bounded(text: &str, most: usize) -> Result<(), InvalidId> {
 }
 
 macro_rules! id {
-    ($(#[$doc:meta])* $name:ident, $check:path, $max:literal) => {
+    ($(#[$doc:meta])* $name:ident, $check:path, $max:literal, $pattern:literal) => {
         $(#[$doc])*
-        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         #[serde(try_from = "String", into = "String")]
-        pub struct $name(#[schemars(length(min = 1, max = $max))] Arc<str>);
+        pub struct $name(Arc<str>);
+
+        impl JsonSchema for $name {
+            fn schema_name() -> Cow<'static, str> {
+                stringify!($name).into()
+            }
+            fn json_schema(_: &mut SchemaGenerator) -> Schema {
+                let (max, pattern) = ($max, $pattern);
+                schemars::json_schema!({
+                    "type": "string", "minLength": 1, "maxLength": max, "pattern": pattern
+                })
+            }
+        }
 
         impl $name {
             /// Checks and takes a name.
@@ -108,23 +121,23 @@ macro_rules! id {
 
 id!(
     /// One business with its own members and one program; 1 to 128 bytes.
-    TenantId, opaque, 128
+    TenantId, opaque, 128, r"^[^\p{Cc}]*$"
 );
 id!(
     /// Who takes part; opaque, 1 to 128 bytes.
-    MemberId, opaque, 128
+    MemberId, opaque, 128, r"^[^\p{Cc}]*$"
 );
 id!(
     /// What the business calls an activity; 1 to 128 bytes, unique in its kind for a member.
-    ActivityId, opaque, 128
+    ActivityId, opaque, 128, r"^[^\p{Cc}]*$"
 );
 id!(
     /// What an author calls a currency, rule, counter, level …; 1 to 64 letters, digits, `_`, `-`, `.`.
-    AuthorId, authored, 64
+    AuthorId, authored, 64, r"^[A-Za-z0-9_.-]*$"
 );
 id!(
     /// What makes an operation happen once: unique for a member as long as the ledger lives.
-    OperationKey, key, 600
+    OperationKey, key, 600, r"^.*$"
 );
 
 #[cfg(test)]

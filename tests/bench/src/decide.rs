@@ -25,8 +25,8 @@ pub const BENCH: Bench = Bench {
     sides,
 };
 
-const NOTE: &str = "`serde_json::from_str` of the activity, as an import line holds it, into a `Value`, default \
-    features; letting go of it included";
+const NOTE: &str = "`serde_json::from_str` of the activity, as an import line holds it, into a `Value`; letting \
+    go of it included";
 
 fn sides(setup: &Setup) -> Result<Vec<Side>> {
     let sample = sample(setup)?;

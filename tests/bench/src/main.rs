@@ -78,7 +78,9 @@ fn start(args: &Args) -> Result<ExitCode> {
             }
         }
     }
-    println!("{}", table::show(&outcomes));
+    if !outcomes.is_empty() {
+        println!("{}", table::show(&outcomes));
+    }
     let good = outcomes.iter().all(|outcome| matches!(outcome.verdict, Verdict::Pass | Verdict::Equal));
     Ok(if good && !broken { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

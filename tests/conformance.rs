@@ -1,19 +1,9 @@
 //! Every store this project ships keeps the contracts of its ports.
 
-use std::future::Future;
 use std::path::PathBuf;
-use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use tokio::runtime::Runtime;
-
 use loyalty_adapters::embedded::{EmbeddedOptions, EmbeddedStore};
-
-static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| Runtime::new().expect("a runtime"));
-
-fn block_on<F: Future>(future: F) -> F::Output {
-    RUNTIME.block_on(future)
-}
 
 /// A file of its own for every store, left behind for a look at it after a failure.
 fn fresh_file() -> PathBuf {
@@ -31,8 +21,8 @@ fn embedded() -> EmbeddedStore {
 }
 
 mod memory {
-    use super::block_on;
     use loyalty_core::memory::MemoryStore;
+    use pollster::block_on;
 
     loyalty_core::conformance!(ledger_store, block_on, MemoryStore::default());
     loyalty_core::conformance!(feed, block_on, MemoryStore::default());
@@ -40,7 +30,8 @@ mod memory {
 }
 
 mod embedded_file {
-    use super::{block_on, embedded};
+    use super::embedded;
+    use pollster::block_on;
 
     loyalty_core::conformance!(ledger_store, block_on, embedded());
     loyalty_core::conformance!(feed, block_on, embedded());
@@ -49,10 +40,11 @@ mod embedded_file {
 
 /// A queue and batches of one, so that callers wait to enter and every append is a transaction.
 mod embedded_narrow {
-    use super::{EmbeddedOptions, EmbeddedStore, block_on, fresh_file};
+    use super::{EmbeddedOptions, EmbeddedStore, fresh_file};
+    use pollster::block_on;
 
     fn narrow() -> EmbeddedStore {
-        let options = EmbeddedOptions { cache_bytes: 0, max_batch: 1, queue: 1 };
+        let options = EmbeddedOptions { cache_bytes: 0, max_batch: 1, queue: 1, check_on_open: true };
         EmbeddedStore::open(fresh_file(), options).expect("a new store")
     }
 

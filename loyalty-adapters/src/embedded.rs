@@ -8,6 +8,7 @@
 //! ```
 
 mod batch;
+mod create;
 #[cfg(feature = "simulation")]
 mod disk;
 mod errors;
@@ -19,7 +20,6 @@ mod verify;
 mod writer;
 
 use std::fmt;
-use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -34,7 +34,7 @@ use batch::{Outcome, Work};
 use programs::PreparedVersion;
 use rows::Prepared;
 use snapshot::Snapshot;
-use tables::{COMMITS, INDEX, PROGRAMS, member_prefix};
+use tables::member_prefix;
 use writer::Writer;
 
 #[cfg(feature = "simulation")]
@@ -50,11 +50,14 @@ pub struct EmbeddedOptions {
     pub max_batch: usize,
     /// Requests that may wait for the writing thread; a caller beyond waits to enter. 4,096 by default.
     pub queue: usize,
+    /// Whether opening reads the whole file, checks every page and does as [`EmbeddedStore::verify`]; for a
+    /// disk or a copy that is in doubt. Off by default: opening checks the newest commits.
+    pub check_on_open: bool,
 }
 
 impl Default for EmbeddedOptions {
     fn default() -> Self {
-        Self { cache_bytes: 64 << 20, max_batch: 1_024, queue: 4_096 }
+        Self { cache_bytes: 64 << 20, max_batch: 1_024, queue: 4_096, check_on_open: false }
     }
 }
 
@@ -80,8 +83,9 @@ impl EmbeddedStore {
     pub fn open(path: impl AsRef<Path>, options: EmbeddedOptions) -> Result<Self, OpenError> {
         let path = path.as_ref();
         let name = path.display().to_string();
-        let database = builder(options).create(path).map_err(|error| OpenError::of(&name, error))?;
-        sync_directory(path).map_err(|error| OpenError::io(&name, &error))?;
+        let builder = builder(options);
+        create::create_absent(path, &name, &builder)?;
+        let database = builder.open(path).map_err(|error| OpenError::of(&name, error))?;
         Self::start(database, name, options)
     }
 
@@ -92,14 +96,17 @@ impl EmbeddedStore {
         let database = builder(options)
             .create_with_backend(disk::Backend(disk))
             .map_err(|error| OpenError::of(name, error))?;
+        create::make_tables(&database).map_err(|error| OpenError::of(name, error))?;
         Self::start(database, name.to_owned(), options)
     }
 
     fn start(database: Database, name: String, options: EmbeddedOptions) -> Result<Self, OpenError> {
-        make_tables(&database).map_err(|error| OpenError::of(&name, error))?;
         let damage = |error| OpenError::store(&name, error);
         let snapshot = Snapshot::of(&database).map_err(damage)?;
         verify::newest(&snapshot).map_err(damage)?;
+        if options.check_on_open {
+            verify::everything(&snapshot).map_err(damage)?;
+        }
         let last = snapshot.last().map_err(damage)?;
         drop(snapshot);
         let database = Arc::new(database);
@@ -151,25 +158,8 @@ impl EmbeddedStore {
 fn builder(options: EmbeddedOptions) -> Builder {
     let mut builder = Database::builder();
     builder.set_cache_size(options.cache_bytes);
+    builder.set_check_integrity_on_open(options.check_on_open);
     builder
-}
-
-/// A new file survives a loss of power only when its directory does.
-fn sync_directory(path: &Path) -> std::io::Result<()> {
-    if !cfg!(unix) {
-        return Ok(());
-    }
-    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
-    File::open(parent.unwrap_or(Path::new(".")))?.sync_all()
-}
-
-fn make_tables(database: &Database) -> Result<(), redb::Error> {
-    let mut transaction = database.begin_write()?;
-    transaction.set_quick_repair(true);
-    transaction.open_table(COMMITS)?;
-    transaction.open_table(INDEX)?;
-    transaction.open_table(PROGRAMS)?;
-    Ok(transaction.commit()?)
 }
 
 /// INVARIANT: the writing thread answers in kind.

@@ -1,5 +1,7 @@
 //! What happened: purchases, returns and custom events, as a business reports them.
 
+mod quick;
+
 use std::fmt;
 
 use minicbor::{Decode, Encode};
@@ -7,7 +9,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::id::{ActivityId, AuthorId, MemberId, OperationKey};
+use crate::json::{self, Limits};
 use crate::money::{Money, OutOfRange, Quantity, Ratio};
+use crate::problem::Problem;
 use crate::time::OffsetTime;
 
 /// The most lines one activity may have.
@@ -335,6 +339,16 @@ pub struct MemberActivity {
     pub member: MemberId,
     /// What happened.
     pub activity: Activity,
+}
+
+impl MemberActivity {
+    /// Reads one line of an import file; attributes that are not `declared` may be left out.
+    ///
+    /// Errors: all problems of the line, as [`json::read`] gives them.
+    pub fn read(text: &[u8], limits: &Limits, declared: &dyn Fn(&str) -> bool) -> Result<Self, Vec<Problem>> {
+        let quick = if text.len() <= limits.bytes { quick::read(text, declared) } else { None };
+        quick.map_or_else(|| json::read(text, limits), Ok)
+    }
 }
 
 impl<'de> Deserialize<'de> for AttributeValue {

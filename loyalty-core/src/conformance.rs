@@ -12,17 +12,20 @@
 //! #         std::task::Poll::Pending => panic!("memory never waits"),
 //! #     }
 //! # }
+//! use loyalty_core::conformance;
 //! use loyalty_core::memory::MemoryStore;
-//! mod memory {
-//!     # use super::block_on;
-//!     use loyalty_core::memory::MemoryStore;
-//!     loyalty_core::conformance!(ledger_store, block_on, MemoryStore::default());
-//!     loyalty_core::conformance!(feed, block_on, MemoryStore::default());
-//!     loyalty_core::conformance!(program_store, block_on, MemoryStore::default());
-//! }
-//! // Or one by one.
-//! block_on(loyalty_core::conformance::ledger_store::a_gap_is_refused(&MemoryStore::default()));
+//!
+//! // All of them:
+//! conformance!(ledger_store, block_on, MemoryStore::default());
+//! conformance!(feed, block_on, MemoryStore::default());
+//! conformance!(program_store, block_on, MemoryStore::default());
+//!
+//! # fn main() {
+//! // Or one by one:
+//! block_on(conformance::ledger_store::a_gap_is_refused(&MemoryStore::default()));
+//! # }
 //! ```
+
 // Test code for users: it panics where a store is wrong.
 #![allow(
     clippy::arithmetic_side_effects,
@@ -33,7 +36,7 @@
 )]
 
 pub mod feed;
-mod fixture;
+pub mod fixture;
 pub mod ledger_store;
 pub mod program_store;
 

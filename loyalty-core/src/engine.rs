@@ -16,7 +16,7 @@ use std::sync::{Arc, Mutex};
 use thiserror::Error;
 
 use crate::decision::Command;
-use crate::id::{MemberId, OperationKey, TenantId};
+use crate::id::{MemberId, TenantId};
 use crate::ledger::chain::ChainKey;
 use crate::ledger::commit::{Head, InvalidCommit};
 use crate::ledger::operation::Operation;
@@ -81,7 +81,7 @@ impl From<OutOfRange> for EngineError {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Answer {
     /// The commit that holds it.
-    pub head: Head,
+    pub head: Arc<Head>,
     /// Its operation.
     pub operation: Operation,
     /// Whether it had happened before.
@@ -116,6 +116,12 @@ impl Engine {
     /// An engine over a ledger and published programs, hashing its chains under `key`.
     pub fn new(ledger: Arc<dyn LedgerStore>, programs: Arc<dyn ProgramStore>, key: ChainKey) -> Self {
         Self { ledger, programs, key, cache: Arc::default() }
+    }
+
+    /// The same engine over another ledger: the same programs, and the same key of the chains.
+    #[must_use]
+    pub fn over(&self, ledger: Arc<dyn LedgerStore>) -> Self {
+        Self { ledger, ..self.clone() }
     }
 
     /// Does a command once. The same key and input again gives the same answer, marked replayed.
@@ -184,18 +190,6 @@ impl Engine {
         let ours =
             found.is_some_and(|found| pack.append.as_ref().is_some_and(|append| append.commit == found));
         if ours { Ok(pack.outcomes) } else { Err(StoreError::Unknown(why).into()) }
-    }
-
-    async fn by_key(&self, chain: Chain<'_>, key: &OperationKey) -> Result<Option<Answer>, EngineError> {
-        let Some(stored) = self.ledger.by_key(chain.tenant, chain.member, key).await? else {
-            return Ok(None);
-        };
-        let commit = stored.commit()?;
-        let operation = commit.operations.into_iter().find(|operation| operation.key == *key);
-        let missing =
-            || StoreError::Damaged(format!("commit {} does not hold its key `{key}`", commit.head.seq));
-        let operation = operation.ok_or_else(missing)?;
-        Ok(Some(Answer { head: commit.head, operation, replayed: true }))
     }
 }
 

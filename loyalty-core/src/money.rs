@@ -49,6 +49,32 @@ impl<const PLACES: u32> Fixed<PLACES> {
 
     /// Reads `-12.34`: no exponent, no sign `+`, no thousands marks.
     pub fn parse(text: &str) -> Result<Self, InvalidDecimal> {
+        Self::parse_short(text.as_bytes()).map_or_else(|| Self::parse_any(text), Ok)
+    }
+
+    /// Reads what has at most 15 digits and `PLACES` decimals as it stands, as nearly every amount does.
+    fn parse_short(text: &[u8]) -> Option<Self> {
+        let digits = text.strip_prefix(b"-").unwrap_or(text);
+        let (mut units, mut point) = (0_i64, None);
+        if digits.len() > 15 {
+            return None;
+        }
+        for (place, byte) in digits.iter().enumerate() {
+            match (byte, point) {
+                (b'0'..=b'9', _) => units = units * 10 + i64::from(byte - b'0'),
+                (b'.', None) if place > 0 => point = Some(place),
+                _ => return None,
+            }
+        }
+        let decimals = point.map_or(0, |place| digits.len() - place - 1) as u32;
+        if digits.is_empty() || (point.is_some() && decimals == 0) || decimals > PLACES {
+            return None;
+        }
+        let units = i128::from(units) * 10_i128.pow(PLACES - decimals);
+        Some(Self(if digits.len() < text.len() { -units } else { units }))
+    }
+
+    fn parse_any(text: &str) -> Result<Self, InvalidDecimal> {
         let decimals = check_form(text.as_bytes())?;
         let read = Decimal::from_str_exact(text).map_err(|_| InvalidDecimal::Digits)?;
         if decimals > PLACES && read.normalize().scale() > PLACES {
@@ -392,6 +418,12 @@ mod tests {
         assert_eq!(Money::parse("-0.05").unwrap().units(), -500);
         assert_eq!(Money::parse("1.23000").unwrap().units(), 12_300, "trailing zeros say nothing");
         assert_eq!(Money::parse("1.23456"), Err(InvalidDecimal::Places(4)));
+        for (text, units) in
+            [("7", 70_000), ("007.5", 75_000), ("-0.0001", -1), ("99999999999.999", 999_999_999_999_990)]
+        {
+            assert_eq!(Money::parse_short(text.as_bytes()).unwrap().units(), units, "{text}");
+            assert_eq!(Money::parse_any(text).unwrap().units(), units, "{text}");
+        }
         assert_eq!(Money::parse("999999999999999").unwrap().to_string(), "999999999999999");
         assert_eq!(Money::parse("1000000000000000"), Err(InvalidDecimal::Digits));
         for bad in ["", "-", ".5", "5.", "1e3", "+1", "1_000", "1,5", " 1", "0x1"] {

@@ -5,7 +5,7 @@
 
 use std::fmt;
 
-use minicbor::{Decode, Encode};
+use minicbor::{Decode, Decoder, Encode};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
@@ -38,7 +38,6 @@ pub struct OutOfRange;
     Serialize,
     Deserialize,
     Encode,
-    Decode,
     JsonSchema,
 )]
 #[serde(try_from = "i64", into = "i64")]
@@ -59,7 +58,7 @@ impl Points {
     /// Points from a wide intermediate; an error above 2^53 − 1.
     pub fn from_wide(minor: i128) -> Result<Self, OutOfRange> {
         match i64::try_from(minor) {
-            Ok(small) if small.abs() <= Self::MAX.0 => Ok(Self(small)),
+            Ok(small) if small.unsigned_abs() <= Self::MAX.0.unsigned_abs() => Ok(Self(small)),
             _ => Err(OutOfRange),
         }
     }
@@ -120,6 +119,12 @@ impl TryFrom<i64> for Points {
     }
 }
 
+impl<'b, C> Decode<'b, C> for Points {
+    fn decode(d: &mut Decoder<'b>, _: &mut C) -> Result<Self, minicbor::decode::Error> {
+        Self::new(d.i64()?).map_err(minicbor::decode::Error::message)
+    }
+}
+
 impl From<Points> for i64 {
     fn from(points: Points) -> i64 {
         points.0
@@ -136,6 +141,10 @@ mod tests {
         assert_eq!(Points::new(9_007_199_254_740_992), Err(OutOfRange));
         assert_eq!(Points::MAX.plus(Points(1)), Err(OutOfRange));
         assert_eq!(Points(-9_007_199_254_740_991).minus(Points(1)), Err(OutOfRange));
+        for beyond in [9_007_199_254_740_992, i64::MAX, i64::MIN] {
+            assert_eq!(Points::new(beyond), Err(OutOfRange));
+            assert!(minicbor::decode::<Points>(&minicbor::to_vec(beyond).unwrap()).is_err());
+        }
     }
 
     #[test]

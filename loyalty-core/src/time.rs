@@ -6,7 +6,7 @@
 use std::fmt;
 
 use chrono::{DateTime, Datelike, Days, FixedOffset, Months, NaiveDate, Offset, TimeZone, Utc, Weekday};
-use minicbor::{Decode, Encode};
+use minicbor::{Decode, Decoder, Encode};
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use thiserror::Error;
@@ -26,14 +26,14 @@ pub enum InvalidTime {
 }
 
 /// An instant: microseconds since 1970-01-01T00:00:00Z.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Encode, Decode)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Encode)]
 #[cbor(transparent)]
 pub struct Timestamp(#[n(0)] i64);
 
 const MICROS: i64 = 1_000_000;
 const DAY_SECONDS: i64 = 86_400;
 /// 2101-01-01T00:00:00Z in seconds.
-const END_SECONDS: i64 = 4_133_980_800;
+pub(crate) const END_SECONDS: i64 = 4_133_980_800;
 
 impl Timestamp {
     /// From microseconds since 1970.
@@ -72,6 +72,15 @@ impl Timestamp {
     }
 }
 
+impl<'b, C> Decode<'b, C> for Timestamp {
+    /// Refuses instants before every activity: a damaged one would have all of the time since then settled.
+    fn decode(d: &mut Decoder<'b>, _: &mut C) -> Result<Self, minicbor::decode::Error> {
+        let read = Self(d.i64()?);
+        let first = Self::from_seconds(-DAY_SECONDS);
+        if read < first { Err(minicbor::decode::Error::message(InvalidTime::Range)) } else { Ok(read) }
+    }
+}
+
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         OffsetTime { at: *self, offset: 0 }.fmt(f)
@@ -93,10 +102,12 @@ impl OffsetTime {
     /// Reads RFC 3339, such as `2026-03-10T09:30:00+01:00`.
     pub fn parse(text: &str) -> Result<Self, InvalidTime> {
         let read = DateTime::<FixedOffset>::parse_from_rfc3339(text).map_err(|_| InvalidTime::Form)?;
-        if !(-DAY_SECONDS..END_SECONDS).contains(&read.timestamp()) {
+        // Rounded to the instant that is kept: a leap second is the first of the next day.
+        let at = Timestamp(read.timestamp_micros());
+        if !(-DAY_SECONDS..END_SECONDS).contains(&at.seconds()) {
             return Err(InvalidTime::Range);
         }
-        Ok(Self { at: Timestamp(read.timestamp_micros()), offset: read.offset().fix().local_minus_utc() })
+        Ok(Self { at, offset: read.offset().fix().local_minus_utc() })
     }
 
     /// The date on the wall where it happened.
@@ -170,7 +181,8 @@ impl Date {
     /// Reads `2026-03-10`.
     pub fn parse(text: &str) -> Result<Self, InvalidTime> {
         let date: NaiveDate = text.parse().map_err(|_| InvalidTime::Date)?;
-        if text.len() != 10 {
+        // The parser also takes spaces and single digits.
+        if date.to_string() != text {
             return Err(InvalidTime::Date);
         }
         if !(1970..=2100).contains(&date.year()) {
@@ -263,10 +275,8 @@ impl MonthDay {
     /// Reads `02-01`.
     pub fn parse(text: &str) -> Result<Self, InvalidTime> {
         let day: NaiveDate = format!("1970-{text}").parse().map_err(|_| InvalidTime::Date)?;
-        if text.len() != 5 {
-            return Err(InvalidTime::Date);
-        }
-        Ok(Self { month: day.month(), day: day.day() })
+        let read = Self { month: day.month(), day: day.day() };
+        if read.to_string() == text { Ok(read) } else { Err(InvalidTime::Date) }
     }
 
     fn of(date: NaiveDate) -> Self {

@@ -6,7 +6,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::time::{Date, Timestamp};
+use crate::time::{Date, END_SECONDS, Timestamp};
 
 /// A program's zone. A draft gives the name alone; publishing adds the rest.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -32,6 +32,8 @@ pub enum InvalidZone {
     Offset,
     /// Changes that do not ascend.
     Order,
+    /// A change outside the years 1970 to 2100.
+    Range,
 }
 
 impl Zone {
@@ -40,7 +42,7 @@ impl Zone {
         Self { name: "UTC".to_owned(), offset: Some(0), changes: Vec::new() }
     }
 
-    /// Checks that the zone is complete: offsets known, below a day, changes ascending.
+    /// Checks that the zone is complete: offsets known, below a day, changes ascending from 1970 to 2100.
     pub fn check(&self) -> Result<(), InvalidZone> {
         let first = match self.offset {
             Some(offset) => offset,
@@ -50,6 +52,10 @@ impl Zone {
         let mut offsets = std::iter::once(first).chain(self.changes.iter().map(|c| c.1));
         if offsets.any(|offset| offset.unsigned_abs() >= 86_400) {
             return Err(InvalidZone::Offset);
+        }
+        // Canonical JSON keeps numbers up to 2^53 apart: larger ones would give two documents one name.
+        if self.changes.iter().any(|change| !(0..=END_SECONDS).contains(&change.0)) {
+            return Err(InvalidZone::Range);
         }
         if self.changes.is_sorted_by(|a, b| a.0 < b.0) { Ok(()) } else { Err(InvalidZone::Order) }
     }

@@ -24,7 +24,7 @@ pub(super) struct Snapshot {
 }
 
 impl Snapshot {
-    pub fn of(database: &Database) -> Result<Self, StoreError> {
+    pub(super) fn of(database: &Database) -> Result<Self, StoreError> {
         let transaction = database.begin_read().map_err(failed)?;
         let commits = transaction.open_table(COMMITS).map_err(failed)?;
         let index = transaction.open_table(INDEX).map_err(failed)?;

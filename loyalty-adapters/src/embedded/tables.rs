@@ -1,7 +1,7 @@
 //! Tables and the layout of their keys.
 //!
 //! One index holds a member's chain and keys side by side, so that an append touches one leaf and not two:
-//! `tenant length, tenant, member order, 0`, then `0, !seq` for a commit of the chain or `1, key` for a key.
+//! `tenant length, tenant, member order`, then `0, !seq` for a commit of the chain or `1, key` for a key.
 //! Sequences are stored inverted: the first row of a member is the head, and reading on goes back in time.
 
 use loyalty_core::id::{MemberId, TenantId};
@@ -31,9 +31,10 @@ pub(super) fn tenant_prefix(tenant: &TenantId) -> Vec<u8> {
     [&[length], name].concat()
 }
 
-/// A member's part of a key, ascending as members do. Ids hold no control characters, so 0 ends them.
+/// A member's part of a key, ascending as members do. A row's kind comes next and ends it, for ids hold no
+/// control characters.
 pub(super) fn member_prefix(tenant: &TenantId, member: &MemberId) -> Vec<u8> {
-    [tenant_prefix(tenant), member_order(member), vec![0]].concat()
+    [tenant_prefix(tenant), member_order(member)].concat()
 }
 
 /// The key of a commit in its chain.

@@ -73,3 +73,96 @@ fn rows(snapshot: &Snapshot) -> Result<u64, StoreError> {
     }
     Ok(chained)
 }
+
+#[cfg(test)]
+mod tests {
+    use loyalty_core::conformance::fixture::Chain;
+    use redb::backends::InMemoryBackend;
+    use redb::{Database, Table};
+
+    use super::super::batch::{Work, write};
+    use super::super::create::make_tables;
+    use super::super::rows::Prepared;
+    use super::super::tables::{Bytes, COMMITS, INDEX};
+    use super::*;
+
+    /// Two members with three commits each.
+    fn database() -> Database {
+        let database = Database::builder().create_with_backend(InMemoryBackend::new()).unwrap();
+        make_tables(&database).unwrap();
+        let mut chains = [Chain::new("t", "1"), Chain::new("t", "2")];
+        let appends = (1..=3).flat_map(|n| {
+            let key = format!("purchase/{n}");
+            chains.each_mut().map(|chain| Prepared::new(chain.next(&[&key])))
+        });
+        write(&database, [Work::Append(appends.collect())].iter(), 0).unwrap();
+        database
+    }
+
+    fn row(member: &str, seq: u64) -> Vec<u8> {
+        let chain = Chain::new("t", member);
+        chain_key(&member_prefix(&chain.tenant, &chain.member), seq)
+    }
+
+    /// What full verification says after the index was tampered with.
+    fn verdict(tamper: impl FnOnce(&mut Table<'_, Bytes, Bytes>)) -> Result<u64, StoreError> {
+        let database = database();
+        let transaction = database.begin_write().unwrap();
+        tamper(&mut transaction.open_table(INDEX).unwrap());
+        transaction.commit().unwrap();
+        everything(&Snapshot::of(&database).unwrap())
+    }
+
+    fn is_damaged(verdict: Result<u64, StoreError>) -> bool {
+        matches!(verdict, Err(StoreError::Damaged(_)))
+    }
+
+    #[test]
+    fn a_whole_store_is_counted() {
+        assert_eq!(verdict(|_| ()), Ok(6));
+    }
+
+    #[test]
+    fn every_disagreement_of_the_index_is_found() {
+        let [two, three] = [2_u64, 3].map(u64::to_be_bytes);
+        let key = |member| key_key(&row(member, 1)[..row(member, 1).len() - 9], "purchase/1");
+        assert!(is_damaged(verdict(|index| drop(index.remove(row("1", 3).as_slice()).unwrap()))), "no head");
+        assert!(is_damaged(verdict(|index| drop(index.remove(row("1", 1).as_slice()).unwrap()))), "no first");
+        assert!(
+            is_damaged(verdict(|index| drop(index.insert(row("1", 2).as_slice(), two.as_slice()).unwrap()))),
+            "a chain that leads to another member's commit"
+        );
+        assert!(
+            is_damaged(verdict(|index| drop(
+                index.insert(row("1", 4).as_slice(), three.as_slice()).unwrap()
+            ))),
+            "a row more than there are commits"
+        );
+        assert!(
+            is_damaged(verdict(|index| drop(index.insert(key("1").as_slice(), two.as_slice()).unwrap()))),
+            "a key that leads to another member's commit"
+        );
+        assert!(
+            is_damaged(verdict(|index| drop(index.insert(key("1").as_slice(), [9; 8].as_slice()).unwrap()))),
+            "a key that leads nowhere"
+        );
+    }
+
+    #[test]
+    fn a_commit_missing_or_unreadable_is_found() {
+        for bytes in [None, Some([0; 40].as_slice())] {
+            let database = database();
+            let transaction = database.begin_write().unwrap();
+            let mut commits = transaction.open_table(COMMITS).unwrap();
+            match bytes {
+                Some(bytes) => drop(commits.insert(4, bytes).unwrap()),
+                None => drop(commits.remove(4).unwrap()),
+            }
+            drop(commits);
+            transaction.commit().unwrap();
+            let snapshot = Snapshot::of(&database).unwrap();
+            assert!(is_damaged(newest(&snapshot).map(|()| 0)), "at every opening");
+            assert!(is_damaged(everything(&snapshot)));
+        }
+    }
+}

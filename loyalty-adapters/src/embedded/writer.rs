@@ -7,7 +7,8 @@
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread::{Builder, JoinHandle};
+use std::thread::{Builder, JoinHandle, yield_now};
+use std::time::{Duration, Instant};
 
 use loyalty_core::ports::StoreError;
 use redb::Database;
@@ -15,6 +16,9 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::batch::{Outcome, Work, write};
 use super::errors::closed;
+
+/// Gathering a batch may take this part of the time that writing the one before took.
+const PATIENCE: u32 = 8;
 
 struct Request {
     work: Work,
@@ -31,7 +35,7 @@ pub(super) struct Writer {
 
 impl Writer {
     /// Starts the thread. `last` is the last position taken.
-    pub fn start(database: Arc<Database>, last: u64, queue: usize, max_batch: usize) -> io::Result<Self> {
+    pub(super) fn start(database: Arc<Database>, last: u64, queue: usize, max_batch: usize) -> io::Result<Self> {
         let (sender, requests) = mpsc::channel(queue.max(1));
         let closed = Arc::new(AtomicBool::new(false));
         let thread = Thread { database, requests, last, max_batch: max_batch.max(1), closed: closed.clone() };
@@ -75,8 +79,14 @@ struct Thread {
 impl Thread {
     fn run(mut self) {
         let mut batch = Vec::with_capacity(self.max_batch);
+        let (mut size_before, mut time_before) = (0, Duration::ZERO);
         while self.requests.blocking_recv_many(&mut batch, self.max_batch) > 0 {
-            match write(&self.database, batch.iter().map(|request| &request.work), self.last) {
+            self.gather(&mut batch, size_before, time_before / PATIENCE);
+            size_before = batch.len();
+            let begun = Instant::now();
+            let written = write(&self.database, batch.iter().map(|request| &request.work), self.last);
+            time_before = begun.elapsed();
+            match written {
                 Ok((outcomes, last)) => {
                     self.last = last;
                     answer(batch.drain(..).zip(outcomes.into_iter().map(Ok)));
@@ -85,6 +95,19 @@ impl Thread {
                     self.close();
                     answer(batch.drain(..).map(|request| (request, Err(error.clone()))));
                 }
+            }
+        }
+    }
+
+    /// Lets those who were just answered come back, so that callers in step do not fall into two batches.
+    fn gather(&mut self, batch: &mut Vec<Request>, expected: usize, patience: Duration) {
+        let begun = Instant::now();
+        while batch.len() < expected && begun.elapsed() < patience {
+            yield_now();
+            while batch.len() < self.max_batch
+                && let Ok(request) = self.requests.try_recv()
+            {
+                batch.push(request);
             }
         }
     }

@@ -1,9 +1,8 @@
-//! Commits to try a store with.
-
-use std::sync::Arc;
+//! Commits to try a store with, for the suite and for tests of one's own.
 
 use std::future::poll_fn;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::Poll;
 
 use crate::activity::{Activity, CustomEvent};
@@ -19,33 +18,46 @@ use crate::ports::{Append, Appended, LedgerStore};
 use crate::program::VersionId;
 use crate::time::{OffsetTime, Timestamp};
 
-pub(super) fn tenant(name: &str) -> TenantId {
+/// A tenant of this name.
+pub fn tenant(name: &str) -> TenantId {
     TenantId::new(name).expect("a tenant's name")
 }
 
-pub(super) fn member(name: &str) -> MemberId {
+/// A member of this name.
+pub fn member(name: &str) -> MemberId {
     MemberId::new(name).expect("a member's name")
 }
 
-pub(super) fn purchase(id: &str) -> ActivityId {
+/// A purchase of this id.
+pub fn purchase(id: &str) -> ActivityId {
     ActivityId::new(id).expect("an activity's id")
 }
 
-pub(super) fn key(text: &str) -> OperationKey {
+/// A key of this text.
+pub fn key(text: &str) -> OperationKey {
     OperationKey::new(text).expect("a key")
+}
+
+/// The key under which the chains here are hashed.
+pub const fn chain_key() -> ChainKey {
+    ChainKey::new(1, [7; 32])
 }
 
 /// A member's chain as its writer sees it: each commit is linked to the one before.
 #[derive(Debug, Clone)]
-pub(super) struct Chain {
+pub struct Chain {
+    /// Whose member.
     pub tenant: TenantId,
+    /// Who.
     pub member: MemberId,
+    /// The state after the newest commit.
     pub state: MemberState,
     seq: u64,
     previous: Hash,
 }
 
 impl Chain {
+    /// The chain of a member of a tenant, before its first commit.
     pub fn new(of: &str, name: &str) -> Self {
         let state = MemberState::enrolled(Timestamp::from_seconds(1));
         Self { tenant: tenant(of), member: member(name), state, seq: 0, previous: BEGINNING }
@@ -95,7 +107,7 @@ impl Chain {
             state: &self.state,
             operations,
         }
-        .seal(&ChainKey::new(1, [7; 32]));
+        .seal(&chain_key());
         self.previous = commit.head().expect("a commit that was just made").hash;
         Append {
             tenant: self.tenant.clone(),
@@ -142,14 +154,14 @@ fn operation(key: OperationKey, currency: &AuthorId, points: Points) -> Operatio
 }
 
 /// Appends what must go in.
-pub(super) async fn done<S: LedgerStore>(store: &S, append: Append) -> StoredCommit {
+pub async fn done<S: LedgerStore>(store: &S, append: Append) -> StoredCommit {
     let commit = append.commit.clone();
     assert_eq!(store.append(append).await, Ok(Appended::Done));
     commit
 }
 
 /// Runs futures at once, on any executor.
-pub(super) async fn at_once<T>(futures: impl Iterator<Item = impl Future<Output = T>>) -> Vec<T> {
+pub async fn at_once<T>(futures: impl Iterator<Item = impl Future<Output = T>>) -> Vec<T> {
     let mut waiting: Vec<Result<T, Pin<Box<_>>>> = futures.map(|future| Err(Box::pin(future))).collect();
     poll_fn(|context| {
         for slot in &mut waiting {

@@ -1,14 +1,16 @@
 //! Deciding commands of one member into one commit.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use super::load::Seen;
+use super::replay::Found;
 use super::{Answer, Chain, Engine, EngineError};
 use crate::decision::{Command, Context, Decision, decide};
 use crate::explain::NoTrace;
 use crate::id::OperationKey;
 use crate::ledger::chain::BEGINNING;
-use crate::ledger::commit::{Head, NewCommit};
+use crate::ledger::commit::{Head, LEVEL, NewCommit};
 use crate::ledger::operation::Operation;
 use crate::member::MemberState;
 use crate::ports::Append;
@@ -67,6 +69,7 @@ impl Engine {
         let single = commands.len() == 1;
         let mut work =
             Work { programs: &programs, head: head.as_ref(), now, state: None, operations: Vec::new() };
+        let mut found = Found::nothing(&programs);
         let mut slots = Vec::with_capacity(commands.len());
         let mut keys = HashMap::new();
         for command in &*commands {
@@ -74,7 +77,7 @@ impl Engine {
             let first_look = look_up || (head.is_some() && !single);
             let slot = match &key {
                 Ok(key) if keys.contains_key(key) => work.again(command, keys.get(key).copied().unwrap_or(0)),
-                Ok(key) if first_look => match self.replayed(chain, key, command, &programs).await? {
+                Ok(key) if first_look => match self.replayed(chain, key, command, &mut found).await? {
                     Some(known) => Slot::Known(known),
                     None => self.decide_one(chain, command, &mut work).await?,
                 },
@@ -83,7 +86,7 @@ impl Engine {
             // A refusal may hide that the command was done before: a replay goes first.
             let slot = match (slot, &key) {
                 (Slot::Known(Outcome::Refused(problem)), Ok(key)) if !first_look && head.is_some() => {
-                    let known = self.replayed(chain, key, command, &programs).await?;
+                    let known = self.replayed(chain, key, command, &mut found).await?;
                     Slot::Known(known.unwrap_or(Outcome::Refused(problem)))
                 }
                 (slot, _) => slot,
@@ -143,17 +146,40 @@ impl Engine {
             keys: keys_of(&operations)?,
             commit,
         };
-        let head = append.commit.head()?;
-        let answer = |index: usize, replayed| {
-            let operation = operations.get(index).cloned();
-            operation.map(|operation| Answer { head: head.clone(), operation, replayed })
+        let head = Head {
+            level: LEVEL,
+            tenant: chain.tenant.clone(),
+            member: chain.member.clone(),
+            seq: append.seq,
+            recorded_at: append.recorded_at,
+            previous: new.previous,
+            key_id: self.key.id(),
+            hash: append.commit.hash()?,
+            state,
         };
-        let outcomes = slots.into_iter().filter_map(|slot| match slot {
-            Slot::Known(outcome) => Some(outcome),
-            Slot::Pending(index, again) => answer(index, again).map(|a| Outcome::Done(Box::new(a))),
-        });
-        Ok(Pack { outcomes: outcomes.collect(), append: Some(append) })
+        Ok(Pack { outcomes: outcomes(slots, operations, Arc::new(head)), append: Some(append) })
     }
+}
+
+/// What comes of each command, once the pack is appended.
+fn outcomes(slots: Vec<Slot>, operations: Vec<Operation>, head: Arc<Head>) -> Vec<Outcome> {
+    let mut left: Vec<Option<Operation>> = operations.into_iter().map(Some).collect();
+    let mut outcomes = Vec::with_capacity(slots.len());
+    // Backwards, so that the first command of an operation is the last to ask and gets it without a copy.
+    for slot in slots.into_iter().rev() {
+        outcomes.push(match slot {
+            Slot::Known(outcome) => outcome,
+            Slot::Pending(index, replayed) => {
+                let kept = left.get_mut(index);
+                let operation =
+                    if replayed { kept.and_then(|it| it.clone()) } else { kept.and_then(Option::take) };
+                let Some(operation) = operation else { continue };
+                Outcome::Done(Box::new(Answer { head: Arc::clone(&head), operation, replayed }))
+            }
+        });
+    }
+    outcomes.reverse();
+    outcomes
 }
 
 /// What a pack has decided so far.

@@ -1,5 +1,7 @@
 //! Reading: a member at an instant, the history, the proof of any entry, and previews.
 
+use std::sync::Arc;
+
 use super::load::Seen;
 use super::{Answer, Chain, Engine, EngineError};
 use crate::decision::{Command, Context, Decision, decide};
@@ -140,7 +142,7 @@ impl Engine {
                 return Err(StoreError::Damaged(text).into());
             }
             if wanted {
-                let answer = Answer { head, operation, replayed: true };
+                let answer = Answer { head: Arc::new(head), operation, replayed: true };
                 return Ok(Explanation { answer, steps: proof.0 });
             }
             state = Some(again.state);

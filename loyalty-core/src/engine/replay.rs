@@ -1,14 +1,49 @@
 //! Idempotency: the same key and input give the same answer, another input is a conflict.
 
+use std::sync::Arc;
+
 use serde_json::Value;
 
 use super::pack::Outcome;
-use super::{Chain, Engine, EngineError};
+use super::{Answer, Chain, Engine, EngineError};
 use crate::decision::{Command, prepared};
 use crate::id::OperationKey;
+use crate::ledger::commit::{Commit, Head, StoredCommit};
 use crate::ledger::operation::Operation;
+use crate::ports::StoreError;
 use crate::problem::Problem;
 use crate::program::Programs;
+
+/// The commit in which a key was found last: keys that come together were mostly recorded together.
+pub(super) struct Found<'a> {
+    programs: &'a Programs,
+    commit: Option<(Arc<Head>, Vec<Operation>)>,
+}
+
+impl<'a> Found<'a> {
+    /// Nothing was found yet.
+    pub(super) const fn nothing(programs: &'a Programs) -> Self {
+        Self { programs, commit: None }
+    }
+
+    /// The answer that a commit holds under a key.
+    fn answer(&mut self, stored: &StoredCommit, key: &OperationKey) -> Result<Answer, EngineError> {
+        let hash = stored.hash()?;
+        let (head, operations) = match self.commit.take() {
+            Some(last) if last.0.hash == hash => last,
+            _ => {
+                let Commit { head, operations } = stored.commit()?;
+                (Arc::new(head), operations)
+            }
+        };
+        let operation = operations.iter().find(|operation| operation.key == *key).cloned();
+        let missing = || StoreError::Damaged(format!("commit {} does not hold its key `{key}`", head.seq));
+        let answer =
+            Answer { head: Arc::clone(&head), operation: operation.ok_or_else(missing)?, replayed: true };
+        self.commit = Some((head, operations));
+        Ok(answer)
+    }
+}
 
 impl Engine {
     /// What came of the command if it has happened before.
@@ -17,10 +52,13 @@ impl Engine {
         chain: Chain<'_>,
         key: &OperationKey,
         command: &Command,
-        programs: &Programs,
+        found: &mut Found<'_>,
     ) -> Result<Option<Outcome>, EngineError> {
-        let Some(answer) = self.by_key(chain, key).await? else { return Ok(None) };
-        Ok(Some(match compare(command, &answer.operation, programs) {
+        let Some(stored) = self.ledger.by_key(chain.tenant, chain.member, key).await? else {
+            return Ok(None);
+        };
+        let answer = found.answer(&stored, key)?;
+        Ok(Some(match compare(command, &answer.operation, found.programs) {
             Ok(()) => Outcome::Done(Box::new(answer)),
             Err(conflict) => Outcome::Refused(conflict),
         }))

@@ -5,6 +5,8 @@
 
 mod member;
 
+use std::sync::Arc;
+
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -213,6 +215,7 @@ impl AnswerView {
     pub fn new(answer: Answer, programs: &Programs) -> Self {
         let Answer { head, operation, replayed } = answer;
         let program = program_of(&operation, programs);
+        let head = Arc::unwrap_or_clone(head);
         let (balances, tiers) = after(head.state, program);
         Self {
             member: head.member,

@@ -54,7 +54,8 @@ pub struct Limits {
     pub bytes: usize,
     /// How many lists and objects may lie in each other, at most 126.
     pub depth: usize,
-    /// How many problems are listed; if there are more, `too_many_problems` follows as one more.
+    /// How many problems are listed, as long as their pointers are no longer than a text may be; if there are
+    /// more, `too_many_problems` follows as one more.
     pub problems: usize,
 }
 

@@ -133,6 +133,11 @@ impl StoredCommit {
         &self.0
     }
 
+    /// The commit's own hash.
+    pub fn hash(&self) -> Result<Hash, InvalidCommit> {
+        self.parts().map(|(_, hash)| hash)
+    }
+
     /// Reads all but the operations.
     pub fn head(&self) -> Result<Head, InvalidCommit> {
         let (body, hash) = self.parts()?;
@@ -169,8 +174,8 @@ impl StoredCommit {
 fn read_head(d: &mut Decoder<'_>, hash: Hash) -> Result<Head, InvalidCommit> {
     let fields = d.array()?.unwrap_or(0);
     let level = d.u32()?;
-    if fields < FIELDS || (fields > FIELDS && level <= LEVEL) {
-        return Err(InvalidCommit::Form(format!("{fields} fields")));
+    if level == 0 || fields < FIELDS || (fields > FIELDS && level <= LEVEL) {
+        return Err(InvalidCommit::Form(format!("{fields} fields at level {level}")));
     }
     let tenant = TenantId::decode(d, &mut ())?;
     let member = MemberId::decode(d, &mut ())?;

@@ -65,6 +65,10 @@ impl<'a> Check<'a> {
                 let message = "the changes do not ascend".to_owned();
                 self.problem("zone_order", "/zone/changes", message, "order them by instant");
             }
+            Err(InvalidZone::Range) => {
+                let message = "a change lies outside the years 1970 to 2100".to_owned();
+                self.problem("zone_range", "/zone/changes", message, "drop it: no activity lies there");
+            }
         }
     }
 

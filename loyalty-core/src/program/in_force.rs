@@ -35,6 +35,15 @@ impl Programs {
 
     /// The version of a name.
     pub fn version(&self, id: VersionId) -> Option<&Arc<Program>> {
-        std::iter::once(&self.first).chain(self.later.iter().map(|l| &l.1)).find(|p| p.version() == id)
+        self.all().find(|program| program.version() == id)
+    }
+
+    /// Whether any version declares an attribute of this name.
+    pub fn declare(&self, attribute: &str) -> bool {
+        self.all().any(|program| program.document().attributes.iter().any(|a| a.id.as_str() == attribute))
+    }
+
+    fn all(&self) -> impl Iterator<Item = &Arc<Program>> {
+        std::iter::once(&self.first).chain(self.later.iter().map(|(_, program)| program))
     }
 }

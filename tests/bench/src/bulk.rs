@@ -1,12 +1,24 @@
 //! `bulk-cdnow`: many accruals from memory, as a migration records them.
 
+use std::collections::{HashMap, HashSet};
 use std::path::Path;
+use std::sync::{Arc, mpsc};
+use std::thread;
 use std::time::Instant;
 
-use anyhow::{Context, Result, ensure};
-use loyalty_core::activity::{Activity, MemberActivity};
+use anyhow::{Context, Result, anyhow, ensure};
+use loyalty_core::activity::{Activity, MemberActivity, Return};
+use loyalty_core::decision::Command;
+use loyalty_core::engine::Chain;
+use loyalty_core::id::{ActivityId, MemberId};
+use loyalty_core::ledger::commit::MAX_OPERATIONS;
+use loyalty_core::ports::feed::member_order;
+use loyalty_core::ports::{Append, Appended};
+use loyalty_core::program::Program;
+use loyalty_core::time::OffsetTime;
 use rusqlite::{Connection, Transaction, params};
 
+use crate::engine::{Embedded, now, program, record};
 use crate::harness::{Bench, Figure, Goal, Measured, Side};
 use crate::purchases::cdnow_ten_times;
 use crate::raw::{kept, sqlite};
@@ -31,15 +43,108 @@ const TABLE: &str = "CREATE TABLE postings (
     account TEXT NOT NULL, points INTEGER NOT NULL, at INTEGER NOT NULL, key TEXT UNIQUE
 )";
 
+// Fast because the purchases of a member go into one commit, members ascend as the store's rows do, and a large
+// batch shares one durable transaction; deciding takes microseconds and runs beside the writer.
+const OWN: &str = "decided by the engine, packed by member, thousands of members in one durable transaction";
+
 fn sides(setup: &Setup) -> Result<Vec<Side>> {
     let activities = cdnow_ten_times(setup)?;
     let accruals = activities.iter().map(Accrual::of).collect::<Result<Vec<_>>>()?;
     let folder = setup.folder()?;
     let peer = Side::peer("SQLite", NOTE, move || insert_all(&folder, &accruals));
-    // PLUG: `Side::own` that moves `activities` in, opens the embedded store in a folder emptied each time,
-    // times deciding and recording all of them, and answers `kept` of the (member, key) found in the store.
-    // After the timing: 1,000 random ones by key, returned and explained singly.
-    Ok(vec![peer])
+    let (folder, program) = (setup.folder()?, program("g1cdnow")?);
+    let own = Side::own(OWN, move || record_all(&folder, &activities, &program));
+    Ok(vec![peer, own])
+}
+
+/// Members of one durable transaction.
+const MEMBERS_IN_ONE: usize = 8_192;
+/// Activities that are found, returned and explained one by one afterwards.
+const SINGLY: usize = 1_000;
+
+/// Groups by member, decides on all cores, and writes each batch while the next is decided.
+fn record_all(folder: &Path, activities: &[MemberActivity], program: &Program) -> Result<Measured> {
+    empty(folder)?;
+    let embedded = Embedded::open(folder, program)?;
+    let start = Instant::now();
+    let mut members: HashMap<&MemberId, Vec<&MemberActivity>> = HashMap::new();
+    for of in activities {
+        members.entry(&of.member).or_default().push(of);
+    }
+    let mut members: Vec<_> = members.into_iter().collect();
+    members.sort_by_cached_key(|(member, _)| member_order(member));
+    thread::scope(|scope| {
+        // One batch waits while another is written: memory stays bounded.
+        let (send, batches) = mpsc::sync_channel::<Vec<Append>>(1);
+        let store = &embedded.store;
+        let writer = scope.spawn(move || {
+            batches.into_iter().try_for_each(|batch| {
+                let answers = pollster::block_on(store.append_all(batch))?;
+                ensure!(answers.iter().all(|answer| *answer == Appended::Done), "an append was not done");
+                Ok(())
+            })
+        });
+        for batch in members.chunks(MEMBERS_IN_ONE) {
+            let half = batch.len().div_ceil(2).max(1);
+            let parts: Vec<_> =
+                batch.chunks(half).map(|part| scope.spawn(|| decide_part(&embedded, part))).collect();
+            let mut decided = Vec::with_capacity(batch.len());
+            for part in parts {
+                decided.extend(part.join().map_err(|_| anyhow!("deciding panicked"))??);
+            }
+            send.send(decided).map_err(|_| anyhow!("the writer has ended"))?;
+        }
+        drop(send);
+        writer.join().map_err(|_| anyhow!("the writer panicked"))?
+    })?;
+    // What one commit does not hold follows when its beginning is there.
+    for (member, activities) in members.iter().filter(|(_, activities)| activities.len() > MAX_OPERATIONS) {
+        let mut rest: Vec<_> = activities[MAX_OPERATIONS..].iter().map(|of| record(of)).collect();
+        pollster::block_on(embedded.engine.execute_many(&embedded.tenant, member, &mut rest, now()))?;
+    }
+    let time = start.elapsed();
+    singly(&embedded, activities)?;
+    Ok(Measured::timed(activities.len(), time, embedded.kept_of("purchase/")?))
+}
+
+fn decide_part(embedded: &Embedded, part: &[(&MemberId, Vec<&MemberActivity>)]) -> Result<Vec<Append>> {
+    let mut appends = Vec::with_capacity(part.len());
+    for (member, activities) in part {
+        let chain = Chain { tenant: &embedded.tenant, member };
+        let mut commands: Vec<_> = activities.iter().map(|of| record(of)).collect();
+        commands.truncate(MAX_OPERATIONS);
+        let pack = pollster::block_on(embedded.engine.decide_many(chain, &mut commands, now(), false))?;
+        appends.push(pack.append.context("nothing was decided")?);
+    }
+    Ok(appends)
+}
+
+/// A thousand random purchases are found by their key, returned and explained, one by one.
+fn singly(embedded: &Embedded, activities: &[MemberActivity]) -> Result<()> {
+    let mut random = fastrand::Rng::with_seed(11);
+    let mut done = HashSet::new();
+    while done.len() < SINGLY.min(activities.len()) {
+        let index = random.usize(..activities.len());
+        if !done.insert(index) {
+            continue;
+        }
+        let MemberActivity { member, activity } = &activities[index];
+        let back = Activity::Return(Return {
+            id: ActivityId::new(&format!("back-{}", activity.id()))?,
+            occurred_at: OffsetTime { at: now(), offset: 0 },
+            of: Some(activity.id().clone()),
+            lines: vec![],
+        });
+        let Embedded { engine, tenant, .. } = embedded;
+        let key = activity.key().context("this activity makes no key")?;
+        let given = pollster::block_on(engine.explain(tenant, member, &key, now()))?.answer.operation;
+        let taken =
+            pollster::block_on(engine.execute(tenant, member, Command::Record(Arc::new(back)), now()))?;
+        let given: i64 = given.awards.iter().map(|award| award.points.minor()).sum();
+        let takes = taken.operation.returned.iter().flat_map(|returned| &returned.takes);
+        ensure!(given == takes.map(|take| take.points.minor()).sum::<i64>(), "a return of all takes all, {key}");
+    }
+    Ok(())
 }
 
 /// What a plain table of postings needs to know.

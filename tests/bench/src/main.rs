@@ -6,6 +6,7 @@
 
 mod bulk;
 mod decide;
+mod engine;
 mod harness;
 mod http;
 mod import;

@@ -5,9 +5,11 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use anyhow::{Context, Result};
+use loyalty_core::program::Program;
 use tokio::runtime::Runtime;
 use tokio::task::JoinSet;
 
+use crate::engine::{Embedded, now, program, record};
 use crate::harness::{Bench, Figure, Goal, Measured, Side};
 use crate::purchases::earns::{Earn, earns};
 use crate::raw::fjall::Fjall;
@@ -33,11 +35,15 @@ const QUICK: &str = "the same with `set_quick_repair`, which makes opening after
 const SQLITE: &str = "the same group commit; WAL, synchronous FULL, prepared statements, all pages cached";
 const FJALL: &str = "the same group commit; one batch with `PersistMode::SyncAll`";
 
+// Near the bare store because an earn is one read of the head and one insert; deciding and hashing take a few
+// microseconds on the callers' threads while the writer waits for the disk.
+const OWN: &str = "the engine over the embedded store: head read, decided, hashed, appended with its keys";
+
 fn sides(setup: &Setup) -> Result<Vec<Side>> {
     let earns = Arc::new(earns(CALLERS, setup.scale.pick(20, 400))?);
-    // PLUG: `Side::own` that spawns one task for each caller in `earns`, which has the engine over the embedded
-    // store record `earn.activity` one after the other; it answers `kept` of the (member, key) found by key.
+    let (folder, own, program) = (setup.folder()?, Arc::clone(&earns), program("g1")?);
     Ok(vec![
+        Side::own(OWN, move || execute_all(&folder, &own, &program)),
         Side::peer("redb", REDB, raw::<Redb<false>>(setup, &earns)?),
         Side::beside("redb, quick repair", QUICK, raw::<Redb<true>>(setup, &earns)?),
         Side::beside("SQLite", SQLITE, raw::<Sqlite>(setup, &earns)?),
@@ -64,6 +70,33 @@ fn append_all<S: Raw>(folder: &Path, earns: &[Vec<Earn>]) -> Result<Measured> {
     let time = start.elapsed();
     Arc::into_inner(store).context("a caller has not let go of the store")?.close()?;
     Ok(Measured::timed(earns.iter().map(Vec::len).sum(), time, kept_in::<S>(folder)?))
+}
+
+fn execute_all(folder: &Path, earns: &Arc<Vec<Vec<Earn>>>, program: &Program) -> Result<Measured> {
+    empty(folder)?;
+    let embedded = Arc::new(Embedded::open(folder, program)?);
+    let runtime = Runtime::new()?;
+    let start = Instant::now();
+    runtime.block_on(earn_all(&embedded, earns))?;
+    let time = start.elapsed();
+    Ok(Measured::timed(earns.iter().map(Vec::len).sum(), time, embedded.kept()?))
+}
+
+async fn earn_all(embedded: &Arc<Embedded>, earns: &Arc<Vec<Vec<Earn>>>) -> Result<()> {
+    let mut callers = JoinSet::new();
+    for caller in 0..earns.len() {
+        let (embedded, earns) = (Arc::clone(embedded), Arc::clone(earns));
+        callers.spawn(async move {
+            for Earn { activity, .. } in &earns[caller] {
+                embedded.engine.execute(&embedded.tenant, &activity.member, record(activity), now()).await?;
+            }
+            anyhow::Ok(())
+        });
+    }
+    while let Some(ended) = callers.join_next().await {
+        ended??;
+    }
+    Ok(())
 }
 
 async fn call(store: &Arc<GroupCommit>, records: Vec<Vec<Record>>) -> Result<()> {

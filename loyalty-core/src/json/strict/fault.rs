@@ -43,8 +43,8 @@ impl Issue {
         Issue::new("too_deep", message, "nest less deeply")
     }
 
-    pub(super) fn too_many(limit: usize) -> Self {
-        let message = format!("there are more problems than the {limit} that are listed");
+    pub(super) fn too_many(listed: usize) -> Self {
+        let message = format!("there are more problems than the {listed} that are listed");
         Issue::new("too_many_problems", message, "correct these, then check again")
     }
 

@@ -3,60 +3,75 @@
 
 use std::collections::BTreeMap;
 use std::fmt::{self, Formatter};
-use std::ops::Bound;
 
 use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 use super::Problem;
-use super::path::{push_index, push_key};
+use super::path::escaped;
 
 /// Sorts the problems by their first place in the document.
 pub(super) fn sort<'de, D: Deserializer<'de>>(problems: &mut [Problem], document: D) {
     if problems.len() < 2 {
         return;
     }
-    let ranks = problems.iter().map(|problem| (problem.path.clone(), usize::MAX)).collect();
-    let mut walk = Walk { ranks, here: String::new(), passed: 0 };
+    let mut root = Place::new();
+    problems.iter().for_each(|problem| root.add(&problem.path));
     // Where the text stops being JSON, the rest stays as it was found.
-    let _ = walk.deserialize(document);
-    problems.sort_by_key(|problem| walk.ranks.get(&problem.path).copied().unwrap_or(usize::MAX));
+    let _ = Walk { place: &mut root, passed: &mut 0 }.deserialize(document);
+    problems.sort_by_cached_key(|problem| root.rank_of(&problem.path));
 }
 
-struct Walk {
-    ranks: BTreeMap<String, usize>,
-    here: String,
-    passed: usize,
+/// A value that has problems, or has values with problems in it.
+struct Place {
+    /// Which of the places it is in the order of the document.
+    rank: usize,
+    /// By key or index, escaped as in a pointer.
+    inside: BTreeMap<String, Place>,
 }
 
-impl Walk {
-    /// Notes the rank of this place; says whether there are problems inside it.
-    fn pass(&mut self) -> bool {
-        if let Some(rank) = self.ranks.get_mut(&self.here) {
-            *rank = (*rank).min(self.passed);
-            self.passed = self.passed.saturating_add(1);
+impl Place {
+    const fn new() -> Self {
+        Self { rank: usize::MAX, inside: BTreeMap::new() }
+    }
+
+    fn add(&mut self, pointer: &str) {
+        let mut place = self;
+        for step in steps(pointer) {
+            place = place.inside.entry(step.to_owned()).or_insert_with(Self::new);
         }
-        self.here.push('/');
-        let following = (Bound::Included(self.here.as_str()), Bound::Unbounded);
-        let mut inside = self.ranks.range::<str, _>(following);
-        let has_problems = inside.next().is_some_and(|(path, _)| path.starts_with(&self.here));
-        self.here.pop();
-        has_problems
+    }
+
+    fn rank_of(&self, pointer: &str) -> usize {
+        let place = steps(pointer).try_fold(self, |place, step| place.inside.get(step));
+        place.map_or(usize::MAX, |place| place.rank)
     }
 }
 
-impl<'de> DeserializeSeed<'de> for &mut Walk {
+fn steps(pointer: &str) -> impl Iterator<Item = &str> {
+    pointer.split('/').skip(1)
+}
+
+/// Goes to one place of the document and on to those inside it, past all others.
+struct Walk<'w> {
+    place: &'w mut Place,
+    passed: &'w mut usize,
+}
+
+impl<'de> DeserializeSeed<'de> for Walk<'_> {
     type Value = ();
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        if self.pass() {
-            return deserializer.deserialize_any(self);
+        self.place.rank = self.place.rank.min(*self.passed);
+        *self.passed = self.passed.saturating_add(1);
+        if self.place.inside.is_empty() {
+            return IgnoredAny::deserialize(deserializer).map(drop);
         }
-        IgnoredAny::deserialize(deserializer).map(drop)
+        deserializer.deserialize_any(self)
     }
 }
 
-impl<'de> Visitor<'de> for &mut Walk {
+impl<'de> Visitor<'de> for Walk<'_> {
     type Value = ();
 
     fn expecting(&self, out: &mut Formatter<'_>) -> fmt::Result {
@@ -88,11 +103,11 @@ impl<'de> Visitor<'de> for &mut Walk {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<(), A::Error> {
-        let outside = self.here.len();
         for index in 0.. {
-            push_index(&mut self.here, index);
-            let item = list.next_element_seed(&mut *self)?;
-            self.here.truncate(outside);
+            let item = match self.place.inside.get_mut(&index.to_string()) {
+                Some(place) => list.next_element_seed(Walk { place, passed: self.passed })?,
+                None => list.next_element::<IgnoredAny>()?.map(drop),
+            };
             if item.is_none() {
                 break;
             }
@@ -101,11 +116,11 @@ impl<'de> Visitor<'de> for &mut Walk {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<(), A::Error> {
-        let outside = self.here.len();
         while let Some(key) = object.next_key::<String>()? {
-            push_key(&mut self.here, &key);
-            object.next_value_seed(&mut *self)?;
-            self.here.truncate(outside);
+            match self.place.inside.get_mut(escaped(&key).as_ref()) {
+                Some(place) => object.next_value_seed(Walk { place, passed: self.passed })?,
+                None => drop(object.next_value::<IgnoredAny>()?),
+            }
         }
         Ok(())
     }

@@ -1,5 +1,7 @@
 //! Where in a document the reader is: a list of steps on the stack, written out only when needed.
 
+use std::borrow::Cow;
+
 /// The way from the root of a document to one of its values.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Path<'p> {
@@ -39,32 +41,21 @@ impl<'p> Path<'p> {
             Path::Root => {}
             Path::Key { parent, key, .. } => {
                 parent.write(pointer);
-                push_key(pointer, key);
+                pointer.push('/');
+                pointer.push_str(&escaped(key));
             }
             Path::Item { parent, index, .. } => {
                 parent.write(pointer);
-                push_index(pointer, *index);
+                pointer.push('/');
+                pointer.push_str(&index.to_string());
             }
         }
     }
 }
 
-/// Adds one key to a JSON pointer, escaped.
-pub(super) fn push_key(pointer: &mut String, key: &str) {
-    pointer.push('/');
-    for letter in key.chars() {
-        match letter {
-            '~' => pointer.push_str("~0"),
-            '/' => pointer.push_str("~1"),
-            other => pointer.push(other),
-        }
-    }
-}
-
-/// Adds one list index to a JSON pointer.
-pub(super) fn push_index(pointer: &mut String, index: usize) {
-    pointer.push('/');
-    pointer.push_str(&index.to_string());
+/// A key as a JSON pointer writes it.
+pub(super) fn escaped(key: &str) -> Cow<'_, str> {
+    if key.contains(['~', '/']) { key.replace('~', "~0").replace('/', "~1").into() } else { key.into() }
 }
 
 #[cfg(test)]

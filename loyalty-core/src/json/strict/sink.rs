@@ -6,17 +6,19 @@ use super::fault::Issue;
 use super::path::Path;
 use super::{Limits, Problem};
 
-/// The problems found so far, at most as many as the limits say.
+/// The problems found so far, at most as many as the limits say, in at most as many bytes as a document.
 pub(super) struct Sink {
     limits: Limits,
     found: RefCell<Vec<Problem>>,
+    bytes: Cell<usize>,
     overflowed: Cell<bool>,
 }
 
 impl Sink {
     /// An empty one, for one document.
     pub(super) fn new(limits: &Limits) -> Self {
-        Sink { limits: *limits, found: RefCell::default(), overflowed: Cell::new(false) }
+        let (found, bytes, overflowed) = Default::default();
+        Sink { limits: *limits, found, bytes, overflowed }
     }
 
     /// The largest length of a text.
@@ -27,12 +29,15 @@ impl Sink {
     /// Notes a problem of the value at `place`.
     pub(super) fn report(&self, place: &Path<'_>, issue: Issue) {
         let mut found = self.found.borrow_mut();
-        if found.len() >= self.limits.problems {
+        if found.len() >= self.limits.problems || self.bytes.get() >= self.limits.bytes {
             self.overflowed.set(true);
             return;
         }
         let Issue { code, message, help } = issue;
-        found.push(Problem { code, path: place.pointer(), message, help });
+        let path = place.pointer();
+        // Keys may be long, and every problem names all keys above it.
+        self.bytes.set(self.bytes.get().saturating_add(path.len()));
+        found.push(Problem { code, path, message, help });
     }
 
     /// Reports when a list or object at `place` is one too many inside the others.
@@ -61,7 +66,7 @@ impl Sink {
         sort(&mut problems);
         problems.dedup();
         if self.overflowed.get() {
-            let Issue { code, message, help } = Issue::too_many(self.limits.problems);
+            let Issue { code, message, help } = Issue::too_many(problems.len());
             problems.push(Problem { code, path: String::new(), message, help });
         }
         problems

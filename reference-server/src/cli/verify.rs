@@ -1,0 +1,83 @@
+//! `verify`: every chain read back and checked against its hashes, postings and keys.
+
+use std::io::{self, Write};
+use std::thread;
+
+use anyhow::{Result, bail};
+use clap::Args;
+use loyalty_core::engine::Verified;
+use loyalty_core::id::MemberId;
+use loyalty_core::ports::{Feed, LedgerStore};
+
+use super::{CACHE, Ledger, Place, Verdict, said, wait};
+
+/// Members whose heads are read at once.
+const PAGE: usize = 64;
+
+/// Checks that nothing recorded was changed, removed or added
+#[derive(Debug, Args)]
+pub(super) struct Verify {
+    #[command(flatten)]
+    place: Place,
+    /// Check this member alone.
+    #[arg(long, value_parser = MemberId::new)]
+    member: Option<MemberId>,
+}
+
+pub(super) fn run(args: &Verify) -> Result<Verdict> {
+    let ledger = args.place.open_existing(CACHE)?;
+    let (members, verified) = match &args.member {
+        Some(member) => (1, one(&ledger, member)?),
+        None => all(&ledger)?,
+    };
+    let mut out = io::stdout().lock();
+    for finding in &verified.findings {
+        writeln!(out, "member `{}`, commit {}: {}", finding.member, finding.seq, finding.text)?;
+    }
+    let Verified { commits, operations, findings } = &verified;
+    writeln!(out, "{members} members, {commits} commits, {operations} operations, {} findings", findings.len())?;
+    Ok(if findings.is_empty() { Verdict::Right } else { Verdict::Wrong })
+}
+
+fn one(ledger: &Ledger, member: &MemberId) -> Result<Verified> {
+    if wait(ledger.data.store.head(&ledger.tenant, member))??.is_none() {
+        bail!("there is no member `{member}`; correct the id");
+    }
+    wait(ledger.data.engine.verify(&ledger.tenant, member))?.map_err(said)
+}
+
+/// Every member of the tenant, and before that the file as a whole.
+fn all(ledger: &Ledger) -> Result<(u64, Verified)> {
+    ledger.data.store.verify()?;
+    let (mut members, mut all) = (0, Verified::default());
+    let mut last: Option<MemberId> = None;
+    loop {
+        let page = wait(ledger.data.store.heads(&ledger.tenant, last.as_ref(), PAGE))??;
+        let page: Vec<MemberId> =
+            page.iter().map(|head| Ok(head.head()?.member)).collect::<Result<_>>()?;
+        let Some(newest) = page.last() else { return Ok((members, all)) };
+        last = Some(newest.clone());
+        members += page.len() as u64;
+        for verified in side_by_side(ledger, &page)? {
+            all.commits += verified.commits;
+            all.operations += verified.operations;
+            all.findings.extend(verified.findings);
+        }
+    }
+}
+
+/// Checks members on all cores.
+fn side_by_side(ledger: &Ledger, members: &[MemberId]) -> Result<Vec<Verified>> {
+    let cores = thread::available_parallelism().map_or(1, |cores| cores.get());
+    thread::scope(|scope| {
+        let parts = members.chunks(members.len().div_ceil(cores).max(1));
+        let workers: Vec<_> = parts
+            .map(|part| scope.spawn(|| part.iter().map(|member| one(ledger, member)).collect::<Result<Vec<_>>>()))
+            .collect();
+        let mut all = Vec::new();
+        for worker in workers {
+            all.extend(worker.join().unwrap_or_else(|_| bail!("a thread of the check has panicked"))?);
+        }
+        Ok(all)
+    })
+}

@@ -1,0 +1,64 @@
+//! Which HTTP status a problem's code has: the one place that says so.
+
+use axum::http::StatusCode;
+
+/// What HTTP says about the problems of a code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Meaning {
+    /// The code.
+    pub code: &'static str,
+    /// Its status.
+    pub status: StatusCode,
+    /// What all problems of the code have in common.
+    pub title: &'static str,
+}
+
+/// Codes that are not about the content of what was sent. All others are: see [`meaning`].
+pub const MEANINGS: &[Meaning] = &[
+    of("not_json", StatusCode::BAD_REQUEST, "the body is no JSON"),
+    of("body_unreadable", StatusCode::BAD_REQUEST, "the body did not arrive whole"),
+    of("invalid_path", StatusCode::BAD_REQUEST, "a part of the address cannot be read"),
+    of("invalid_query", StatusCode::BAD_REQUEST, "the query cannot be read"),
+    of("token_missing", StatusCode::UNAUTHORIZED, "there is no bearer token"),
+    of("token_invalid", StatusCode::UNAUTHORIZED, "the bearer token is not accepted"),
+    of("token_expired", StatusCode::UNAUTHORIZED, "the bearer token is no longer valid"),
+    of("forbidden", StatusCode::FORBIDDEN, "the token does not allow this"),
+    of("not_sandbox", StatusCode::FORBIDDEN, "only the clock of the sandbox moves"),
+    of("not_found", StatusCode::NOT_FOUND, "there is nothing at this address"),
+    of("no_program", StatusCode::NOT_FOUND, "the tenant has no program"),
+    of("unknown_member", StatusCode::NOT_FOUND, "there is no such member"),
+    of("unknown_operation", StatusCode::NOT_FOUND, "there is no such operation"),
+    of("unknown_version", StatusCode::NOT_FOUND, "there is no such program version"),
+    of("method_not_allowed", StatusCode::METHOD_NOT_ALLOWED, "the address does not take this method"),
+    of("idempotency_conflict", StatusCode::CONFLICT, "the key was used for another input"),
+    of("contended", StatusCode::CONFLICT, "other writers were faster"),
+    of("clock_backwards", StatusCode::CONFLICT, "the clock moves forward only"),
+    of("too_large", StatusCode::PAYLOAD_TOO_LARGE, "the body is too large"),
+    of("not_json_type", StatusCode::UNSUPPORTED_MEDIA_TYPE, "the body is not declared as JSON"),
+    of("internal", StatusCode::INTERNAL_SERVER_ERROR, "the server has a fault"),
+    of("damaged", StatusCode::INTERNAL_SERVER_ERROR, "what is stored is not what was written"),
+    of("unavailable", StatusCode::SERVICE_UNAVAILABLE, "the server cannot do it now"),
+    of("unknown_outcome", StatusCode::SERVICE_UNAVAILABLE, "it may or may not have been done"),
+];
+
+const fn of(code: &'static str, status: StatusCode, title: &'static str) -> Meaning {
+    Meaning { code, status, title }
+}
+
+/// What HTTP says about a code: 422 for all that are not listed, since those are about the content.
+pub fn meaning(code: &'static str) -> Meaning {
+    let listed = MEANINGS.iter().find(|meaning| meaning.code == code).copied();
+    listed.unwrap_or(of(code, StatusCode::UNPROCESSABLE_ENTITY, "what was sent cannot be accepted"))
+}
+
+/// The code of an answer that some layer gave without saying why.
+pub fn code_of(status: StatusCode) -> &'static str {
+    match status {
+        StatusCode::NOT_FOUND => "not_found",
+        StatusCode::METHOD_NOT_ALLOWED => "method_not_allowed",
+        StatusCode::PAYLOAD_TOO_LARGE => "too_large",
+        StatusCode::SERVICE_UNAVAILABLE => "unknown_outcome",
+        status if status.is_client_error() => "body_unreadable",
+        _ => "internal",
+    }
+}

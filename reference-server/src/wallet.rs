@@ -1,0 +1,70 @@
+//! The wallet: programs, activities, members and the sandbox's clock over HTTP, for the token's tenant.
+
+mod activities;
+mod members;
+mod programs;
+mod rights;
+mod sandbox;
+
+use std::sync::Arc;
+
+use axum::extract::{DefaultBodyLimit, FromRef};
+use loyalty_core::engine::Engine;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::clock::Clocks;
+use crate::kit::auth::Verifier;
+
+pub use self::programs::{CheckView, VersionView, VersionsView};
+pub use self::sandbox::{Advance, ClockMove, ClockView};
+
+/// What the wallet's handlers share.
+#[derive(Debug)]
+pub struct Wallet {
+    /// The engine that decides and keeps.
+    pub engine: Engine,
+    /// The clocks of the tenants.
+    pub clocks: Clocks,
+    /// Who may call.
+    pub verifier: Arc<Verifier>,
+}
+
+/// The state of the wallet's routes.
+#[derive(Debug, Clone)]
+pub struct Shared(Arc<Wallet>);
+
+impl std::ops::Deref for Shared {
+    type Target = Wallet;
+    fn deref(&self) -> &Wallet {
+        &self.0
+    }
+}
+
+impl FromRef<Shared> for Arc<Verifier> {
+    fn from_ref(shared: &Shared) -> Self {
+        Arc::clone(&shared.verifier)
+    }
+}
+
+/// The wallet's routes.
+pub fn routes<S: Clone + Send + Sync + 'static>(wallet: Wallet) -> OpenApiRouter<S> {
+    // A program may be larger than other bodies.
+    let largest = DefaultBodyLimit::max(loyalty_core::program::LIMITS.bytes);
+    let programs = OpenApiRouter::new()
+        .routes(routes!(programs::publish, programs::list))
+        .routes(routes!(programs::check))
+        .routes(routes!(programs::document))
+        .layer(largest);
+    OpenApiRouter::new()
+        .merge(programs)
+        .routes(routes!(activities::purchase))
+        .routes(routes!(activities::give_back))
+        .routes(routes!(activities::event))
+        .routes(routes!(activities::preview))
+        .routes(routes!(members::member))
+        .routes(routes!(members::history))
+        .routes(routes!(members::proof))
+        .routes(routes!(sandbox::show, sandbox::advance))
+        .with_state(Shared(Arc::new(wallet)))
+}

@@ -1,0 +1,145 @@
+//! Recording and previewing what happened to a member.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use loyalty_core::activity::{Activity, CustomEvent, Purchase, Return};
+use loyalty_core::decision::Command;
+use loyalty_core::json::answer::{AnswerView, PreviewView};
+
+use super::Shared;
+use super::rights::{Of, ReadMember, Record};
+use crate::kit::body::Json;
+use crate::kit::problem::Refusal;
+
+const KEY: HeaderName = HeaderName::from_static("idempotency-key");
+/// Marks the answer to something that had happened before.
+pub(super) const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
+
+/// Records a purchase. The same purchase again gives the same answer, marked replayed.
+#[utoipa::path(
+    post, path = "/v1/members/{member}/purchases", tag = "activities", operation_id = "recordPurchase",
+    params(
+        ("member" = String, Path, description = "the member's id"),
+        ("Idempotency-Key" = Option<String>, Header, description = "absent, or the purchase's `id`"),
+    ),
+    request_body(content = ref("#/components/schemas/Purchase")),
+    responses((status = 201, description = "what it gave", body = ref("#/components/schemas/AnswerView"))),
+)]
+pub(super) async fn purchase(
+    State(wallet): State<Shared>,
+    of: Of<Record>,
+    headers: HeaderMap,
+    Json(purchase): Json<Purchase>,
+) -> Result<Response, Refusal> {
+    record(&wallet, &of, &headers, Activity::Purchase(purchase)).await
+}
+
+/// Records a return. Its lines come from the purchase it names, or are matched to sales by sku.
+#[utoipa::path(
+    post, path = "/v1/members/{member}/returns", tag = "activities", operation_id = "recordReturn",
+    params(
+        ("member" = String, Path, description = "the member's id"),
+        ("Idempotency-Key" = Option<String>, Header, description = "absent, or the return's `id`"),
+    ),
+    request_body(content = ref("#/components/schemas/Return")),
+    responses((status = 201, description = "what it took back", body = ref("#/components/schemas/AnswerView"))),
+)]
+pub(super) async fn give_back(
+    State(wallet): State<Shared>,
+    of: Of<Record>,
+    headers: HeaderMap,
+    Json(by): Json<Return>,
+) -> Result<Response, Refusal> {
+    record(&wallet, &of, &headers, Activity::Return(by)).await
+}
+
+/// Records a custom event: a flight flown, a survey answered.
+#[utoipa::path(
+    post, path = "/v1/members/{member}/events", tag = "activities", operation_id = "recordEvent",
+    params(
+        ("member" = String, Path, description = "the member's id"),
+        ("Idempotency-Key" = Option<String>, Header, description = "absent, or the event's `id`"),
+    ),
+    request_body(content = ref("#/components/schemas/CustomEvent")),
+    responses((status = 201, description = "what it gave", body = ref("#/components/schemas/AnswerView"))),
+)]
+pub(super) async fn event(
+    State(wallet): State<Shared>,
+    of: Of<Record>,
+    headers: HeaderMap,
+    Json(event): Json<CustomEvent>,
+) -> Result<Response, Refusal> {
+    record(&wallet, &of, &headers, Activity::Event(event)).await
+}
+
+/// Says what an activity would do now, with the proof, without doing it.
+#[utoipa::path(
+    post, path = "/v1/members/{member}/preview", tag = "activities", operation_id = "preview",
+    params(("member" = String, Path, description = "the member's id; it may be new")),
+    request_body(content = ref("#/components/schemas/Activity")),
+    responses((status = 200, description = "what it would do", body = ref("#/components/schemas/PreviewView"))),
+)]
+pub(super) async fn preview(
+    State(wallet): State<Shared>,
+    of: Of<ReadMember>,
+    Json(activity): Json<Activity>,
+) -> Result<Json<PreviewView>, Refusal> {
+    let now = wallet.clocks.now(&of.tenant);
+    let command = Command::Record(Arc::new(activity));
+    let (decision, steps) = wallet.engine.preview(&of.tenant, &of.member, &command, now).await?;
+    let programs = wallet.engine.programs(&of.tenant, now).await?;
+    Ok(Json(PreviewView::new(decision, steps, &programs)))
+}
+
+/// A client that goes away drops this future wherever it stands. That needs no task of its own: everything
+/// before the one append only reads, and by the contract of `LedgerStore` a dropped append is done whole or
+/// not at all. Whoever sends the same activity again learns which.
+async fn record(
+    wallet: &Shared,
+    of: &Of<Record>,
+    headers: &HeaderMap,
+    activity: Activity,
+) -> Result<Response, Refusal> {
+    require_own_key(headers, &activity)?;
+    let kind = match &activity {
+        Activity::Purchase(_) => "purchase",
+        Activity::Return(_) => "return",
+        Activity::Event(_) => "event",
+    };
+    let now = wallet.clocks.now(&of.tenant);
+    let command = Command::Record(Arc::new(activity));
+    let done = wallet.engine.execute(&of.tenant, &of.member, command, now).await;
+    let outcome = match &done {
+        Ok(answer) if answer.replayed => "replayed",
+        Ok(_) => "done",
+        Err(_) => "refused",
+    };
+    metrics::counter!("loyalty_activities_total", "kind" => kind, "outcome" => outcome).increment(1);
+    let answer = done?;
+    let programs = wallet.engine.programs(&of.tenant, now).await?;
+    let replayed = answer.replayed;
+    let mut response = (StatusCode::CREATED, Json(AnswerView::new(answer, &programs))).into_response();
+    if replayed {
+        response.headers_mut().insert(REPLAYED, HeaderValue::from_static("true"));
+    }
+    Ok(response)
+}
+
+/// The key of an activity is the business's id. A header that says something else is a mistake: the client
+/// believes that two requests are one, or one two.
+fn require_own_key(headers: &HeaderMap, activity: &Activity) -> Result<(), Refusal> {
+    let Some(given) = headers.get(KEY) else { return Ok(()) };
+    let given = given.as_bytes();
+    let key = activity.key();
+    let own = given == activity.id().as_str().as_bytes()
+        || key.as_ref().is_some_and(|key| given == key.as_str().as_bytes());
+    if own {
+        return Ok(());
+    }
+    let message =
+        format!("the header is `{}`, the activity `{}`", String::from_utf8_lossy(given), activity.id());
+    Err(Refusal::new("idempotency_key_differs", message, "leave the header out or send the activity's id"))
+}

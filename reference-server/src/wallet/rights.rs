@@ -1,0 +1,84 @@
+//! What the wallet's callers may do.
+
+use std::marker::PhantomData;
+
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use loyalty_core::id::{MemberId, TenantId};
+use serde::Deserialize;
+
+use super::Shared;
+use crate::kit::auth::{May, Right, Role, forbidden};
+use crate::kit::problem::Refusal;
+use crate::kit::query::Path;
+
+/// To publish and check programs.
+#[derive(Debug)]
+pub struct Publish;
+
+impl Right for Publish {
+    const ROLES: &'static [Role] = &[Role::Author];
+}
+
+/// To read programs.
+#[derive(Debug)]
+pub struct ReadPrograms;
+
+impl Right for ReadPrograms {
+    const ROLES: &'static [Role] = &[Role::Author, Role::Till, Role::Support, Role::Auditor, Role::Operator];
+}
+
+/// To record what happened.
+#[derive(Debug)]
+pub struct Record;
+
+impl Right for Record {
+    const ROLES: &'static [Role] = &[Role::Till];
+}
+
+/// To read what is kept about a member; members themselves read their own.
+#[derive(Debug)]
+pub struct ReadMember;
+
+impl Right for ReadMember {
+    const ROLES: &'static [Role] = &[Role::Till, Role::Support, Role::Auditor, Role::Member];
+}
+
+/// To move the sandbox's clock.
+#[derive(Debug)]
+pub struct MoveClock;
+
+impl Right for MoveClock {
+    const ROLES: &'static [Role] = &[Role::Operator];
+}
+
+/// The member that the address names, in the caller's tenant, for a caller who has the right `R` there.
+#[derive(Debug)]
+pub struct Of<R> {
+    /// The caller's tenant.
+    pub tenant: TenantId,
+    /// Who the address names.
+    pub member: MemberId,
+    right: PhantomData<R>,
+}
+
+#[derive(Deserialize)]
+struct MemberPath {
+    member: MemberId,
+}
+
+impl<R: Right> FromRequestParts<Shared> for Of<R> {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, shared: &Shared) -> Result<Self, Refusal> {
+        let may = May::<R>::from_request_parts(parts, shared).await?;
+        let Path(MemberPath { member }) = Path::from_request_parts(parts, shared).await?;
+        let caller = may.caller;
+        let others: Vec<Role> = R::ROLES.iter().copied().filter(|role| *role != Role::Member).collect();
+        // Who is nothing but a member sees their own; another's is refused before anything is looked up.
+        if !caller.roles.has_any(&others) && caller.subject != member.as_str() {
+            return Err(forbidden(&others));
+        }
+        Ok(Self { tenant: caller.tenant.clone(), member, right: PhantomData })
+    }
+}

@@ -1,0 +1,153 @@
+//! Every case of the corpus, replayed through the engine over each store of this project.
+
+#[path = "replay/case.rs"]
+mod case;
+#[path = "replay/files.rs"]
+mod files;
+#[path = "replay/found.rs"]
+mod found;
+#[path = "replay/replayer.rs"]
+mod replayer;
+#[path = "replay/spoiled.rs"]
+mod spoiled;
+
+use std::collections::BTreeSet;
+use std::future::Future;
+use std::io::{Write, stderr};
+use std::path::Path;
+use std::sync::{Arc, LazyLock};
+
+use loyalty_adapters::embedded::{EmbeddedOptions, EmbeddedStore};
+use loyalty_core::decision::Command;
+use loyalty_core::engine::Engine;
+use loyalty_core::id::{AuthorId, MemberId, TenantId};
+use loyalty_core::ledger::chain::ChainKey;
+use loyalty_core::memory::MemoryStore;
+use loyalty_core::ports::{LedgerStore, ProgramStore};
+use loyalty_core::time::Timestamp;
+use serde_json::json;
+use tokio::runtime::Runtime;
+
+use case::{Case, Draft, Programs};
+use files::Corpus;
+use replayer::Replay;
+
+static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| Runtime::new().expect("a runtime"));
+static CORPUS: LazyLock<Corpus> = LazyLock::new(Corpus::read);
+
+fn block_on<F: Future>(future: F) -> F::Output {
+    RUNTIME.block_on(future)
+}
+
+fn engine<S: LedgerStore + ProgramStore + 'static>(store: S) -> Engine {
+    let store = Arc::new(store);
+    Engine::new(store.clone(), store, ChainKey::new(1, [7; 32]))
+}
+
+fn in_memory() -> Engine {
+    engine(MemoryStore::default())
+}
+
+/// In a file of its own, left behind for a look at it after a failure.
+fn embedded(name: &str) -> Engine {
+    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("corpus-{name}.redb"));
+    if path.exists() {
+        std::fs::remove_file(&path).expect("the file of an earlier run");
+    }
+    engine(EmbeddedStore::open(path, EmbeddedOptions::default()).expect("a new store"))
+}
+
+/// A hotel and a shop, each with a member called `member` and a purchase called `1`.
+fn two_tenants_and_two_currencies(engine: &Engine) {
+    let [hotel, shop] = ["hotel", "shop"].map(|name| TenantId::new(name).unwrap());
+    let member = MemberId::new("member").unwrap();
+    let now = Timestamp::parse("2025-05-01T12:00:00Z").unwrap();
+    for (tenant, file) in [(&hotel, "two-currencies.json"), (&shop, "adobe.json")] {
+        let draft = Draft { file: file.to_owned(), ..Draft::default() };
+        let program = CORPUS.program(&CORPUS.text(&draft).unwrap()).unwrap();
+        block_on(engine.publish(tenant, &program, now, now)).unwrap();
+        let line = json!({"unit": "night", "quantity": "2", "gross": "7.00"});
+        let purchase = json!({"purchase": {"id": "1", "occurred_at": "2025-05-01T12:00:00Z", "lines": [line]}});
+        let command = Command::Record(Arc::new(serde_json::from_value(purchase).unwrap()));
+        assert!(!block_on(engine.execute(tenant, &member, command, now)).unwrap().replayed, "{tenant}");
+    }
+    let balances = |tenant| {
+        let settled = block_on(engine.member(tenant, &member, Some(now), now)).unwrap();
+        let balances = settled.state.balances.iter();
+        balances.map(|b| (b.currency.clone(), b.available().unwrap().minor())).collect::<Vec<_>>()
+    };
+    let currency = |id| AuthorId::new(id).unwrap();
+    // The hotel: 7.00 x 0.5 in hundredths, and two nights; the shop: 3 full steps of 2.00 by 10.
+    assert_eq!(balances(&hotel), [(currency("points"), 350), (currency("nights"), 2)]);
+    assert_eq!(balances(&shop), [(currency("points"), 30)]);
+}
+
+#[test]
+fn a_memory_store_keeps_tenants_and_currencies_apart() {
+    two_tenants_and_two_currencies(&in_memory());
+}
+
+#[test]
+fn an_embedded_store_keeps_tenants_and_currencies_apart() {
+    two_tenants_and_two_currencies(&embedded("tenants"));
+}
+
+/// All cases share one store: each is a tenant, with the same member and the same ids.
+fn replay_all(engine: &Engine) {
+    let mut failed = Vec::new();
+    for (case, drafts) in CORPUS.cases() {
+        if let Err(why) = block_on(Replay::run(&CORPUS, engine, (case, &drafts), &case.name)) {
+            failed.push(format!("`{}`\n  why: {}\n  {}", case.name, case.why, why.join("\n  ")));
+        }
+    }
+    assert!(failed.is_empty(), "{} cases fail\n\n{}\n", failed.len(), failed.join("\n\n"));
+}
+
+#[test]
+fn every_case_holds_on_the_memory_store() {
+    replay_all(&in_memory());
+}
+
+#[test]
+fn every_case_holds_on_the_embedded_store() {
+    replay_all(&embedded("cases"));
+}
+
+/// Each expectation is spoiled in turn: a replay that sees nothing cannot stay green.
+#[test]
+fn every_expectation_is_looked_at() {
+    let engine = in_memory();
+    let mut unseen = Vec::new();
+    for (case, drafts) in CORPUS.cases() {
+        for (what, then) in spoiled::each(&case.then) {
+            let spoiled = Case { then, ..case.clone() };
+            let tenant = format!("{} / {what}", case.name);
+            if block_on(Replay::run(&CORPUS, &engine, (&spoiled, &drafts), &tenant)).is_ok() {
+                unseen.push(tenant);
+            }
+        }
+    }
+    assert!(unseen.is_empty(), "spoiled and still green: {unseen:#?}");
+}
+
+#[test]
+fn the_corpus_is_whole() {
+    let mut said = String::from("cases by theme:\n");
+    for theme in &CORPUS.themes {
+        said.push_str(&format!("{:>5}  {}\n", theme.file.cases.len(), theme.name));
+        assert!(!theme.file.about.is_empty(), "{}: what is it about?", theme.name);
+        for case in &theme.file.cases {
+            let source = case.source.as_ref().or(theme.file.source.as_ref());
+            assert!(source.is_some_and(|source| !source.is_empty()), "`{}` has no source", case.name);
+            assert!(!case.why.is_empty(), "`{}` does not say why", case.name);
+        }
+    }
+    said.push_str(&format!("{:>5}  in all\n", CORPUS.cases().count()));
+    // Not by `eprintln!`, which a passing test would swallow.
+    stderr().write_all(said.as_bytes()).expect("standard error");
+    let mut names = BTreeSet::new();
+    let twice: Vec<_> = CORPUS.cases().filter(|(case, _)| !names.insert(&case.name)).collect();
+    assert!(twice.is_empty(), "names that are used twice: {twice:#?}");
+    assert!(CORPUS.strangers.is_empty(), "no case files: {:?}", CORPUS.strangers);
+    assert_eq!(CORPUS.unused_programs(), Vec::<&str>::new(), "programs without a case");
+}

@@ -1,0 +1,9 @@
+//! A program document.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use loyalty_fuzz::checks;
+
+fuzz_target!(|input: &[u8]| {
+    checks::program(input);
+});

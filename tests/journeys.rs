@@ -1,0 +1,30 @@
+//! The server from outside: the real thing on port 0, with a real client, from publishing to closing.
+//!
+//! Every JSON answer that any of these tests sees is held against the OpenAPI description of its route.
+
+#[path = "journeys/bodies.rs"]
+mod bodies;
+#[path = "journeys/client.rs"]
+mod client;
+#[path = "journeys/contract.rs"]
+mod contract;
+#[path = "journeys/logs.rs"]
+mod logs;
+#[path = "journeys/openapi.rs"]
+mod openapi;
+#[path = "journeys/operating.rs"]
+mod operating;
+#[path = "journeys/programs.rs"]
+mod programs;
+#[path = "journeys/reading.rs"]
+mod reading;
+#[path = "journeys/sandbox.rs"]
+mod sandbox;
+#[path = "journeys/server.rs"]
+mod server;
+#[path = "journeys/shutdown.rs"]
+mod shutdown;
+#[path = "journeys/story.rs"]
+mod story;
+#[path = "journeys/tokens.rs"]
+mod tokens;

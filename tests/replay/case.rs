@@ -1,0 +1,189 @@
+//! What a case file holds.
+
+use std::collections::BTreeMap;
+
+use loyalty_core::id::AuthorId;
+use loyalty_core::ledger::operation::{TierChange, Unmatched};
+use loyalty_core::money::{Money, Quantity};
+use loyalty_core::time::Timestamp;
+use serde::Deserialize;
+use serde_json::Value;
+
+/// A file of cases that belong together.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CaseFile {
+    /// What the cases are about, and what the language cannot say of it yet.
+    pub about: String,
+    /// Where the facts come from; a case may name its own.
+    #[serde(default)]
+    pub source: Option<String>,
+    /// The program of the cases; a case may name its own.
+    #[serde(default)]
+    pub program: Option<Programs>,
+    pub cases: Vec<Case>,
+}
+
+/// One command and what comes of it.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Case {
+    pub name: String,
+    #[serde(default)]
+    pub source: Option<String>,
+    /// Who found the expected values.
+    pub by: By,
+    /// The arithmetic in a sentence.
+    pub why: String,
+    #[serde(default)]
+    pub program: Option<Programs>,
+    /// Activities of the member, recorded in this order before the command.
+    #[serde(default)]
+    pub history: Vec<Value>,
+    /// The clock; absent means the instant of the activity.
+    #[serde(default)]
+    pub now: Option<Timestamp>,
+    #[serde(default)]
+    pub record: Option<Value>,
+    #[serde(default)]
+    pub preview: Option<Value>,
+    #[serde(default)]
+    pub read: Option<Timestamp>,
+    #[serde(default)]
+    pub check: Option<Checked>,
+    pub then: Then,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum By {
+    /// The source printed them, or they follow from its facts.
+    Source,
+    /// A person with a pencil.
+    Hand,
+    /// The second implementation.
+    Model,
+}
+
+/// The versions of a program that a tenant publishes.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(untagged)]
+pub enum Programs {
+    Named(String),
+    Changed(Draft),
+    Series(Vec<Draft>),
+}
+
+impl Programs {
+    pub fn drafts(&self) -> Vec<Draft> {
+        match self {
+            Self::Named(file) => vec![Draft { file: file.clone(), ..Draft::default() }],
+            Self::Changed(draft) => vec![draft.clone()],
+            Self::Series(drafts) => drafts.clone(),
+        }
+    }
+}
+
+/// A file of `tests/programs`, changed where the case says so.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Draft {
+    pub file: String,
+    /// Pointers of what is removed, before anything is set.
+    #[serde(default)]
+    pub without: Vec<String>,
+    /// Pointers and the values that are set there; `-` appends to a list.
+    #[serde(default)]
+    pub with: BTreeMap<String, Value>,
+    /// When the version takes force; the first is in force for all time before.
+    #[serde(default)]
+    pub from: Option<Timestamp>,
+}
+
+/// What is given to the checker.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(untagged)]
+pub enum Checked {
+    Text(String),
+    Draft(Draft),
+}
+
+/// What is expected. Absent fields are not looked at; which must be there, the replay knows.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Then {
+    pub refused: Option<Refusal>,
+    pub problems: Option<Vec<Refusal>>,
+    #[serde(default)]
+    pub replayed: bool,
+    pub awards: Option<BTreeMap<String, i64>>,
+    pub taken: Option<BTreeMap<String, i64>>,
+    /// What is not there is 0.
+    #[serde(default)]
+    pub forgiven: BTreeMap<String, i64>,
+    #[serde(default)]
+    pub unmatched: Vec<Missed>,
+    /// What is not there is 0.
+    pub balances: Option<BTreeMap<String, i64>>,
+    pub tier: Option<BTreeMap<String, String>>,
+    pub until: Option<BTreeMap<String, Option<Timestamp>>>,
+    pub changes: Option<Vec<Change>>,
+    pub lots: Option<Vec<Lot>>,
+    pub counters: Option<BTreeMap<AuthorId, Money>>,
+    /// What is not there is all 0.
+    pub totals: Option<BTreeMap<String, Totals>>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Refusal {
+    pub code: String,
+    pub path: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Missed {
+    pub sku: String,
+    pub quantity: Quantity,
+}
+
+impl From<&Unmatched> for Missed {
+    fn from(one: &Unmatched) -> Self {
+        Self { sku: one.sku.clone(), quantity: one.quantity }
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Change {
+    pub track: AuthorId,
+    pub from: AuthorId,
+    pub to: AuthorId,
+    pub at: Timestamp,
+}
+
+impl From<&TierChange> for Change {
+    fn from(one: &TierChange) -> Self {
+        Self { track: one.track.clone(), from: one.from.clone(), to: one.to.clone(), at: one.at }
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Lot {
+    pub currency: String,
+    pub points: i64,
+    #[serde(default)]
+    pub expires_at: Option<Timestamp>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Totals {
+    pub earned: i64,
+    pub clawed_back: i64,
+    pub expired: i64,
+    pub forgiven: i64,
+    pub accruals: u64,
+}

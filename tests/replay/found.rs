@@ -1,0 +1,181 @@
+//! What came of a command, in the words of a case, and where it is not what the case expects.
+
+use std::collections::BTreeMap;
+use std::fmt::Debug;
+
+use loyalty_core::activity::Activity;
+use loyalty_core::id::AuthorId;
+use loyalty_core::ledger::operation::{Operation, Settlement, TierChange};
+use loyalty_core::member::{Balance, MemberState};
+use loyalty_core::money::Money;
+use loyalty_core::program::Program;
+use loyalty_core::program::document::Threshold;
+use loyalty_core::tier::measure;
+use loyalty_core::time::{Date, Timestamp};
+
+use super::case::{Change, Lot, Missed, Then, Totals};
+
+/// What came of recording or previewing, or what reading shows.
+pub struct Found<'a> {
+    /// The operation; none for a read.
+    pub operation: Option<&'a Operation>,
+    /// What fell due, of a read.
+    pub settlement: Option<&'a Settlement>,
+    pub state: &'a MemberState,
+    /// The version in force at the instant of the command.
+    pub program: &'a Program,
+    /// The date whose windows counters are read in.
+    pub date: Date,
+    /// Whether the member did nothing before.
+    pub is_first: bool,
+}
+
+impl Found<'_> {
+    /// Everything in which it differs from what is expected, and what the case should say and does not.
+    pub fn differences(&self, then: &Then) -> Vec<String> {
+        let mut differ = Vec::new();
+        let activity = self.operation.map(|op| op.sealed.activity.as_ref());
+        let takes = matches!(activity, Some(Activity::Return(_)));
+        let gives = activity.is_some() && !takes;
+        must(&mut differ, "awards", gives, &then.awards, || self.awards());
+        must(&mut differ, "taken", takes, &then.taken, || self.taken().0);
+        if takes {
+            same(&mut differ, "forgiven", &then.forgiven, &self.taken().1);
+        }
+        same(&mut differ, "unmatched", &then.unmatched, &self.unmatched());
+        let first_awards = then.awards.as_ref().filter(|_| self.is_first).map(positive);
+        let balances = then.balances.clone().or(first_awards);
+        must(&mut differ, "balances", true, &balances, || self.balances());
+        let has_tiers = !self.program.document().tiers.is_empty();
+        must(&mut differ, "tier", has_tiers, &then.tier, || self.tiers());
+        may(&mut differ, "until", &then.until, || self.until());
+        may(&mut differ, "changes", &then.changes, || self.changes());
+        may(&mut differ, "lots", &then.lots.clone().map(by_currency), || by_currency(self.lots()));
+        may(&mut differ, "totals", &then.totals.clone().map(not_all_zero), || self.totals());
+        for (id, expected) in then.counters.iter().flatten() {
+            self.counter(&mut differ, id, *expected);
+        }
+        differ
+    }
+
+    fn awards(&self) -> BTreeMap<String, i64> {
+        let awards = self.operation.iter().flat_map(|op| &op.awards);
+        awards.map(|award| (award.currency.to_string(), award.points.minor())).collect()
+    }
+
+    /// What was taken, and what was forgiven, over all purchases that something came back of.
+    fn taken(&self) -> (BTreeMap<String, i64>, BTreeMap<String, i64>) {
+        let (mut taken, mut forgiven) = (BTreeMap::new(), BTreeMap::new());
+        for take in self.operation.iter().flat_map(|op| &op.returned).flat_map(|r| &r.takes) {
+            *taken.entry(take.currency.to_string()).or_default() += take.points.minor();
+            if !take.forgiven.is_zero() {
+                *forgiven.entry(take.currency.to_string()).or_default() += take.forgiven.minor();
+            }
+        }
+        (taken, forgiven)
+    }
+
+    fn unmatched(&self) -> Vec<Missed> {
+        self.operation.iter().flat_map(|op| &op.unmatched).map(Missed::from).collect()
+    }
+
+    fn balances(&self) -> BTreeMap<String, i64> {
+        let sum = |b: &Balance| b.lots.iter().map(|lot| lot.points.minor()).sum();
+        positive(&self.state.balances.iter().map(|b| (b.currency.to_string(), sum(b))).collect())
+    }
+
+    fn tiers(&self) -> BTreeMap<String, String> {
+        self.state.tiers.iter().map(|held| (held.track.to_string(), held.level.to_string())).collect()
+    }
+
+    fn until(&self) -> BTreeMap<String, Option<Timestamp>> {
+        self.state.tiers.iter().map(|held| (held.track.to_string(), held.until)).collect()
+    }
+
+    fn changes(&self) -> Vec<Change> {
+        let due = self.operation.map(|op| &op.settlement).or(self.settlement);
+        let due: &[TierChange] = due.map_or(&[], |settlement| &settlement.tier_changes);
+        let own: &[TierChange] = self.operation.map_or(&[], |op| &op.tier_changes);
+        due.iter().chain(own).map(Change::from).collect()
+    }
+
+    fn lots(&self) -> Vec<Lot> {
+        let of = |b: &Balance| {
+            let currency = b.currency.to_string();
+            let lot = move |lot: &loyalty_core::member::Lot| Lot {
+                currency: currency.clone(),
+                points: lot.points.minor(),
+                expires_at: lot.expires_at,
+            };
+            b.lots.iter().map(lot).collect::<Vec<_>>()
+        };
+        self.state.balances.iter().flat_map(of).collect()
+    }
+
+    fn totals(&self) -> BTreeMap<String, Totals> {
+        let of = |b: &Balance| Totals {
+            earned: b.earned.minor(),
+            clawed_back: b.clawed_back.minor(),
+            expired: b.expired.minor(),
+            forgiven: b.forgiven.minor(),
+            accruals: b.accruals,
+        };
+        not_all_zero(self.state.balances.iter().map(|b| (b.currency.to_string(), of(b))).collect())
+    }
+
+    fn counter(&self, differ: &mut Vec<String>, id: &AuthorId, expected: Money) {
+        if self.program.counter(id).is_none() {
+            differ.push(format!("counters: the program has no counter `{id}`"));
+            return;
+        }
+        let threshold = Threshold { id: id.clone(), at_least: expected };
+        let (have, need) = measure(self.program, &threshold, self.state, self.date);
+        same(differ, &format!("counters/{id}"), &Money::from_units(need), &Money::from_units(have));
+    }
+}
+
+fn positive(points: &BTreeMap<String, i64>) -> BTreeMap<String, i64> {
+    points.iter().filter(|(_, points)| **points != 0).map(|(id, points)| (id.clone(), *points)).collect()
+}
+
+fn not_all_zero(totals: BTreeMap<String, Totals>) -> BTreeMap<String, Totals> {
+    totals.into_iter().filter(|(_, totals)| *totals != Totals::default()).collect()
+}
+
+/// The order of currencies says nothing, that of the lots of one does.
+fn by_currency(mut lots: Vec<Lot>) -> Vec<Lot> {
+    lots.sort_by(|a, b| a.currency.cmp(&b.currency));
+    lots
+}
+
+fn same<T: PartialEq + Debug>(differ: &mut Vec<String>, what: &str, expected: &T, found: &T) {
+    if expected != found {
+        differ.push(format!("{what}: expected {expected:?}, found {found:?}"));
+    }
+}
+
+fn may<T: PartialEq + Debug>(
+    differ: &mut Vec<String>,
+    what: &str,
+    expected: &Option<T>,
+    found: impl Fn() -> T,
+) {
+    if let Some(expected) = expected {
+        same(differ, what, expected, &found());
+    }
+}
+
+/// A field that this kind of case has to give, or must not give.
+fn must<T: PartialEq + Debug>(
+    differ: &mut Vec<String>,
+    what: &str,
+    wanted: bool,
+    expected: &Option<T>,
+    found: impl Fn() -> T,
+) {
+    match (wanted, expected) {
+        (true, None) => differ.push(format!("the case has to say `{what}`")),
+        (false, Some(_)) => differ.push(format!("the case cannot say `{what}`")),
+        _ => may(differ, what, expected, found),
+    }
+}

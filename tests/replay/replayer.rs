@@ -1,0 +1,320 @@
+//! Replaying a case through an engine, a tenant each, all of them with the same member.
+
+use std::sync::Arc;
+
+use loyalty_core::activity::Activity;
+use loyalty_core::decision::{Command, Decision};
+use loyalty_core::engine::{Answer, Engine, EngineError, Outcome};
+use loyalty_core::explain::{Step, StepKind};
+use loyalty_core::id::{MemberId, TenantId};
+use loyalty_core::json::{self, Limits};
+use loyalty_core::ledger::operation::Operation;
+use loyalty_core::problem::Problem;
+use loyalty_core::time::{OffsetTime, Timestamp};
+use serde_json::Value;
+
+use super::case::{Case, Checked, Draft, Refusal, Then};
+use super::files::Corpus;
+use super::found::Found;
+
+/// An activity may measure 1 MiB.
+const ACTIVITY: Limits = Limits { bytes: 1 << 20, depth: 64, problems: 20 };
+
+/// A case on its way through an engine.
+pub struct Replay<'a> {
+    corpus: &'a Corpus,
+    engine: &'a Engine,
+    case: &'a Case,
+    tenant: TenantId,
+    member: MemberId,
+}
+
+/// What failed, in words for whoever wrote the case.
+type Failure = Vec<String>;
+
+impl<'a> Replay<'a> {
+    /// Replays a case as the tenant that `tenant` names.
+    pub async fn run(
+        corpus: &'a Corpus,
+        engine: &'a Engine,
+        (case, drafts): (&'a Case, &[Draft]),
+        tenant: &str,
+    ) -> Result<(), Failure> {
+        let tenant = TenantId::new(tenant).map_err(|error| vec![error.to_string()])?;
+        let member = MemberId::new("member").map_err(|error| vec![error.to_string()])?;
+        let replay = Self { corpus, engine, case, tenant, member };
+        match (&case.record, &case.preview, case.read, &case.check) {
+            (None, None, None, Some(check)) => replay.check(check),
+            (Some(activity), None, None, None) => {
+                replay.begin(drafts, &replay.tenant).await?;
+                replay.record(activity).await?;
+                replay.record_as_one_commit(activity, drafts).await
+            }
+            (None, Some(activity), None, None) => {
+                replay.begin(drafts, &replay.tenant).await?;
+                replay.preview(activity).await
+            }
+            (None, None, Some(at), None) => {
+                replay.begin(drafts, &replay.tenant).await?;
+                replay.read(at).await
+            }
+            _ => Err(vec!["the case has to give one of record, preview, read and check".to_owned()]),
+        }
+    }
+
+    fn check(&self, check: &Checked) -> Result<(), Failure> {
+        let text = match check {
+            Checked::Text(text) => text.clone().into_bytes(),
+            Checked::Draft(draft) => self.corpus.text(draft).map_err(|problem| vec![problem])?,
+        };
+        let found = self.corpus.program(&text).err().unwrap_or_default();
+        let mut found: Vec<Refusal> = found.iter().map(refusal).collect();
+        let mut expected =
+            self.case.then.problems.clone().ok_or_else(|| vec!["the case has to say `problems`".into()])?;
+        found.sort();
+        expected.sort();
+        let missing = expected.iter().filter(|one| !found.contains(one)).map(|one| format!("missing {one:?}"));
+        let extra = found.iter().filter(|one| !expected.contains(one)).map(|one| format!("found {one:?}"));
+        let mut differ: Failure = missing.chain(extra).collect();
+        if differ.is_empty() && found.len() != expected.len() {
+            differ.push(format!("expected {} problems, found {}", expected.len(), found.len()));
+        }
+        none(differ)
+    }
+
+    /// Publishes the versions and records the history, each activity when it happened or later.
+    async fn begin(&self, drafts: &[Draft], tenant: &TenantId) -> Result<(), Failure> {
+        self.publish(drafts, tenant).await?;
+        let mut now = Timestamp::default();
+        for (index, value) in self.case.history.iter().enumerate() {
+            let activity = activity(value).map_err(|problem| vec![format!("history/{index}: {problem}")])?;
+            now = now.max(activity.occurred_at().at);
+            let command = Command::Record(Arc::new(activity));
+            let done = self.engine.execute(tenant, &self.member, command, now).await;
+            done.map_err(|error| vec![format!("history/{index}: {error}")])?;
+        }
+        Ok(())
+    }
+
+    async fn publish(&self, drafts: &[Draft], tenant: &TenantId) -> Result<(), Failure> {
+        for draft in drafts {
+            let text = self.corpus.text(draft).map_err(|problem| vec![problem])?;
+            let program = self.corpus.program(&text).map_err(|problems| vec![format!("{problems:#?}")])?;
+            let from = draft.from.unwrap_or_default();
+            let a_minute_before = from.plus_seconds(-60);
+            self.engine.publish(tenant, &program, from, a_minute_before).await.map_err(failed)?;
+        }
+        Ok(())
+    }
+
+    async fn record(&self, value: &Value) -> Result<(), Failure> {
+        let activity = match activity(value) {
+            Ok(activity) => Arc::new(activity),
+            Err(problem) => return self.refused(&problem),
+        };
+        let now = self.now(&activity);
+        let command = || Command::Record(Arc::clone(&activity));
+        let before = self.engine.member(&self.tenant, &self.member, None, now).await.ok();
+        let preview = self.engine.preview(&self.tenant, &self.member, &command(), now).await;
+        let answer = match self.engine.execute(&self.tenant, &self.member, command(), now).await {
+            Ok(answer) => answer,
+            Err(error) => {
+                let after = self.engine.member(&self.tenant, &self.member, None, now).await.ok();
+                if before != after {
+                    return Err(vec!["a refusal changed the member".to_owned()]);
+                }
+                if preview.map(|_| ()) != Err(error.clone()) {
+                    return Err(vec!["the preview does not refuse what is refused".to_owned()]);
+                }
+                self.verify().await?;
+                return self.refused(&error.problem());
+            }
+        };
+        if before == self.engine.member(&self.tenant, &self.member, None, now).await.ok() && !answer.replayed {
+            return Err(vec!["nothing was recorded".to_owned()]);
+        }
+        self.compare(&activity, &answer.operation, &answer.head.state, now).await?;
+        self.is_right_about_replays(&answer)?;
+        self.same_as_preview(&answer, preview)?;
+        self.happens_once(&answer, command(), now).await?;
+        self.is_explained(&answer, now).await?;
+        self.verify().await
+    }
+
+    /// History and command packed into one commit of another tenant come to the same.
+    async fn record_as_one_commit(&self, value: &Value, drafts: &[Draft]) -> Result<(), Failure> {
+        let all: Result<Vec<Activity>, Problem> = self.case.history.iter().chain([value]).map(activity).collect();
+        let Ok(all) = all else { return Ok(()) };
+        let tenant = TenantId::new(&format!("{} (packed)", self.tenant)).map_err(|e| vec![e.to_string()])?;
+        self.publish(drafts, &tenant).await?;
+        let now = all.iter().map(|activity| activity.occurred_at().at).max().unwrap_or_default();
+        let now = self.case.now.map_or(now, |given| given.max(Timestamp::default()));
+        let mut commands: Vec<Command> = all.into_iter().map(|a| Command::Record(Arc::new(a))).collect();
+        let packed = self.engine.execute_many(&tenant, &self.member, &mut commands, now).await;
+        match packed.map(|mut outcomes| outcomes.pop()) {
+            Ok(Some(Outcome::Refused(problem))) | Err(EngineError::Refused(problem)) => self.refused(&problem),
+            Ok(Some(Outcome::Done(answer))) => {
+                let [one, many] = [&self.tenant, &tenant].map(|t| self.operation(t, &answer));
+                if one.await? == many.await? { Ok(()) } else { Err(vec!["packed, it is another operation".into()]) }
+            }
+            other => Err(vec![format!("packed: {other:?}")]),
+        }
+    }
+
+    async fn operation(&self, tenant: &TenantId, answer: &Answer) -> Result<Operation, Failure> {
+        let key = &answer.operation.key;
+        let now = answer.head.recorded_at;
+        let explained = self.engine.explain(tenant, &self.member, key, now).await.map_err(failed)?;
+        Ok(explained.answer.operation)
+    }
+
+    async fn preview(&self, value: &Value) -> Result<(), Failure> {
+        let activity = activity(value).map_err(|problem| vec![problem.to_string()])?;
+        let now = self.now(&activity);
+        let before = self.engine.member(&self.tenant, &self.member, None, now).await.ok();
+        let command = Command::Record(Arc::new(activity.clone()));
+        let preview = self.engine.preview(&self.tenant, &self.member, &command, now).await;
+        if before != self.engine.member(&self.tenant, &self.member, None, now).await.ok() {
+            return Err(vec!["a preview changed the member".to_owned()]);
+        }
+        match preview {
+            Ok((Decision { operation, state }, _)) => self.compare(&activity, &operation, &state, now).await,
+            Err(error) => self.refused(&error.problem()),
+        }
+    }
+
+    async fn read(&self, at: Timestamp) -> Result<(), Failure> {
+        let now = self.case.now.unwrap_or(at);
+        let settled = match self.engine.member(&self.tenant, &self.member, Some(at), now).await {
+            Ok(settled) => settled,
+            Err(error) => return self.refused(&error.problem()),
+        };
+        self.verify().await?;
+        let programs = self.engine.programs(&self.tenant, now).await.map_err(failed)?;
+        let program = programs.at(at);
+        let found = Found {
+            operation: None,
+            settlement: Some(&settled.unwritten),
+            state: &settled.state,
+            program,
+            date: program.zone().date_at(at),
+            is_first: false,
+        };
+        self.agrees(&found)
+    }
+
+    async fn compare(
+        &self,
+        activity: &Activity,
+        operation: &Operation,
+        state: &loyalty_core::member::MemberState,
+        now: Timestamp,
+    ) -> Result<(), Failure> {
+        let occurred_at: OffsetTime = activity.occurred_at();
+        let programs = self.engine.programs(&self.tenant, now).await.map_err(failed)?;
+        let program = programs.at(occurred_at.at);
+        let found = Found {
+            operation: Some(operation),
+            settlement: None,
+            state,
+            program,
+            date: program.date_of(occurred_at),
+            is_first: self.case.history.is_empty(),
+        };
+        self.agrees(&found)
+    }
+
+    fn agrees(&self, found: &Found<'_>) -> Result<(), Failure> {
+        let Then { refused, problems, .. } = &self.case.then;
+        if let Some(refused) = refused {
+            return Err(vec![format!("expected {refused:?}, found that it is done")]);
+        }
+        if problems.is_some() {
+            return Err(vec!["only a check has `problems`".to_owned()]);
+        }
+        none(found.differences(&self.case.then))
+    }
+
+    fn refused(&self, problem: &Problem) -> Result<(), Failure> {
+        match &self.case.then.refused {
+            Some(expected) if *expected == refusal(problem) => Ok(()),
+            Some(expected) => Err(vec![format!("expected {expected:?}, found {problem}")]),
+            None => Err(vec![format!("refused: {problem}")]),
+        }
+    }
+
+    fn is_right_about_replays(&self, answer: &Answer) -> Result<(), Failure> {
+        let Then { replayed, .. } = self.case.then;
+        let differ = format!("replayed: expected {replayed}, found {}", answer.replayed);
+        none(Vec::from_iter((replayed != answer.replayed).then_some(differ)))
+    }
+
+    fn same_as_preview(
+        &self,
+        answer: &Answer,
+        preview: Result<(Decision, Vec<Step>), EngineError>,
+    ) -> Result<(), Failure> {
+        let (decision, steps) = preview.map_err(failed)?;
+        if decision.operation != answer.operation {
+            return Err(vec!["the preview shows another operation".to_owned()]);
+        }
+        if decision.state != answer.head.state {
+            return Err(vec!["the preview shows another state".to_owned()]);
+        }
+        none(unexplained(&steps, &answer.operation))
+    }
+
+    async fn happens_once(&self, answer: &Answer, command: Command, now: Timestamp) -> Result<(), Failure> {
+        let again = self.engine.execute(&self.tenant, &self.member, command, now).await.map_err(failed)?;
+        let expected = Answer { replayed: true, ..answer.clone() };
+        if again == expected { Ok(()) } else { Err(vec!["sent again, it is no replay".to_owned()]) }
+    }
+
+    async fn is_explained(&self, answer: &Answer, now: Timestamp) -> Result<(), Failure> {
+        let key = &answer.operation.key;
+        let explained = self.engine.explain(&self.tenant, &self.member, key, now).await.map_err(failed)?;
+        none(unexplained(&explained.steps, &answer.operation))
+    }
+
+    async fn verify(&self) -> Result<(), Failure> {
+        let verified = self.engine.verify(&self.tenant, &self.member).await.map_err(failed)?;
+        none(verified.findings.into_iter().map(|finding| format!("verify: {}", finding.text)).collect())
+    }
+
+    fn now(&self, activity: &Activity) -> Timestamp {
+        self.case.now.unwrap_or(activity.occurred_at().at)
+    }
+}
+
+/// Awards whose last step of the proof says another value.
+fn unexplained(steps: &[Step], operation: &Operation) -> Failure {
+    let said = |currency: &str| {
+        let awarded = steps.iter().rev().find(|s| s.kind == StepKind::Awarded && s.of == currency);
+        awarded.and_then(|step| step.value.clone())
+    };
+    let wrong = operation.awards.iter().filter_map(|award| {
+        let (said, given) = (said(award.currency.as_str()), award.points.minor().to_string());
+        (said.as_ref() != Some(&given)).then(|| format!("{}: {given} given, {said:?} explained", award.currency))
+    });
+    wrong.collect()
+}
+
+fn activity(value: &Value) -> Result<Activity, Problem> {
+    let text = match value {
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    };
+    json::read(text.as_bytes(), &ACTIVITY).map_err(|problems: Vec<Problem>| problems[0].clone())
+}
+
+fn refusal(problem: &Problem) -> Refusal {
+    Refusal { code: problem.code.to_owned(), path: problem.path.clone() }
+}
+
+fn failed(error: EngineError) -> Failure {
+    vec![error.to_string()]
+}
+
+fn none(differ: Failure) -> Result<(), Failure> {
+    if differ.is_empty() { Ok(()) } else { Err(differ) }
+}

@@ -11,7 +11,7 @@ mod replayer;
 #[path = "replay/spoiled.rs"]
 mod spoiled;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
 use std::io::{Write, stderr};
 use std::path::Path;
@@ -28,7 +28,7 @@ use loyalty_core::time::Timestamp;
 use serde_json::json;
 use tokio::runtime::Runtime;
 
-use case::{Case, Draft, Programs};
+use case::{By, Case, Draft};
 use files::Corpus;
 use replayer::Replay;
 
@@ -67,7 +67,8 @@ fn two_tenants_and_two_currencies(engine: &Engine) {
         let program = CORPUS.program(&CORPUS.text(&draft).unwrap()).unwrap();
         block_on(engine.publish(tenant, &program, now, now)).unwrap();
         let line = json!({"unit": "night", "quantity": "2", "gross": "7.00"});
-        let purchase = json!({"purchase": {"id": "1", "occurred_at": "2025-05-01T12:00:00Z", "lines": [line]}});
+        let purchase =
+            json!({"purchase": {"id": "1", "occurred_at": "2025-05-01T12:00:00Z", "lines": [line]}});
         let command = Command::Record(Arc::new(serde_json::from_value(purchase).unwrap()));
         assert!(!block_on(engine.execute(tenant, &member, command, now)).unwrap().replayed, "{tenant}");
     }
@@ -92,14 +93,21 @@ fn an_embedded_store_keeps_tenants_and_currencies_apart() {
     two_tenants_and_two_currencies(&embedded("tenants"));
 }
 
-/// All cases share one store: each is a tenant, with the same member and the same ids.
+/// All cases share one store at once: each is a tenant, with the same member and the same ids.
 fn replay_all(engine: &Engine) {
-    let mut failed = Vec::new();
-    for (case, drafts) in CORPUS.cases() {
-        if let Err(why) = block_on(Replay::run(&CORPUS, engine, (case, &drafts), &case.name)) {
-            failed.push(format!("`{}`\n  why: {}\n  {}", case.name, case.why, why.join("\n  ")));
-        }
-    }
+    let replays: Vec<_> = CORPUS
+        .cases()
+        .map(|(case, drafts)| {
+            let engine = engine.clone();
+            RUNTIME.spawn(async move {
+                let replayed = Replay::run(&CORPUS, &engine, (case, &drafts), &case.name).await;
+                replayed
+                    .map_err(|why| format!("`{}`\n  why: {}\n  {}", case.name, case.why, why.join("\n  ")))
+            })
+        })
+        .collect();
+    let ended = replays.into_iter().map(|replay| block_on(replay).expect("no replay panics"));
+    let failed: Vec<String> = ended.filter_map(Result::err).collect();
     assert!(failed.is_empty(), "{} cases fail\n\n{}\n", failed.len(), failed.join("\n\n"));
 }
 
@@ -131,8 +139,19 @@ fn every_expectation_is_looked_at() {
 }
 
 #[test]
+fn case_files_have_the_form_that_the_schema_says() {
+    let schema = jsonschema::validator_for(&Corpus::schema()).expect("a schema");
+    assert!(!schema.is_valid(&json!({"about": "nothing", "cases": []})), "the schema allows anything");
+    for theme in &CORPUS.themes {
+        let wrong = schema.iter_errors(&theme.raw).map(|e| format!("{}: {e}", e.instance_path()));
+        assert_eq!(wrong.collect::<Vec<_>>(), Vec::<String>::new(), "{}", theme.name);
+    }
+}
+
+#[test]
 fn the_corpus_is_whole() {
     let mut said = String::from("cases by theme:\n");
+    let mut by = BTreeMap::<By, usize>::new();
     for theme in &CORPUS.themes {
         said.push_str(&format!("{:>5}  {}\n", theme.file.cases.len(), theme.name));
         assert!(!theme.file.about.is_empty(), "{}: what is it about?", theme.name);
@@ -140,9 +159,10 @@ fn the_corpus_is_whole() {
             let source = case.source.as_ref().or(theme.file.source.as_ref());
             assert!(source.is_some_and(|source| !source.is_empty()), "`{}` has no source", case.name);
             assert!(!case.why.is_empty(), "`{}` does not say why", case.name);
+            *by.entry(case.by).or_default() += 1;
         }
     }
-    said.push_str(&format!("{:>5}  in all\n", CORPUS.cases().count()));
+    said.push_str(&format!("{:>5}  in all, {by:?}\n", CORPUS.cases().count()));
     // Not by `eprintln!`, which a passing test would swallow.
     stderr().write_all(said.as_bytes()).expect("standard error");
     let mut names = BTreeSet::new();

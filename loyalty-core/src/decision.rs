@@ -105,12 +105,12 @@ pub fn decide<T: Trace>(
 ) -> Result<Decision, Problem> {
     let Command::Record(activity) = command;
     let occurred_at = activity.occurred_at();
+    let program = context.programs.at(occurred_at.at);
+    let activity = prepared(activity, program)?;
     if occurred_at.at > context.now.plus_micros(MAX_AHEAD_MICROS) {
         let message = format!("`{occurred_at}` is more than 10 minutes ahead of the clock");
         return Err(Problem::new("occurred_in_future", "/occurred_at", message, "check the till's clock"));
     }
-    let program = context.programs.at(occurred_at.at);
-    let activity = prepared(activity, program)?;
     let own_time = program.own_time(occurred_at);
     let mut state = state.cloned().unwrap_or_else(|| MemberState::enrolled(own_time));
     let late = own_time < state.settled_to;
@@ -133,7 +133,9 @@ pub fn decide<T: Trace>(
         sealed: Sealed { activity: Arc::clone(&activity) },
     };
     let date = program.date_of(occurred_at);
-    let moment = Moment { program, at: settled_to, date };
+    // A level that a late activity reaches begins now, not on its date.
+    let begins = if late { program.zone().date_at(settled_to) } else { date };
+    let moment = Moment { program, at: settled_to, date, begins };
     moment.begin(&mut state);
     match activity.as_ref() {
         Activity::Return(by) => take_back(by, context, &mut state, &mut operation, trace)?,

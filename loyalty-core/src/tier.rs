@@ -15,8 +15,10 @@ pub struct Moment<'a> {
     pub program: &'a Program,
     /// The instant at which a change takes place.
     pub at: Timestamp,
-    /// The local date of that instant, which cuts the windows.
+    /// The local date of what happened, which cuts the windows.
     pub date: Date,
+    /// The local date on which a status that begins then begins.
+    pub begins: Date,
 }
 
 impl<'a> Moment<'a> {
@@ -108,9 +110,9 @@ impl<'a> Moment<'a> {
         }
         let last_day_after = match track.lasts {
             Lasts::Forever => None,
-            Lasts::ToEndOf(window) => window.end(self.date),
-            Lasts::ToEndOfNext(window) => window.end(self.date).and_then(|next| window.end(next)),
-            Lasts::For(span) => Some(span.after(self.date).plus_days(1)),
+            Lasts::ToEndOf(window) => window.end(self.begins),
+            Lasts::ToEndOfNext(window) => window.end(self.begins).and_then(|next| window.end(next)),
+            Lasts::For(span) => Some(span.after(self.begins).plus_days(1)),
         };
         last_day_after.map(|date| self.program.zone().start_of(date))
     }

@@ -51,8 +51,6 @@ enum Verdict {
 }
 
 /// Runs the command that the process was started with.
-pub(crate) fn knob(name: &str, default: usize) -> usize { std::env::var(name).ok().and_then(|v| v.parse().ok()).unwrap_or(default) }
-/// x
 pub fn main() -> ExitCode {
     let done = match Cli::parse().command {
         Command::Serve(args) => crate::serve::serve(args).map(|()| Verdict::Right),
@@ -113,7 +111,10 @@ impl Place {
     /// Opens a ledger that is there.
     fn open_existing(&self, cache_bytes: usize) -> Result<Ledger> {
         if !self.data.is_dir() {
-            bail!("there is no folder `{}`; import activities first, or correct `--data`", self.data.display());
+            bail!(
+                "there is no folder `{}`; import activities first, or correct `--data`",
+                self.data.display()
+            );
         }
         self.open(cache_bytes)
     }

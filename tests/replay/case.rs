@@ -54,7 +54,7 @@ pub struct Case {
     pub then: Then,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum By {
     /// The source printed them, or they follow from its facts.
@@ -109,7 +109,7 @@ pub enum Checked {
 }
 
 /// What is expected. Absent fields are not looked at; which must be there, the replay knows.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Then {
     pub refused: Option<Refusal>,

@@ -18,6 +18,8 @@ const LIMITS: Limits = Limits { bytes: 1 << 20, depth: 64, problems: 20 };
 pub struct Theme {
     pub name: String,
     pub file: CaseFile,
+    /// The file as it is written.
+    pub raw: Value,
 }
 
 /// Everything that replaying needs from the disk.
@@ -42,15 +44,24 @@ impl Corpus {
         };
         let root = tests.join("corpus");
         for path in files(&root) {
+            if path == root.join("schema.json") || path == root.join("README.md") {
+                continue;
+            }
             if path.extension().is_some_and(|e| e == "json") {
                 let name = path.strip_prefix(&root).expect("below the corpus").with_extension("");
                 let name = name.to_string_lossy().replace('\\', "/");
-                corpus.themes.push(Theme { name, file: case_file(&path) });
-            } else if path != root.join("README.md") {
+                let raw = value(&path);
+                corpus.themes.push(Theme { name, file: case_file(&path, raw.clone()), raw });
+            } else {
                 corpus.strangers.push(path);
             }
         }
         corpus
+    }
+
+    /// The JSON Schema of a case file.
+    pub fn schema() -> Value {
+        value(&Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus/schema.json"))
     }
 
     /// Every case with the program versions that it runs under.
@@ -118,8 +129,7 @@ fn value(path: &Path) -> Value {
     json::parse(&text, &LIMITS).unwrap_or_else(|problems| panic!("{}: {problems:#?}", path.display()))
 }
 
-fn case_file(path: &Path) -> CaseFile {
-    let mut value = value(path);
+fn case_file(path: &Path, mut value: Value) -> CaseFile {
     repeat(&mut value);
     json::read_value(&value, &Limits { bytes: usize::MAX, ..LIMITS })
         .unwrap_or_else(|problems| panic!("{}: {problems:#?}", path.display()))

@@ -39,9 +39,7 @@ impl Found<'_> {
         let gives = activity.is_some() && !takes;
         must(&mut differ, "awards", gives, &then.awards, || self.awards());
         must(&mut differ, "taken", takes, &then.taken, || self.taken().0);
-        if takes {
-            same(&mut differ, "forgiven", &then.forgiven, &self.taken().1);
-        }
+        same(&mut differ, "forgiven", &then.forgiven, &self.taken().1);
         same(&mut differ, "unmatched", &then.unmatched, &self.unmatched());
         let first_awards = then.awards.as_ref().filter(|_| self.is_first).map(positive);
         let balances = then.balances.clone().or(first_awards);

@@ -43,6 +43,7 @@ impl<'a> Replay<'a> {
         let tenant = TenantId::new(tenant).map_err(|error| vec![error.to_string()])?;
         let member = MemberId::new("member").map_err(|error| vec![error.to_string()])?;
         let replay = Self { corpus, engine, case, tenant, member };
+        replay.says_one_thing()?;
         match (&case.record, &case.preview, case.read, &case.check) {
             (None, None, None, Some(check)) => replay.check(check),
             (Some(activity), None, None, None) => {
@@ -62,6 +63,20 @@ impl<'a> Replay<'a> {
         }
     }
 
+    /// A refusal and problems stand alone, and only what is recorded can be a replay.
+    fn says_one_thing(&self) -> Result<(), Failure> {
+        let then = &self.case.then;
+        let refused = Then { refused: then.refused.clone(), ..Then::default() };
+        let problems = Then { problems: then.problems.clone(), ..Then::default() };
+        if then.refused.is_some() && *then != refused || then.problems.is_some() && *then != problems {
+            return Err(vec!["`refused` and `problems` stand alone".to_owned()]);
+        }
+        if then.replayed && self.case.record.is_none() {
+            return Err(vec!["only what is recorded can be `replayed`".to_owned()]);
+        }
+        Ok(())
+    }
+
     fn check(&self, check: &Checked) -> Result<(), Failure> {
         let text = match check {
             Checked::Text(text) => text.clone().into_bytes(),
@@ -73,7 +88,8 @@ impl<'a> Replay<'a> {
             self.case.then.problems.clone().ok_or_else(|| vec!["the case has to say `problems`".into()])?;
         found.sort();
         expected.sort();
-        let missing = expected.iter().filter(|one| !found.contains(one)).map(|one| format!("missing {one:?}"));
+        let missing =
+            expected.iter().filter(|one| !found.contains(one)).map(|one| format!("missing {one:?}"));
         let extra = found.iter().filter(|one| !expected.contains(one)).map(|one| format!("found {one:?}"));
         let mut differ: Failure = missing.chain(extra).collect();
         if differ.is_empty() && found.len() != expected.len() {
@@ -130,7 +146,8 @@ impl<'a> Replay<'a> {
                 return self.refused(&error.problem());
             }
         };
-        if before == self.engine.member(&self.tenant, &self.member, None, now).await.ok() && !answer.replayed {
+        if before == self.engine.member(&self.tenant, &self.member, None, now).await.ok() && !answer.replayed
+        {
             return Err(vec!["nothing was recorded".to_owned()]);
         }
         self.compare(&activity, &answer.operation, &answer.head.state, now).await?;
@@ -143,7 +160,8 @@ impl<'a> Replay<'a> {
 
     /// History and command packed into one commit of another tenant come to the same.
     async fn record_as_one_commit(&self, value: &Value, drafts: &[Draft]) -> Result<(), Failure> {
-        let all: Result<Vec<Activity>, Problem> = self.case.history.iter().chain([value]).map(activity).collect();
+        let all: Result<Vec<Activity>, Problem> =
+            self.case.history.iter().chain([value]).map(activity).collect();
         let Ok(all) = all else { return Ok(()) };
         let tenant = TenantId::new(&format!("{} (packed)", self.tenant)).map_err(|e| vec![e.to_string()])?;
         self.publish(drafts, &tenant).await?;
@@ -152,10 +170,16 @@ impl<'a> Replay<'a> {
         let mut commands: Vec<Command> = all.into_iter().map(|a| Command::Record(Arc::new(a))).collect();
         let packed = self.engine.execute_many(&tenant, &self.member, &mut commands, now).await;
         match packed.map(|mut outcomes| outcomes.pop()) {
-            Ok(Some(Outcome::Refused(problem))) | Err(EngineError::Refused(problem)) => self.refused(&problem),
+            Ok(Some(Outcome::Refused(problem))) | Err(EngineError::Refused(problem)) => {
+                self.refused(&problem)
+            }
             Ok(Some(Outcome::Done(answer))) => {
                 let [one, many] = [&self.tenant, &tenant].map(|t| self.operation(t, &answer));
-                if one.await? == many.await? { Ok(()) } else { Err(vec!["packed, it is another operation".into()]) }
+                if one.await? == many.await? {
+                    Ok(())
+                } else {
+                    Err(vec!["packed, it is another operation".into()])
+                }
             }
             other => Err(vec![format!("packed: {other:?}")]),
         }
@@ -225,12 +249,8 @@ impl<'a> Replay<'a> {
     }
 
     fn agrees(&self, found: &Found<'_>) -> Result<(), Failure> {
-        let Then { refused, problems, .. } = &self.case.then;
-        if let Some(refused) = refused {
+        if let Some(refused) = &self.case.then.refused {
             return Err(vec![format!("expected {refused:?}, found that it is done")]);
-        }
-        if problems.is_some() {
-            return Err(vec!["only a check has `problems`".to_owned()]);
         }
         none(found.differences(&self.case.then))
     }
@@ -294,7 +314,8 @@ fn unexplained(steps: &[Step], operation: &Operation) -> Failure {
     };
     let wrong = operation.awards.iter().filter_map(|award| {
         let (said, given) = (said(award.currency.as_str()), award.points.minor().to_string());
-        (said.as_ref() != Some(&given)).then(|| format!("{}: {given} given, {said:?} explained", award.currency))
+        (said.as_ref() != Some(&given))
+            .then(|| format!("{}: {given} given, {said:?} explained", award.currency))
     });
     wrong.collect()
 }

@@ -35,7 +35,12 @@ pub(super) struct Writer {
 
 impl Writer {
     /// Starts the thread. `last` is the last position taken.
-    pub(super) fn start(database: Arc<Database>, last: u64, queue: usize, max_batch: usize) -> io::Result<Self> {
+    pub(super) fn start(
+        database: Arc<Database>,
+        last: u64,
+        queue: usize,
+        max_batch: usize,
+    ) -> io::Result<Self> {
         let (sender, requests) = mpsc::channel(queue.max(1));
         let closed = Arc::new(AtomicBool::new(false));
         let thread = Thread { database, requests, last, max_batch: max_batch.max(1), closed: closed.clone() };

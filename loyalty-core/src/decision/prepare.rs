@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::accrual::basis::numeric;
-use crate::activity::{Activity, Attribute, Line, MAX_LINES, Purchase};
+use crate::activity::{Activity, Attribute, AttributeValue, Line, MAX_LINES, Purchase};
 use crate::money::{Money, Quantity};
 use crate::problem::Problem;
 use crate::program::Program;
@@ -127,11 +127,22 @@ fn has_undeclared(attributes: &[Attribute], document: &Document) -> bool {
 
 fn check_attributes(attributes: &[Attribute], document: &Document, path: &str) -> Result<(), Problem> {
     for attribute in attributes {
-        if kind_of(attribute, document) == Some(AttributeKind::Number) && numeric(&attribute.value).is_none()
-        {
-            let message = format!("the attribute `{}` is declared as a number", attribute.name);
+        let (fits, kind, help) = match kind_of(attribute, document) {
+            Some(AttributeKind::Number) => {
+                (numeric(&attribute.value).is_some(), "a number", "write a decimal such as \"500\"")
+            }
+            Some(AttributeKind::Flag) => {
+                (matches!(attribute.value, AttributeValue::Flag(_)), "a flag", "write `true` or `false`")
+            }
+            Some(AttributeKind::Text) => {
+                (matches!(attribute.value, AttributeValue::Text(_)), "text", "write it as a string")
+            }
+            None => continue,
+        };
+        if !fits {
+            let message = format!("the attribute `{}` is declared as {kind}", attribute.name);
             let path = format!("{path}/{}", attribute.name.replace('~', "~0").replace('/', "~1"));
-            return Err(Problem::new("attribute_kind", path, message, "write a decimal such as \"500\""));
+            return Err(Problem::new("attribute_kind", path, message, help));
         }
     }
     Ok(())

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 
 use super::load::Seen;
+use super::pack::Outcome;
+use super::replay::Found;
 use super::{Answer, Chain, Engine, EngineError};
 use crate::decision::{Command, Context, Decision, decide};
 use crate::explain::{NoTrace, Proof, Step};
@@ -89,7 +91,8 @@ impl Engine {
         Ok(entries)
     }
 
-    /// What a command would do now, with its proof, without doing it.
+    /// What a command would do now, with its proof, without doing it; of what was recorded before,
+    /// what came of it.
     pub async fn preview(
         &self,
         tenant: &TenantId,
@@ -99,6 +102,16 @@ impl Engine {
     ) -> Result<(Decision, Vec<Step>), EngineError> {
         let chain = Chain { tenant, member };
         let programs = self.programs(tenant, now).await?;
+        let key = command.key()?;
+        match self.replayed(chain, &key, command, &mut Found::nothing(&programs)).await? {
+            Some(Outcome::Refused(problem)) => return Err(problem.into()),
+            Some(Outcome::Done(answer)) => {
+                let Explanation { steps, .. } = self.explain(tenant, member, &key, now).await?;
+                let Answer { head, operation, .. } = *answer;
+                return Ok((Decision { operation, state: head.state.clone() }, steps));
+            }
+            None => {}
+        }
         let head = self.ledger.head(tenant, member).await?.map(|commit| commit.head()).transpose()?;
         let past = self.past(chain, command, &programs, Seen { before: u64::MAX, pending: &[] }).await?;
         let context = Context { now, programs: &programs, past: &past };

@@ -90,7 +90,11 @@ fn tell(out: &mut impl Write, explanation: &Explanation, program: &Program) -> i
             let points = whole(program, &take.currency, take.points);
             let forgiven = whole(program, &take.currency, take.forgiven);
             let purchase = &returned.activity;
-            writeln!(out, "{points} {} taken back of purchase {purchase}, {forgiven} forgiven", take.currency)?;
+            writeln!(
+                out,
+                "{points} {} taken back of purchase {purchase}, {forgiven} forgiven",
+                take.currency
+            )?;
         }
     }
     for part in &operation.unmatched {

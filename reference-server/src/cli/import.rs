@@ -12,18 +12,21 @@ mod tally;
 
 use std::fs::File;
 use std::io::{self, Read, stderr};
+use std::num::NonZeroU8;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
+use std::{mem, thread};
 
 use anyhow::{Context, Result, bail};
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use loyalty_core::time::Timestamp;
 
-use self::chunk::Chunks;
+use self::chunk::{Chunk, Chunks};
 use self::faults::Faults;
+use self::group::by_member;
 use self::tally::Tally;
-use super::{Ledger, Place, Verdict, check, said, wait};
+use super::{CACHE, Ledger, Place, Verdict, check, said, wait};
 
 /// Records a file of activities; what is there already is skipped, so that it can be run again
 #[derive(Debug, Args)]
@@ -42,11 +45,14 @@ pub(super) struct Import {
     /// From when on the program is in force, where it follows another: at least 60 seconds ahead.
     #[arg(long, value_name = "INSTANT", value_parser = Timestamp::parse)]
     valid_from: Option<Timestamp>,
+    /// Mebibytes of text that are recorded at once; as many are read meanwhile.
+    #[arg(long, value_name = "MIB", default_value = "32")]
+    chunk: NonZeroU8,
 }
 
 pub(super) fn run(args: &Import) -> Result<Verdict> {
     let (source, bytes) = open(&args.activities)?;
-    let ledger = args.place.open(crate::cli::knob("K_CACHE", 64) << 20)?;
+    let ledger = args.place.open(CACHE)?;
     if let Some(file) = &args.program
         && publish(&ledger, file, args.valid_from)? == Verdict::Wrong
     {
@@ -55,23 +61,51 @@ pub(super) fn run(args: &Import) -> Result<Verdict> {
     let mut faults = Faults::new(args.errors.clone().unwrap_or_else(|| beside(&args.activities)))?;
     let progress = progress(bytes)?;
     let started = Instant::now();
-    let mut tally = Tally::default();
-    let mut chunks = Chunks::new(source);
-    while let Some(chunk) = chunks.next().context("cannot read the activities")? {
-        let recorded = record::record(&ledger, &chunk, &progress)?;
-        faults.write(recorded.faults)?;
-        tally.add(&recorded.tally);
-    }
+    let mut chunks = Chunks::new(source, usize::from(args.chunk.get()) << 20);
+    let tally = record_all(&ledger, &mut chunks, &mut faults, &progress)?;
     progress.finish_and_clear();
     faults.finish()?;
     tally.tell(&mut stderr(), started.elapsed())?;
     Ok(if faults.tell(&mut stderr())? { Verdict::Wrong } else { Verdict::Right })
 }
 
+/// Records one chunk while the next is read. A chunk is decided when the one before is durable, since members
+/// come again.
+fn record_all(
+    ledger: &Ledger,
+    chunks: &mut Chunks<Source>,
+    faults: &mut Faults,
+    progress: &ProgressBar,
+) -> Result<Tally> {
+    let mut tally = Tally::default();
+    let mut read = |done| -> Result<_> {
+        let chunk = chunks.next(done).context("cannot read the activities")?;
+        Ok(chunk.map(|chunk| (by_member(&chunk), chunk)))
+    };
+    let mut done = Chunk::default();
+    let mut next = read(mem::take(&mut done))?;
+    while let Some((groups, chunk)) = next {
+        let spare = mem::take(&mut done);
+        let (recorded, read_on) = thread::scope(|scope| {
+            let reading = scope.spawn(|| read(spare));
+            let recorded = record::record(ledger, &chunk, &groups, progress);
+            (recorded, reading.join().unwrap_or_else(|_| bail!("the thread that reads has panicked")))
+        });
+        let recorded = recorded?;
+        faults.write(recorded.faults)?;
+        tally.add(&recorded.tally);
+        (next, done) = (read_on?, chunk);
+    }
+    Ok(tally)
+}
+
+/// Where activities come from.
+type Source = Box<dyn Read + Send>;
+
 /// The source, and how many bytes it has where that is known.
-fn open(activities: &Path) -> Result<(Box<dyn Read>, Option<u64>)> {
+fn open(activities: &Path) -> Result<(Source, Option<u64>)> {
     if activities == Path::new("-") {
-        return Ok((Box::new(io::stdin().lock()), None));
+        return Ok((Box::new(io::stdin()), None));
     }
     let reading = || format!("cannot read `{}`", activities.display());
     let file = File::open(activities).with_context(reading)?;

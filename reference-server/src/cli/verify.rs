@@ -35,7 +35,11 @@ pub(super) fn run(args: &Verify) -> Result<Verdict> {
         writeln!(out, "member `{}`, commit {}: {}", finding.member, finding.seq, finding.text)?;
     }
     let Verified { commits, operations, findings } = &verified;
-    writeln!(out, "{members} members, {commits} commits, {operations} operations, {} findings", findings.len())?;
+    writeln!(
+        out,
+        "{members} members, {commits} commits, {operations} operations, {} findings",
+        findings.len()
+    )?;
     Ok(if findings.is_empty() { Verdict::Right } else { Verdict::Wrong })
 }
 
@@ -53,8 +57,7 @@ fn all(ledger: &Ledger) -> Result<(u64, Verified)> {
     let mut last: Option<MemberId> = None;
     loop {
         let page = wait(ledger.data.store.heads(&ledger.tenant, last.as_ref(), PAGE))??;
-        let page: Vec<MemberId> =
-            page.iter().map(|head| Ok(head.head()?.member)).collect::<Result<_>>()?;
+        let page: Vec<MemberId> = page.iter().map(|head| Ok(head.head()?.member)).collect::<Result<_>>()?;
         let Some(newest) = page.last() else { return Ok((members, all)) };
         last = Some(newest.clone());
         members += page.len() as u64;
@@ -72,7 +75,9 @@ fn side_by_side(ledger: &Ledger, members: &[MemberId]) -> Result<Vec<Verified>> 
     thread::scope(|scope| {
         let parts = members.chunks(members.len().div_ceil(cores).max(1));
         let workers: Vec<_> = parts
-            .map(|part| scope.spawn(|| part.iter().map(|member| one(ledger, member)).collect::<Result<Vec<_>>>()))
+            .map(|part| {
+                scope.spawn(|| part.iter().map(|member| one(ledger, member)).collect::<Result<Vec<_>>>())
+            })
             .collect();
         let mut all = Vec::new();
         for worker in workers {

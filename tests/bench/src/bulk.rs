@@ -142,7 +142,10 @@ fn singly(embedded: &Embedded, activities: &[MemberActivity]) -> Result<()> {
             pollster::block_on(engine.execute(tenant, member, Command::Record(Arc::new(back)), now()))?;
         let given: i64 = given.awards.iter().map(|award| award.points.minor()).sum();
         let takes = taken.operation.returned.iter().flat_map(|returned| &returned.takes);
-        ensure!(given == takes.map(|take| take.points.minor()).sum::<i64>(), "a return of all takes all, {key}");
+        ensure!(
+            given == takes.map(|take| take.points.minor()).sum::<i64>(),
+            "a return of all takes all, {key}"
+        );
     }
     Ok(())
 }

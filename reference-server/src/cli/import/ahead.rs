@@ -174,7 +174,8 @@ impl LedgerStore for Ahead {
         member: &MemberId,
         recorded_at: Timestamp,
     ) -> Result<Option<StoredCommit>, StoreError> {
-        match self.newest_first(tenant, member, |append| append.recorded_at <= recorded_at).into_iter().next() {
+        match self.newest_first(tenant, member, |append| append.recorded_at <= recorded_at).into_iter().next()
+        {
             Some(commit) => Ok(Some(commit)),
             None => self.store.at(tenant, member, recorded_at).await,
         }

@@ -5,8 +5,6 @@ use std::ops::Range;
 
 use memchr::{memchr, memchr_iter};
 
-/// Bytes of text held at once.
-const BYTES: usize = 64 << 20;
 /// Lines handed out at once: what is wrong with each of them is held until all are done.
 const LINES: usize = 1 << 16;
 /// What some programs put before the first line.
@@ -15,80 +13,79 @@ const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 /// A source in chunks of whole lines.
 pub(super) struct Chunks<R> {
     source: R,
-    buffer: Vec<u8>,
+    /// Bytes of text handed out at once.
     bytes: usize,
-    /// Where that begins which was not handed out yet.
-    rest: usize,
+    /// What was read and not handed out.
+    rest: Vec<u8>,
     /// The number of the next line.
     number: u64,
-    /// Whether the rest belongs to a line longer than the buffer, whose beginning was handed out.
+    /// Whether the source is inside a line longer than a chunk, whose beginning was handed out.
     overlong: bool,
 }
 
 /// Whole lines in the order of the source.
-pub(super) struct Chunk<'a> {
-    text: &'a [u8],
+#[derive(Debug, Default)]
+pub(super) struct Chunk {
+    text: Vec<u8>,
     lines: Vec<Range<usize>>,
     first: u64,
 }
 
 impl<R: Read> Chunks<R> {
-    pub fn new(source: R) -> Self {
-        Self { source, buffer: Vec::new(), bytes: crate::cli::knob("K_CHUNK", BYTES >> 10) << 10, rest: 0, number: 1, overlong: false }
+    pub fn new(source: R, bytes: usize) -> Self {
+        Self { source, bytes, rest: Vec::new(), number: 1, overlong: false }
     }
 
-    /// The next lines; `None` after the last.
-    pub fn next(&mut self) -> io::Result<Option<Chunk<'_>>> {
-        if self.overlong || memchr(b'\n', &self.buffer[self.rest..]).is_none() {
-            self.fill()?;
-        }
-        let first = self.number;
-        let lines = self.lines();
-        self.number += lines.len() as u64;
-        Ok(if lines.is_empty() { None } else { Some(Chunk { text: &self.buffer, lines, first }) })
-    }
-
-    /// Reads until the buffer is full or the source ends.
-    fn fill(&mut self) -> io::Result<()> {
-        loop {
-            self.buffer.drain(..self.rest);
-            self.rest = 0;
-            self.buffer.reserve_exact(self.bytes - self.buffer.len());
-            let room = self.bytes - self.buffer.len();
-            let read = self.source.by_ref().take(room as u64).read_to_end(&mut self.buffer)?;
-            if self.number == 1 && self.buffer.starts_with(BYTE_ORDER_MARK) {
-                self.rest = BYTE_ORDER_MARK.len();
-            }
-            if !self.overlong {
-                return Ok(());
-            }
-            match memchr(b'\n', &self.buffer) {
-                Some(end) => (self.rest, self.overlong) = (end + 1, false),
-                None if read == 0 => return Ok(self.buffer.clear()),
-                None => self.rest = self.buffer.len(),
-            }
-        }
-    }
-
-    fn lines(&mut self) -> Vec<Range<usize>> {
+    /// The next lines; `None` after the last. The memory of a chunk that is `done` is used again.
+    pub fn next(&mut self, done: Chunk) -> io::Result<Option<Chunk>> {
+        let mut text = done.text;
+        text.clear();
+        text.append(&mut self.rest);
+        let mut start = self.fill(&mut text)?;
         let mut lines = Vec::new();
-        let from = self.rest;
-        for end in memchr_iter(b'\n', &self.buffer[from..]).take(LINES) {
-            lines.push(self.rest..from + end);
-            self.rest = from + end + 1;
+        let from = start;
+        for end in memchr_iter(b'\n', &text[from..]).take(LINES) {
+            lines.push(start..from + end);
+            start = from + end + 1;
         }
-        let full = self.buffer.len() == self.bytes;
-        if lines.is_empty() && self.rest < self.buffer.len() {
-            // The last line need not end with a line feed; any other is longer than the buffer.
+        let full = text.len() == self.bytes;
+        if start < text.len() && if full { lines.is_empty() } else { lines.len() < LINES } {
+            // The last line need not end with a line feed; any other is longer than a chunk.
             self.overlong = full;
-            lines.push(self.rest..self.buffer.len());
-            self.rest = self.buffer.len();
+            lines.push(start..text.len());
+            start = text.len();
         }
-        lines
+        self.rest.extend_from_slice(&text[start..]);
+        let chunk = Chunk { first: self.number, lines, text };
+        self.number += chunk.len() as u64;
+        Ok(if chunk.lines.is_empty() { None } else { Some(chunk) })
+    }
+
+    /// Reads until the text is full or the source ends; gives the place at which lines begin.
+    fn fill(&mut self, text: &mut Vec<u8>) -> io::Result<usize> {
+        loop {
+            let room = self.bytes - text.len();
+            text.reserve_exact(room);
+            let read = self.source.by_ref().take(room as u64).read_to_end(text)?;
+            if !self.overlong {
+                let marked = self.number == 1 && text.starts_with(BYTE_ORDER_MARK);
+                return Ok(if marked { BYTE_ORDER_MARK.len() } else { 0 });
+            }
+            match memchr(b'\n', text) {
+                Some(end) => {
+                    text.drain(..=end);
+                    self.overlong = false;
+                }
+                None => text.clear(),
+            }
+            if read == 0 {
+                return Ok(0);
+            }
+        }
     }
 }
 
-impl<'a> Chunk<'a> {
+impl Chunk {
     /// How many lines there are.
     pub fn len(&self) -> usize {
         self.lines.len()
@@ -100,7 +97,7 @@ impl<'a> Chunk<'a> {
     }
 
     /// The text of a line.
-    pub fn line(&self, index: usize) -> &'a [u8] {
+    pub fn line(&self, index: usize) -> &[u8] {
         &self.text[self.lines[index].clone()]
     }
 }
@@ -111,11 +108,13 @@ mod tests {
 
     /// All lines with their numbers, read through a buffer of `bytes`.
     fn lines(text: &str, bytes: usize) -> Vec<(u64, String)> {
-        let mut chunks = Chunks { bytes, ..Chunks::new(text.as_bytes()) };
+        let mut chunks = Chunks::new(text.as_bytes(), bytes);
         let mut lines = Vec::new();
-        while let Some(chunk) = chunks.next().unwrap() {
+        let mut done = Chunk::default();
+        while let Some(chunk) = chunks.next(done).unwrap() {
             let text = |index| String::from_utf8(chunk.line(index).to_vec()).unwrap();
             lines.extend((0..chunk.len()).map(|index| (chunk.number(index), text(index))));
+            done = chunk;
         }
         lines
     }
@@ -146,6 +145,17 @@ mod tests {
             assert_eq!(found[2], (3, "b".to_owned()));
         }
         assert_eq!(lines(&long, 8).len(), 1);
+    }
+
+    #[test]
+    fn no_more_lines_than_memory_is_planned_for_come_at_once() {
+        let text = "1\n".repeat(LINES + 5);
+        let mut chunks = Chunks::new(text.as_bytes(), 1 << 20);
+        let first = chunks.next(Chunk::default()).unwrap().unwrap();
+        assert_eq!((first.len(), first.number(0)), (LINES, 1));
+        let second = chunks.next(first).unwrap().unwrap();
+        assert_eq!((second.len(), second.number(0)), (5, LINES as u64 + 1));
+        assert!(chunks.next(second).unwrap().is_none());
     }
 
     #[test]

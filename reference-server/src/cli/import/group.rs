@@ -21,7 +21,7 @@ pub(super) struct Group {
 }
 
 /// Lines that name their member come by member, in the order of members; the store likes that best.
-pub(super) fn by_member(chunk: &Chunk<'_>) -> Vec<Group> {
+pub(super) fn by_member(chunk: &Chunk) -> Vec<Group> {
     let mut groups: HashMap<Cow<'_, str>, Group> = HashMap::new();
     for index in 0..chunk.len() {
         let line = chunk.line(index);
@@ -32,7 +32,8 @@ pub(super) fn by_member(chunk: &Chunk<'_>) -> Vec<Group> {
         }
     }
     let order = |id: &str| MemberId::new(id).map_or_else(|_| id.as_bytes().to_vec(), |id| member_order(&id));
-    let mut groups: Vec<(Vec<u8>, Group)> = groups.into_iter().map(|(id, group)| (order(&id), group)).collect();
+    let mut groups: Vec<(Vec<u8>, Group)> =
+        groups.into_iter().map(|(id, group)| (order(&id), group)).collect();
     groups.sort_unstable_by(|a, b| a.0.cmp(&b.0));
     groups.into_iter().map(|(_, group)| group).collect()
 }
@@ -40,11 +41,10 @@ pub(super) fn by_member(chunk: &Chunk<'_>) -> Vec<Group> {
 /// Groups that one thread takes on at once, of about the same size.
 pub(super) fn slices(groups: &[Group]) -> Vec<Range<usize>> {
     let mut slices = Vec::new();
-    let slice = crate::cli::knob("K_SLICE", SLICE >> 10) << 10;
     let (mut start, mut bytes) = (0, 0);
     for (index, group) in groups.iter().enumerate() {
         bytes += group.bytes;
-        if bytes >= slice || index + 1 == groups.len() {
+        if bytes >= SLICE || index + 1 == groups.len() {
             slices.push(start..index + 1);
             (start, bytes) = (index + 1, 0);
         }

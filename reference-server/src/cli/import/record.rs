@@ -21,7 +21,7 @@ use super::super::{Ledger, said};
 use super::ahead::Ahead;
 use super::chunk::Chunk;
 use super::faults::Fault;
-use super::group::{Group, by_member, slices};
+use super::group::{Group, slices};
 use super::tally::Tally;
 
 /// What one line may measure: an activity has at most 1 MiB.
@@ -39,9 +39,13 @@ pub(super) struct Recorded {
 }
 
 /// Records every line of a chunk durably, or says why it cannot be.
-pub(super) fn record(ledger: &Ledger, chunk: &Chunk<'_>, progress: &ProgressBar) -> Result<Recorded> {
-    let groups = by_member(chunk);
-    let slices = slices(&groups);
+pub(super) fn record(
+    ledger: &Ledger,
+    chunk: &Chunk,
+    groups: &[Group],
+    progress: &ProgressBar,
+) -> Result<Recorded> {
+    let slices = slices(groups);
     let next = AtomicUsize::new(0);
     let work = || -> Result<Recorded> {
         let mut worker = Worker::new(ledger, chunk)?;
@@ -58,7 +62,7 @@ pub(super) fn record(ledger: &Ledger, chunk: &Chunk<'_>, progress: &ProgressBar)
         Ok(worker.recorded)
     };
     // One more than there are cores, so that one can wait for the disk.
-    let threads = thread::available_parallelism().map_or(2, |cores| crate::cli::knob("K_THREADS", cores.get() + 1)).min(slices.len());
+    let threads = thread::available_parallelism().map_or(2, |cores| cores.get() + 1).min(slices.len());
     let mut all = Recorded::default();
     thread::scope(|scope| {
         let workers: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
@@ -74,7 +78,7 @@ pub(super) fn record(ledger: &Ledger, chunk: &Chunk<'_>, progress: &ProgressBar)
 /// One of the threads that record.
 struct Worker<'a> {
     ledger: &'a Ledger,
-    chunk: &'a Chunk<'a>,
+    chunk: &'a Chunk,
     ahead: Arc<Ahead>,
     engine: Engine,
     runtime: Runtime,
@@ -90,7 +94,7 @@ struct Pack {
 }
 
 impl<'a> Worker<'a> {
-    fn new(ledger: &'a Ledger, chunk: &'a Chunk<'a>) -> Result<Self> {
+    fn new(ledger: &'a Ledger, chunk: &'a Chunk) -> Result<Self> {
         let ahead = Arc::new(Ahead::of(ledger.data.store.clone()));
         let engine = ledger.data.engine.over(ahead.clone());
         let runtime =

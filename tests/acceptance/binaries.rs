@@ -12,8 +12,9 @@ static FOLDER: LazyLock<PathBuf> = LazyLock::new(|| {
     // …/target/PROFILE/deps/acceptance-HASH
     let own = env::current_exe().expect("this test has a path");
     let folder = own.ancestors().nth(2).expect("cargo puts tests into `deps`").to_owned();
+    // As the suites before build them, so that there is nothing left to do.
     let mut build = cargo();
-    build.args(["build", "--bins", "--package", "reference-server", "--package", "loyalty-examples"]);
+    build.args(["build", "--workspace", "--all-targets"]);
     if !folder.ends_with("debug") {
         build.arg("--profile").arg(folder.file_name().expect("a folder of its profile"));
     }

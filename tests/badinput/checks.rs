@@ -6,6 +6,7 @@ mod decided;
 use std::sync::{Arc, LazyLock};
 
 use loyalty_core::activity::{Activity, MemberActivity};
+use loyalty_core::decision::drop_undeclared;
 use loyalty_core::engine::EngineError;
 use loyalty_core::json::{self, Limits};
 use loyalty_core::ledger::chain::ChainKey;
@@ -13,6 +14,7 @@ use loyalty_core::ledger::commit::{Commit, LEVEL, NewCommit, StoredCommit};
 use loyalty_core::member::MemberState;
 use loyalty_core::problem::Problem;
 use loyalty_core::program::{Program, Programs};
+use loyalty_core::time::Timestamp;
 use loyalty_core::zone::Zone;
 
 pub use self::decided::{Decided, decided, sealed};
@@ -92,6 +94,7 @@ pub fn activity(input: &[u8]) -> Fate {
     let read = read_activity(input);
     // Imports read usual purchases in a quicker way, which must never know better than the door.
     assert_eq!(MemberActivity::read(input, &ACTIVITY_LIMITS, &|_| true), read);
+    assert_eq!(without_undeclared(read_declared(input)), without_undeclared(read.clone()));
     match read {
         Err(problems) => {
             refused(&problems);
@@ -139,6 +142,25 @@ pub fn commit(input: &[u8]) -> Fate {
     }
     follow(&commit);
     Fate::Accepted
+}
+
+type Read = Result<MemberActivity, Vec<Problem>>;
+
+/// Reads as an import does that looks for the attributes of the first program only.
+fn read_declared(input: &[u8]) -> Read {
+    let declared = |name: &str| first_program().document().attributes.iter().any(|a| a.id.as_str() == name);
+    MemberActivity::read(input, &ACTIVITY_LIMITS, &declared)
+}
+
+fn without_undeclared(read: Read) -> Read {
+    read.map(|mut read| {
+        drop_undeclared(&mut read.activity, first_program());
+        read
+    })
+}
+
+fn first_program() -> &'static Program {
+    PROGRAMS[0].at(Timestamp::from_seconds(0))
 }
 
 fn resealed(commit: &Commit) -> StoredCommit {

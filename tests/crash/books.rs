@@ -179,17 +179,17 @@ impl Books {
         (known.values().sum(), known.values().map(|euros| euros / 10).sum())
     }
 
-    /// How many purchases are there.
-    pub fn entries(&self) -> usize {
-        self.accounts.values().map(BTreeMap::len).sum()
+    /// How many purchases of a tenant are there.
+    pub fn entries(&self, tenant: &str) -> usize {
+        self.accounts.iter().filter(|((of, _), _)| *of == tenant).map(|(_, known)| known.len()).sum()
     }
 
     /// All that is there, as if it had been sent and acknowledged at once, and one more.
     pub fn as_sent(&self, more: Option<Sent>) -> Vec<Sent> {
         let all = self.accounts.iter().flat_map(|((tenant, member), known)| {
-            known.iter().map(|(id, euros)| {
-                Sent::new(tenant, member.clone(), id.clone(), *euros, Fate::Acknowledged)
-            })
+            known
+                .iter()
+                .map(|(id, euros)| Sent::new(tenant, member.clone(), id.clone(), *euros, Fate::Acknowledged))
         });
         all.chain(more).collect()
     }
@@ -198,8 +198,7 @@ impl Books {
         let Self { acknowledged, refused, unanswered, found_unanswered, .. } = self;
         format!(
             "{acknowledged} acknowledged, {refused} refused, {unanswered} unanswered, of which {found_unanswered} \
-             were there; {} in all",
-            self.entries()
+             were there"
         )
     }
 }

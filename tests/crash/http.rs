@@ -40,7 +40,8 @@ impl Connection {
 
     fn answer(&mut self) -> io::Result<Answer> {
         let first = self.line()?;
-        let status = first.split(' ').nth(1).and_then(|status| status.parse().ok()).ok_or_else(|| torn(&first))?;
+        let status =
+            first.split(' ').nth(1).and_then(|status| status.parse().ok()).ok_or_else(|| torn(&first))?;
         let (mut length, mut replayed) = (None, false);
         loop {
             let line = self.line()?;

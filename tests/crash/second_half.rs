@@ -31,14 +31,7 @@ fn a_history_whose_second_half_comes_over_http() {
     let data = folder.join("data");
     let program = tests().join("programs/g1.json");
     let output = reference_server(
-        &[
-            "import",
-            "--program",
-            path(&program),
-            "--activities",
-            path(&imported),
-            "--data",
-        ],
+        &["import", "--program", path(&program), "--activities", path(&imported), "--data"],
         &[&data],
     );
     assert!(output.succeeded, "{output:?}");

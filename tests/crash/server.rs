@@ -56,7 +56,10 @@ impl Server {
         let Some(address) = address else {
             let _ = child.kill();
             let _ = child.wait();
-            panic!("`{line}` does not say where the server listens; see {}", data.with_extension("log").display());
+            panic!(
+                "`{line}` does not say where the server listens; see {}",
+                data.with_extension("log").display()
+            );
         };
         Self { child, address, _stdout: stdout }
     }

@@ -69,7 +69,8 @@ fn write(address: SocketAddr, tokens: &Tokens, seed: u64, told: &Sender<()>) -> 
     for number in 0_u32.. {
         let tenant = TENANTS[usize::from(rng.u8(..4) == 0)];
         let member = format!("m{}", rng.usize(..MEMBERS));
-        let mut one = Sent::new(tenant, member, format!("{seed}-{number}"), rng.u64(1..100), Fate::Unanswered);
+        let mut one =
+            Sent::new(tenant, member, format!("{seed}-{number}"), rng.u64(1..100), Fate::Unanswered);
         let answer = connection.send("POST", &one.path(), tokens.of(tenant), Some(&one.body()));
         one.fate = match answer {
             Ok(answer) if answer.status == 201 => {

@@ -6,9 +6,7 @@ use anyhow::{Result, anyhow};
 use clap::Args;
 use loyalty_core::engine::{EngineError, Explanation};
 use loyalty_core::id::{ActivityId, MemberId, OperationKey};
-use loyalty_core::points::Points;
-use loyalty_core::program::Program;
-use serde_json::{Value, json};
+use loyalty_core::json::answer::{OperationView, ProofView};
 
 use super::{CACHE, Ledger, Place, Verdict, said, wait};
 
@@ -35,13 +33,14 @@ pub(super) fn run(args: &Explain) -> Result<Verdict> {
     let ledger = args.place.open_existing(CACHE)?;
     let explanation = find(&ledger, args)?;
     let programs = wait(ledger.data.engine.programs(&ledger.tenant, ledger.now()))?.map_err(said)?;
-    let version = explanation.answer.operation.version;
-    let program = programs.version(version).ok_or_else(|| anyhow!("the program {version} is gone"))?;
+    let name = programs.version(explanation.answer.operation.version).map(|it| it.document().name.clone());
+    let proof = ProofView::new(explanation, &programs);
     let mut out = io::stdout().lock();
     if args.json {
-        writeln!(out, "{}", document(&explanation, program))?;
+        serde_json::to_writer(&mut out, &proof)?;
+        writeln!(out)?;
     } else {
-        tell(&mut out, &explanation, program)?;
+        tell(&mut out, &args.member, &name.unwrap_or_default(), &proof)?;
     }
     Ok(Verdict::Right)
 }
@@ -68,76 +67,44 @@ fn find(ledger: &Ledger, args: &Explain) -> Result<Explanation> {
     Err(error)
 }
 
-fn tell(out: &mut impl Write, explanation: &Explanation, program: &Program) -> io::Result<()> {
-    let Explanation { answer, steps } = explanation;
-    let operation = &answer.operation;
-    writeln!(out, "{} of member {}", operation.key, answer.head.member)?;
+fn tell(out: &mut impl Write, member: &MemberId, program: &str, proof: &ProofView) -> io::Result<()> {
+    let operation = &proof.operation;
+    writeln!(out, "{} of member {member}", operation.key)?;
     writeln!(out, "occurred {}", operation.occurred_at)?;
-    writeln!(out, "recorded {} in commit {}", answer.head.recorded_at, answer.head.seq)?;
-    writeln!(out, "program  {} ({})", operation.version, program.document().name)?;
+    writeln!(out, "recorded {} in commit {}", proof.recorded_at, proof.seq)?;
+    writeln!(out, "program  {} ({program})", operation.version)?;
     writeln!(out)?;
-    for step in steps {
+    for step in &proof.steps {
         let of = if step.of.is_empty() { "-" } else { &step.of };
-        writeln!(out, "{:<12} {of:<16} {}", kind(&step.kind), step.text)?;
+        writeln!(out, "{:<12} {of:<16} {}", word(&step.kind), step.text)?;
     }
     writeln!(out)?;
+    tell_outcome(out, operation)
+}
+
+fn tell_outcome(out: &mut impl Write, operation: &OperationView) -> io::Result<()> {
     for award in &operation.awards {
+        let points = award.points.in_whole_points(award.scale);
         let lapse = award.expires_at.map_or_else(String::new, |at| format!(", which lapse at {at}"));
-        writeln!(out, "{} {} given{lapse}", whole(program, &award.currency, award.points), award.currency)?;
+        writeln!(out, "{points} {} given{lapse}", award.currency)?;
     }
     for returned in &operation.returned {
         for take in &returned.takes {
-            let points = whole(program, &take.currency, take.points);
-            let forgiven = whole(program, &take.currency, take.forgiven);
-            let purchase = &returned.activity;
-            writeln!(
-                out,
-                "{points} {} taken back of purchase {purchase}, {forgiven} forgiven",
-                take.currency
-            )?;
+            let [points, forgiven] = [take.points, take.forgiven].map(|it| it.in_whole_points(take.scale));
+            let (currency, purchase) = (&take.currency, &returned.activity);
+            writeln!(out, "{points} {currency} taken back of purchase {purchase}, {forgiven} forgiven")?;
         }
     }
     for part in &operation.unmatched {
         writeln!(out, "{} of `{}` returned and never seen sold", part.quantity, part.sku)?;
     }
+    for change in &operation.tier_changes {
+        writeln!(out, "{} of {} instead of {} from {} on", change.to, change.track, change.from, change.at)?;
+    }
     Ok(())
 }
 
-fn document(explanation: &Explanation, program: &Program) -> Value {
-    let Explanation { answer, steps } = explanation;
-    let operation = &answer.operation;
-    let awards = operation.awards.iter().map(|award| {
-        json!({
-            "currency": award.currency,
-            "points": award.points,
-            "scale": program.currency(&award.currency).map_or(0, |currency| currency.scale),
-            "expires_at": award.expires_at.map(|at| at.to_string()),
-        })
-    });
-    let returned = operation
-        .returned
-        .iter()
-        .map(|returned| json!({ "activity": returned.activity, "takes": returned.takes }));
-    json!({
-        "member": answer.head.member,
-        "key": operation.key,
-        "occurred_at": operation.occurred_at.to_string(),
-        "recorded_at": answer.head.recorded_at.to_string(),
-        "seq": answer.head.seq,
-        "version": operation.version,
-        "steps": steps,
-        "awards": awards.collect::<Vec<_>>(),
-        "returned": returned.collect::<Vec<_>>(),
-        "unmatched": operation.unmatched,
-        "tier_changes": operation.tier_changes,
-    })
-}
-
-/// What kind of step it is, in the word that JSON uses.
-fn kind(kind: &impl serde::Serialize) -> String {
+/// The word that JSON uses.
+fn word(kind: &impl serde::Serialize) -> String {
     serde_json::to_value(kind).ok().and_then(|word| Some(word.as_str()?.to_owned())).unwrap_or_default()
-}
-
-fn whole(program: &Program, currency: &loyalty_core::id::AuthorId, points: Points) -> String {
-    points.in_whole_points(program.currency(currency).map_or(0, |currency| currency.scale))
 }

@@ -71,8 +71,10 @@ fn require_json(headers: &HeaderMap) -> Result<(), Refusal> {
 impl<T: Serialize> IntoResponse for Json<T> {
     fn into_response(self) -> Response {
         const JSON: HeaderValue = HeaderValue::from_static("application/json");
-        match serde_json::to_vec(&self.0) {
-            Ok(body) => ([(CONTENT_TYPE, JSON)], Body::from(body)).into_response(),
+        // Most answers fit without growing.
+        let mut body = Vec::with_capacity(1_024);
+        match serde_json::to_writer(&mut body, &self.0) {
+            Ok(()) => ([(CONTENT_TYPE, JSON)], Body::from(body)).into_response(),
             Err(error) => Refusal::new("internal", error.to_string(), "report this").into_response(),
         }
     }

@@ -1,17 +1,21 @@
-//! What happens around every handler: request ids, metrics, a time limit, and problems where a layer refused.
+//! What happens around every handler: request ids, a span, metrics, a time limit, and problems where a layer
+//! refused.
 
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, MatchedPath, Request};
 use axum::http::header::{ALLOW, CONTENT_TYPE};
 use axum::http::{Method, StatusCode};
-use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
+use pin_project_lite::pin_project;
+use tower::{Service, ServiceBuilder};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::request_id::{MakeRequestUuid, PropagateRequestIdLayer, RequestId, SetRequestIdLayer};
 use tower_http::timeout::TimeoutLayer;
-use tower_http::trace::TraceLayer;
 use tracing::Span;
 
 use super::body::LIMITS;
@@ -19,41 +23,94 @@ use super::problem::Refusal;
 use super::status::code_of;
 
 /// Puts everything around the routes that every service has around its own.
+///
+/// All of it is one layer of the router: the router boxes each of its layers for every request anew.
 pub fn around(routes: Router, time_limit: Duration) -> Router {
-    let trace = TraceLayer::new_for_http().make_span_with(span).on_failure(());
-    // The last one added is the outermost.
-    routes
-        .layer(DefaultBodyLimit::max(LIMITS.bytes))
-        .layer(CatchPanicLayer::new())
-        .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, time_limit))
-        .layer(middleware::map_response(as_problem))
-        .layer(middleware::from_fn(measure))
-        .layer(PropagateRequestIdLayer::x_request_id())
-        .layer(trace)
+    let layers = ServiceBuilder::new()
         .layer(SetRequestIdLayer::x_request_id(MakeRequestUuid))
+        .layer(PropagateRequestIdLayer::x_request_id())
+        .layer_fn(Observe)
+        .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, time_limit))
+        .layer(CatchPanicLayer::new())
+        .layer(DefaultBodyLimit::max(LIMITS.bytes));
+    routes.layer(layers)
+}
+
+/// Counts requests and their time, tells of them at debug level, and gives refusals by layers the form of all
+/// problems.
+#[derive(Debug, Clone)]
+struct Observe<S>(S);
+
+pin_project! {
+    /// A request on its way.
+    struct Observed<F> {
+        #[pin]
+        inner: F,
+        span: Span,
+        start: Instant,
+        method: &'static str,
+        route: Option<MatchedPath>,
+    }
+}
+
+impl<S, B> Service<Request> for Observe<S>
+where
+    S: Service<Request, Response = Response<B>>,
+    Response<B>: IntoResponse,
+{
+    type Response = Response;
+    type Error = S::Error;
+    type Future = Observed<S::Future>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.0.poll_ready(context)
+    }
+
+    fn call(&mut self, request: Request) -> Self::Future {
+        let route = request.extensions().get::<MatchedPath>().cloned();
+        let span = span(&request, name(route.as_ref()));
+        let method = known(request.method());
+        let start = Instant::now();
+        Observed { inner: self.0.call(request), span, start, method, route }
+    }
+}
+
+impl<F, B, E> Future for Observed<F>
+where
+    F: Future<Output = Result<Response<B>, E>>,
+    Response<B>: IntoResponse,
+{
+    type Output = Result<Response, E>;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.project();
+        let _entered = this.span.enter();
+        let response = as_problem(ready!(this.inner.poll(context))?.into_response());
+        let (status, took) = (response.status(), this.start.elapsed());
+        tracing::debug!(http.response.status_code = status.as_u16(), event.duration = took.as_nanos(), "answered");
+        let labels = [
+            ("method", (*this.method).to_owned()),
+            ("route", name(this.route.as_ref()).to_owned()),
+            ("status", status.as_str().to_owned()),
+        ];
+        metrics::histogram!("http_request_duration_seconds", &labels).record(took);
+        Poll::Ready(Ok(response))
+    }
 }
 
 /// At debug level, and by route: an address holds the member's id, which belongs into no log.
-fn span(request: &Request) -> Span {
+fn span(request: &Request, route: &str) -> Span {
     let id = request.extensions().get::<RequestId>().and_then(|id| id.header_value().to_str().ok());
     tracing::debug_span!(
         "request",
         http.request.id = id.unwrap_or_default(),
-        http.request.method = request.method().as_str(),
-        http.route = request.extensions().get::<MatchedPath>().map_or("unmatched", MatchedPath::as_str),
+        http.request.method = known(request.method()),
+        http.route = route,
     )
 }
 
-/// Counts requests and their time, by method, route and status.
-async fn measure(route: Option<MatchedPath>, request: Request, next: Next) -> Response {
-    let start = Instant::now();
-    let method = known(request.method());
-    let response = next.run(request).await;
-    let route = route.as_ref().map_or("unmatched", MatchedPath::as_str).to_owned();
-    let status = response.status().as_str().to_owned();
-    let labels = [("method", method.to_owned()), ("route", route), ("status", status)];
-    metrics::histogram!("http_request_duration_seconds", &labels).record(start.elapsed());
-    response
+fn name(route: Option<&MatchedPath>) -> &str {
+    route.map_or("unmatched", MatchedPath::as_str)
 }
 
 /// A client may invent methods without end; metrics have room for a few.
@@ -70,13 +127,16 @@ fn known(method: &Method) -> &'static str {
 }
 
 /// Gives a refusal by a layer the form that all problems have.
-async fn as_problem(response: Response) -> Response {
+fn as_problem(response: Response) -> Response {
     let status = response.status();
+    if !(status.is_client_error() || status.is_server_error()) {
+        return response;
+    }
     let told = response.headers().get(CONTENT_TYPE).is_some_and(|media| {
         let media = media.as_bytes();
         media == b"application/problem+json" || media == b"application/json"
     });
-    if told || !(status.is_client_error() || status.is_server_error()) {
+    if told {
         return response;
     }
     let (message, help) = match status {

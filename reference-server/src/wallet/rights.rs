@@ -74,10 +74,10 @@ impl<R: Right> FromRequestParts<Shared> for Of<R> {
         let may = May::<R>::from_request_parts(parts, shared).await?;
         let Path(MemberPath { member }) = Path::from_request_parts(parts, shared).await?;
         let caller = may.caller;
-        let others: Vec<Role> = R::ROLES.iter().copied().filter(|role| *role != Role::Member).collect();
         // Who is nothing but a member sees their own; another's is refused before anything is looked up.
-        if !caller.roles.has_any(&others) && caller.subject != member.as_str() {
-            return Err(forbidden(&others));
+        let others = R::ROLES.iter().filter(|role| **role != Role::Member);
+        if caller.subject != member.as_str() && !others.clone().any(|role| caller.roles.has(*role)) {
+            return Err(forbidden(&others.copied().collect::<Vec<_>>()));
         }
         Ok(Self { tenant: caller.tenant.clone(), member, right: PhantomData })
     }

@@ -45,7 +45,12 @@ pub struct Roles(u8);
 impl Roles {
     /// Whether one of these is among them.
     pub fn has_any(self, roles: &[Role]) -> bool {
-        roles.iter().any(|role| self.0 & role.bit() != 0)
+        roles.iter().any(|role| self.has(*role))
+    }
+
+    /// Whether this is among them.
+    pub const fn has(self, role: Role) -> bool {
+        self.0 & role.bit() != 0
     }
 }
 

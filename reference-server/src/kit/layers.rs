@@ -87,7 +87,11 @@ where
         let _entered = this.span.enter();
         let response = as_problem(ready!(this.inner.poll(context))?.into_response());
         let (status, took) = (response.status(), this.start.elapsed());
-        tracing::debug!(http.response.status_code = status.as_u16(), event.duration = took.as_nanos(), "answered");
+        tracing::debug!(
+            http.response.status_code = status.as_u16(),
+            event.duration = took.as_nanos(),
+            "answered"
+        );
         let labels = [
             ("method", (*this.method).to_owned()),
             ("route", name(this.route.as_ref()).to_owned()),

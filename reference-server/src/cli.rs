@@ -75,7 +75,12 @@ pub fn main() -> ExitCode {
 
 fn is_broken_pipe(error: &anyhow::Error) -> bool {
     error.chain().any(|cause| {
-        cause.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
+        let of_table = cause.downcast_ref::<csv::Error>().and_then(|error| match error.kind() {
+            csv::ErrorKind::Io(error) => Some(error),
+            _ => None,
+        });
+        let error = cause.downcast_ref::<io::Error>().or(of_table);
+        error.is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
     })
 }
 

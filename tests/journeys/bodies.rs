@@ -201,6 +201,43 @@ async fn addresses_and_methods_that_do_not_exist() {
     server.stop().await;
 }
 
+/// Thousands of damaged bodies, drawn from a fixed seed: some are still good, none is a fault of the server.
+#[tokio::test]
+async fn damaged_bodies_of_every_door() {
+    let server = Running::start().await;
+    let client = everybody(&server).await;
+    let time = "2024-01-05T10:00:00Z";
+    let good = [
+        purchase("R-1", time, &["10.00", "2.50"]),
+        json!({"id": "B-1", "occurred_at": time, "of": "R-1", "lines": [{"line": 1, "quantity": "1"}]}),
+        json!({"name": "survey", "id": "S-1", "occurred_at": time, "attributes": {"score": "9", "late": true}}),
+        json!({"purchase": purchase("R-2", time, &["1.00"])}),
+        program(),
+        json!({"advance": {"seconds": 1}}),
+        json!({"tenant": "main", "scope": "till", "sub": "x"}),
+    ];
+    let mut random = fastrand::Rng::with_seed(3);
+    for (door, good) in DOORS.into_iter().zip(good) {
+        for _ in 0..300 {
+            let mut body = good.to_string().into_bytes();
+            for _ in 0..random.usize(1..4) {
+                let place = random.usize(0..body.len());
+                match random.u8(0..4) {
+                    0 => body[place] = random.u8(..),
+                    1 => body[place] = b"{}[]\":,0.9-eE\\ntf"[random.usize(0..17)],
+                    2 => drop(body.drain(place..(place + 5).min(body.len()))),
+                    _ => body.splice(place..place, good.to_string().into_bytes()).for_each(drop),
+                }
+                body.push(b' ');
+            }
+            let reply = client.post_bytes(door, body.clone()).await;
+            let shown = String::from_utf8_lossy(&body);
+            assert!(reply.status.is_success() || reply.problem().0 < 500, "{door} {shown}: {}", reply.text());
+        }
+    }
+    server.stop().await;
+}
+
 /// Bytes that a client library would not send, up to an end in the middle of a body.
 #[tokio::test]
 async fn broken_requests_leave_the_server_well() {
@@ -230,5 +267,26 @@ async fn broken_requests_leave_the_server_well() {
     }
     assert_eq!(client.get("/v1/members/anna").await.problem(), (404, "unknown_member".to_owned()));
     client.post_bytes("/v1/members/anna/purchases", whole).await.good();
+    server.stop().await;
+}
+
+/// Who sends a head and never a body is answered in the end, and told what to do.
+#[tokio::test]
+async fn a_body_that_never_comes() {
+    let limit = [("LOYALTY_TIME_LIMIT_SECONDS", "1")];
+    let server = Running::start_in(tempfile::tempdir().unwrap(), &limit).await;
+    let client = everybody(&server).await;
+    let mut stream = TcpStream::connect(server.address).await.unwrap();
+    let head = format!(
+        "POST /v1/members/anna/purchases HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {}\r\n\
+         content-type: application/json\r\ncontent-length: 100\r\n\r\n",
+        client.token.as_ref().unwrap()
+    );
+    stream.write_all(head.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    assert!(answer.starts_with("HTTP/1.1 503 "), "{answer}");
+    assert!(answer.contains("\r\ncontent-type: application/problem+json\r\n"), "{answer}");
+    assert!(answer.contains("\"code\":\"unknown_outcome\""), "{answer}");
     server.stop().await;
 }

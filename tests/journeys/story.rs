@@ -61,7 +61,6 @@ async fn publish_buy_rise_and_bring_back() {
     // 10.00 at silver: 20 points.
     let third = buy(&shop, "R-3", "2024-01-07T10:00:00Z", &["10.00"]).await.good();
     assert_eq!(available(&third), [("points", 130), ("cash", 120)]);
-
     // The line of 20.50 carries 80 × 20.50 / 80.50 = 20.37, which the largest remainder leaves at 20.
     let back =
         json!({"id": "B-1", "occurred_at": "2024-01-08T10:00:00Z", "of": "R-1", "lines": [{"line": 2}]});
@@ -201,5 +200,45 @@ async fn everything_is_there_after_a_restart() {
     assert_eq!(again["replayed"], true);
     again["replayed"] = json!(false);
     assert_eq!(again, first);
+    server.stop().await;
+}
+
+/// Sixteen tills, one member, and every purchase sent twice: each counts once, and each acknowledgement is true.
+#[tokio::test(flavor = "multi_thread")]
+async fn many_tills_at_once() {
+    let server = Running::start().await;
+    let shop = server.shop("main").await;
+    shop.post("/v1/programs", &program()).await.good();
+    let mut tills = tokio::task::JoinSet::new();
+    for till in 0..16 {
+        let shop = shop.clone();
+        tills.spawn(async move {
+            let mut acknowledged = Vec::new();
+            for n in (0..8).chain(0..8) {
+                let id = format!("R-{}-{n}", till / 2);
+                let reply = buy(&shop, &id, "2024-01-05T10:00:00Z", &["1.00"]).await;
+                match reply.status.as_u16() {
+                    201 => acknowledged.push((id, reply.json()["replayed"] == true)),
+                    // Eight times another till was faster: nothing was done, and the till is told to try again.
+                    409 => assert_eq!(reply.problem().1, "contended"),
+                    status => panic!("{status}: {}", reply.text()),
+                }
+            }
+            acknowledged
+        });
+    }
+    let mut first = Vec::new();
+    let mut known = std::collections::BTreeSet::new();
+    for (id, replayed) in tills.join_all().await.into_iter().flatten() {
+        if !replayed {
+            first.push(id.clone());
+        }
+        known.insert(id);
+    }
+    assert!(known.len() > 32, "most get through: {}", known.len());
+    first.sort();
+    assert_eq!(first, known.iter().cloned().collect::<Vec<_>>(), "each was done once");
+    let history = shop.get("/v1/members/anna/history?limit=100").await.good();
+    assert_eq!(history["entries"].as_array().unwrap().len(), known.len());
     server.stop().await;
 }

@@ -89,3 +89,14 @@ fn variables_that_are_no_setting_are_named() {
     let config = read(&[("LOYALTY_COLOUR", "red"), ("PATH", "/bin"), ("LOYALTY_LOG_FILE", "x")], Vec::new());
     assert_eq!(config.unwrap().ignored, ["LOYALTY_COLOUR", "LOYALTY_LOG_FILE"]);
 }
+
+#[test]
+fn the_readme_tells_every_setting() {
+    let readme = include_str!("../../README.md");
+    for setting in SETTINGS {
+        let default = setting.default.map_or(String::new(), |default| format!("`{default}` "));
+        let secret = if setting.secret { "*secret*: " } else { "" };
+        let line = format!("| `{}` | {default}| {secret}{} |", setting.name, setting.about);
+        assert!(readme.lines().any(|there| there == line), "{line}");
+    }
+}

@@ -19,7 +19,7 @@ use tower_http::timeout::TimeoutLayer;
 use tracing::Span;
 
 use super::body::LIMITS;
-use super::problem::Refusal;
+use super::problem::{Fault, Refusal};
 use super::status::code_of;
 
 /// Puts everything around the routes that every service has around its own.
@@ -48,6 +48,7 @@ pin_project! {
         inner: F,
         span: Span,
         start: Instant,
+        id: Option<RequestId>,
         method: &'static str,
         route: Option<MatchedPath>,
     }
@@ -68,10 +69,17 @@ where
 
     fn call(&mut self, request: Request) -> Self::Future {
         let route = request.extensions().get::<MatchedPath>().cloned();
-        let span = span(&request, name(route.as_ref()));
+        let id = request.extensions().get::<RequestId>().cloned();
         let method = known(request.method());
+        // By route: an address holds the member's id, which belongs into no log.
+        let span = tracing::debug_span!(
+            "request",
+            http.request.id = text(id.as_ref()),
+            http.request.method = method,
+            http.route = name(route.as_ref()),
+        );
         let start = Instant::now();
-        Observed { inner: self.0.call(request), span, start, method, route }
+        Observed { inner: self.0.call(request), span, start, id, method, route }
     }
 }
 
@@ -92,6 +100,18 @@ where
             event.duration = took.as_nanos(),
             "answered"
         );
+        if let Some(Fault { code, message }) = response.extensions().get() {
+            // What is damaged names what it found there; `verify` tells it to whoever may know.
+            let message = if *code == "damaged" { "run `verify`" } else { message };
+            let (id, route) = (text(this.id.as_ref()), name(this.route.as_ref()));
+            tracing::error!(
+                http.request.id = id,
+                http.route = route,
+                error.code = code,
+                error.message = message,
+                "a request failed"
+            );
+        }
         let labels = [
             ("method", (*this.method).to_owned()),
             ("route", name(this.route.as_ref()).to_owned()),
@@ -102,15 +122,8 @@ where
     }
 }
 
-/// At debug level, and by route: an address holds the member's id, which belongs into no log.
-fn span(request: &Request, route: &str) -> Span {
-    let id = request.extensions().get::<RequestId>().and_then(|id| id.header_value().to_str().ok());
-    tracing::debug_span!(
-        "request",
-        http.request.id = id.unwrap_or_default(),
-        http.request.method = known(request.method()),
-        http.route = route,
-    )
+fn text(id: Option<&RequestId>) -> &str {
+    id.and_then(|id| id.header_value().to_str().ok()).unwrap_or_default()
 }
 
 fn name(route: Option<&MatchedPath>) -> &str {

@@ -37,6 +37,15 @@ pub struct ProblemDetails {
     problems: Vec<Problem>,
 }
 
+/// A fault of the server, left with its answer for whoever writes the log.
+#[derive(Debug, Clone)]
+pub struct Fault {
+    /// Its code.
+    pub code: &'static str,
+    /// What is wrong.
+    pub message: String,
+}
+
 /// Why a request was refused: at least one problem.
 #[derive(Debug)]
 pub struct Refusal(Vec<Problem>);
@@ -74,10 +83,6 @@ impl From<EngineError> for Refusal {
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
         let Meaning { code, status, title } = meaning(self.code());
-        if status.is_server_error() {
-            let text = self.0.first().map_or("", |problem| problem.message.as_str());
-            tracing::error!(error.code = code, error.message = text, "a request failed");
-        }
         let first = self.0.first();
         let details = ProblemDetails {
             about: format!("/docs#problem-{code}"),
@@ -91,6 +96,9 @@ impl IntoResponse for Refusal {
         };
         let body = serde_json::to_vec(&details).unwrap_or_default();
         let mut response = (status, [(CONTENT_TYPE, PROBLEM_JSON)], Body::from(body)).into_response();
+        if status.is_server_error() {
+            response.extensions_mut().insert(Fault { code, message: details.detail });
+        }
         let headers = response.headers_mut();
         match status {
             StatusCode::UNAUTHORIZED if code == "token_missing" => {

@@ -15,6 +15,7 @@ mod errors;
 mod programs;
 mod rows;
 mod snapshot;
+mod stored;
 mod tables;
 mod verify;
 mod writer;
@@ -33,7 +34,7 @@ use redb::{Builder, Database};
 use batch::{Outcome, Work};
 use programs::PreparedVersion;
 use rows::Prepared;
-use snapshot::Snapshot;
+use snapshot::{Latest, Snapshot};
 use tables::member_prefix;
 use writer::Writer;
 
@@ -72,6 +73,7 @@ impl Default for EmbeddedOptions {
 pub struct EmbeddedStore {
     // Before the database, so that dropping the store first writes what was asked for.
     writer: Writer,
+    latest: Arc<Latest>,
     database: Arc<Database>,
     name: String,
 }
@@ -108,11 +110,11 @@ impl EmbeddedStore {
             verify::everything(&snapshot).map_err(damage)?;
         }
         let last = snapshot.last().map_err(damage)?;
-        drop(snapshot);
+        let latest = Arc::new(Latest::new(snapshot));
         let database = Arc::new(database);
-        let writer = Writer::start(database.clone(), last, options.queue, options.max_batch)
+        let writer = Writer::start(database.clone(), latest.clone(), last, options)
             .map_err(|error| OpenError::io(&name, &error))?;
-        Ok(Self { writer, database, name })
+        Ok(Self { writer, latest, database, name })
     }
 
     /// Appends a list in one durable transaction, each as [`LedgerStore::append`] would, and gives an answer
@@ -132,7 +134,7 @@ impl EmbeddedStore {
     /// [`StoreError::Damaged`] names the first disagreement. What commits say is not looked into: their
     /// hashes need the key of the chains.
     pub fn verify(&self) -> Result<u64, StoreError> {
-        verify::everything(&self.snapshot()?)
+        verify::everything(self.snapshot()?.as_ref())
     }
 
     /// Writes what was asked for and closes the file. Dropping the store does the same, without a word about
@@ -145,9 +147,9 @@ impl EmbeddedStore {
         }
     }
 
-    fn snapshot(&self) -> Result<Snapshot, StoreError> {
+    fn snapshot(&self) -> Result<Arc<Snapshot>, StoreError> {
         self.check_open()?;
-        Snapshot::of(&self.database)
+        Ok(self.latest.get())
     }
 
     fn check_open(&self) -> Result<(), StoreError> {

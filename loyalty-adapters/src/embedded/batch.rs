@@ -105,8 +105,8 @@ impl Ledger<'_> {
             }
             rest = after;
             if let (Some(refused), Some((append, after))) = (refused, after.split_first()) {
-                for key in append.keys.iter().take(refused.rows) {
-                    self.index.remove(key.as_slice())?;
+                for key in append.keys().take(refused.rows) {
+                    self.index.remove(key)?;
                 }
                 answers.push(refused.why);
                 rest = after;
@@ -130,11 +130,11 @@ fn insert_run(
     for (done, append) in appends.iter().enumerate() {
         position += 1;
         let value = RowValue::new(position, append.recorded_at);
-        for (rows, key) in append.keys.iter().enumerate() {
+        for (rows, key) in append.keys().enumerate() {
             let value = if rows == 0 { value.of_chain() } else { value.of_key() };
             if !insert(&mut cursor, key, value)? {
                 cursor.close()?;
-                cursor = index.lower_bound_mut(Bound::Included(key.as_slice()))?;
+                cursor = index.lower_bound_mut(Bound::Included(key))?;
                 if !insert(&mut cursor, key, value)? {
                     let why = if rows == 0 { Appended::SequenceTaken } else { Appended::KeyTaken };
                     return Ok(Run { done, refused: Some(Refused { rows, why }) });

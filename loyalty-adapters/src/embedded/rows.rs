@@ -1,35 +1,50 @@
 //! What an append adds to the index, made by the caller so that the writer only inserts.
 
-use loyalty_core::ledger::commit::StoredCommit;
+use std::mem;
+
 use loyalty_core::ports::Append;
 use loyalty_core::time::Timestamp;
 
-use super::tables::{chain_key, key_key, member_prefix};
+use super::stored::Stored;
+use super::tables::{chain_key, member_prefix, push_key_key};
 
 /// An append, ready to be inserted.
 #[derive(Debug)]
 pub(super) struct Prepared {
-    /// The key of the chain row, then those of the key rows, ascending.
-    pub keys: Vec<Vec<u8>>,
+    /// The keys of all rows, one behind the other in one allocation: many are made and let go of in an import.
+    keys: Vec<u8>,
+    /// Where each of them ends.
+    ends: Vec<usize>,
     /// The key of the chain row before, which must be there.
     pub before: Option<Vec<u8>>,
     pub recorded_at: Timestamp,
-    pub commit: StoredCommit,
+    pub commit: Stored,
 }
 
 impl Prepared {
-    pub fn new(append: Append) -> Self {
+    pub fn new(mut append: Append) -> Self {
         let member = member_prefix(&append.tenant, &append.member);
-        let mut keys: Vec<_> = append.keys.iter().map(|key| key_key(&member, key.as_str())).collect();
-        keys.push(chain_key(&member, append.seq));
+        let mut keys = chain_key(&member, append.seq);
+        let mut ends = Vec::with_capacity(1 + append.keys.len());
+        ends.push(keys.len());
         // Ascending, which the tree takes fastest; the chain row is below all key rows.
-        keys.sort_unstable();
+        append.keys.sort_unstable();
+        for key in &append.keys {
+            push_key_key(&mut keys, &member, key.as_str());
+            ends.push(keys.len());
+        }
         let before = match append.seq {
             1 => None,
             // Nothing is the one before sequence 0, so that it is always refused.
             seq => Some(chain_key(&member, seq.wrapping_sub(1))),
         };
-        Self { keys, before, recorded_at: append.recorded_at, commit: append.commit }
+        Self { keys, ends, before, recorded_at: append.recorded_at, commit: Stored::of(append.commit) }
+    }
+
+    /// The key of the chain row, then those of the key rows, ascending.
+    pub fn keys(&self) -> impl Iterator<Item = &[u8]> {
+        let mut start = 0;
+        self.ends.iter().map(move |&end| &self.keys[mem::replace(&mut start, end)..end])
     }
 }
 

@@ -1,6 +1,7 @@
 //! Reading: one consistent view, by the index alone.
 
 use std::collections::BTreeSet;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use loyalty_core::id::{ActivityId, MemberId, TenantId};
 use loyalty_core::ledger::commit::StoredCommit;
@@ -12,10 +13,29 @@ use redb::{Database, Range, ReadOnlyTable, ReadableDatabase, ReadableTable};
 use super::errors::{damaged, failed};
 use super::programs;
 use super::rows::{position_of, recorded_at_of};
+use super::stored::commit_of;
 use super::tables::{
     Bytes, COMMITS, INDEX, PROGRAMS, chain_end, chain_key, chain_start, key_key, member_end, member_prefix,
     prefix_of_chain_key, tenant_prefix,
 };
+
+/// The newest snapshot, which readers share: making one costs more than reading a row.
+pub(super) struct Latest(RwLock<Arc<Snapshot>>);
+
+impl Latest {
+    pub fn new(snapshot: Snapshot) -> Self {
+        Self(RwLock::new(Arc::new(snapshot)))
+    }
+
+    /// What was durable when the last batch was answered.
+    pub fn get(&self) -> Arc<Snapshot> {
+        Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    pub fn set(&self, snapshot: Snapshot) {
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(snapshot);
+    }
+}
 
 /// Everything that was durable at one moment.
 pub(super) struct Snapshot {
@@ -39,7 +59,7 @@ impl Snapshot {
     fn commit(&self, position: u64) -> Result<StoredCommit, StoreError> {
         let bytes = self.commits.get(position).map_err(failed)?;
         let bytes = bytes.ok_or_else(|| damaged(format!("commit {position} of the feed is missing")))?;
-        Ok(StoredCommit::from_bytes(bytes.value()))
+        commit_of(bytes.value())
     }
 
     fn commit_of_row(&self, value: &[u8]) -> Result<StoredCommit, StoreError> {
@@ -111,7 +131,7 @@ impl Snapshot {
         let rows = self.commits.range(position.saturating_add(1)..).map_err(failed)?.take(limit);
         rows.map(|row| {
             let (position, bytes) = row.map_err(failed)?;
-            Ok((position.value(), StoredCommit::from_bytes(bytes.value())))
+            Ok((position.value(), commit_of(bytes.value())?))
         })
         .collect()
     }

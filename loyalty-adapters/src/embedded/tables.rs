@@ -60,7 +60,16 @@ pub(super) fn chain_end(member: &[u8]) -> Vec<u8> {
 
 /// The key of an operation key, or of all that begin with it.
 pub(super) fn key_key(member: &[u8], key: &str) -> Vec<u8> {
-    [member, &[KEY], key.as_bytes()].concat()
+    let mut row = Vec::with_capacity(member.len() + 1 + key.len());
+    push_key_key(&mut row, member, key);
+    row
+}
+
+/// Writes such a key behind others.
+pub(super) fn push_key_key(keys: &mut Vec<u8>, member: &[u8], key: &str) {
+    keys.extend_from_slice(member);
+    keys.push(KEY);
+    keys.extend_from_slice(key.as_bytes());
 }
 
 /// Above every row of a member.

@@ -7,8 +7,8 @@ use super::errors::damaged;
 use super::snapshot::Snapshot;
 use super::tables::{chain_key, key_key, member_prefix};
 
-/// Commits that are checked at every opening: more than one batch of single appends holds.
-const NEWEST: u64 = 1_024;
+/// Commits that are checked at every opening.
+const NEWEST: u64 = 64;
 /// Commits held in memory at once.
 const PAGE: usize = 256;
 

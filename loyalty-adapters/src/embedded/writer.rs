@@ -14,11 +14,13 @@ use loyalty_core::ports::StoreError;
 use redb::Database;
 use tokio::sync::{mpsc, oneshot};
 
+use super::EmbeddedOptions;
 use super::batch::{Outcome, Work, write};
 use super::errors::closed;
+use super::snapshot::{Latest, Snapshot};
 
 /// Gathering a batch may take this part of the time that writing the one before took.
-const PATIENCE: u32 = 8;
+const PATIENCE: u32 = 4;
 
 struct Request {
     work: Work,
@@ -37,13 +39,14 @@ impl Writer {
     /// Starts the thread. `last` is the last position taken.
     pub(super) fn start(
         database: Arc<Database>,
+        latest: Arc<Latest>,
         last: u64,
-        queue: usize,
-        max_batch: usize,
+        options: EmbeddedOptions,
     ) -> io::Result<Self> {
-        let (sender, requests) = mpsc::channel(queue.max(1));
+        let (sender, requests) = mpsc::channel(options.queue.max(1));
         let closed = Arc::new(AtomicBool::new(false));
-        let thread = Thread { database, requests, last, max_batch: max_batch.max(1), closed: closed.clone() };
+        let max_batch = options.max_batch.max(1);
+        let thread = Thread { database, latest, requests, last, max_batch, closed: closed.clone() };
         let thread = Builder::new().name("loyalty-ledger".to_owned()).spawn(move || thread.run())?;
         Ok(Self { queue: Some(sender), thread: Some(thread), closed })
     }
@@ -75,6 +78,7 @@ impl Drop for Writer {
 
 struct Thread {
     database: Arc<Database>,
+    latest: Arc<Latest>,
     requests: mpsc::Receiver<Request>,
     last: u64,
     max_batch: usize,
@@ -85,11 +89,16 @@ impl Thread {
     fn run(mut self) {
         let mut batch = Vec::with_capacity(self.max_batch);
         let (mut size_before, mut time_before) = (0, Duration::ZERO);
-        while self.requests.blocking_recv_many(&mut batch, self.max_batch) > 0 {
-            self.gather(&mut batch, size_before, time_before / PATIENCE);
+        loop {
+            // Who came during the last batch waits already; who was answered with it is on the way back.
+            let waiting = self.requests.len();
+            if self.requests.blocking_recv_many(&mut batch, self.max_batch) == 0 {
+                return;
+            }
+            self.gather(&mut batch, waiting + size_before, time_before / PATIENCE);
             size_before = batch.len();
             let begun = Instant::now();
-            let written = write(&self.database, batch.iter().map(|request| &request.work), self.last);
+            let written = self.write(&batch);
             time_before = begun.elapsed();
             match written {
                 Ok((outcomes, last)) => {
@@ -102,6 +111,15 @@ impl Thread {
                 }
             }
         }
+    }
+
+    /// Writes a batch, and has readers see it before anybody is answered.
+    fn write(&self, batch: &[Request]) -> Result<(Vec<Outcome>, u64), StoreError> {
+        let written = write(&self.database, batch.iter().map(|request| &request.work), self.last)?;
+        let snapshot =
+            Snapshot::of(&self.database).map_err(|error| StoreError::Unknown(error.to_string()))?;
+        self.latest.set(snapshot);
+        Ok(written)
     }
 
     /// Lets those who were just answered come back, so that callers in step do not fall into two batches.

@@ -34,6 +34,8 @@ pub enum Outcome {
 pub struct Pack {
     /// What is to be appended; `None` where every command was a replay or refused.
     pub append: Option<Append>,
+    /// The member's head once that is appended.
+    pub head: Option<Arc<Head>>,
     /// What comes of the commands once it is appended, in their order.
     pub outcomes: Vec<Outcome>,
 }
@@ -59,16 +61,28 @@ impl Engine {
         now: Timestamp,
         look_up: bool,
     ) -> Result<Pack, EngineError> {
-        let programs = self.programs(chain.tenant, now).await?;
-        commands.iter_mut().for_each(|command| command.drop_undeclared(&programs));
         let stored = self.ledger.head(chain.tenant, chain.member).await?;
         let head = stored.map(|commit| commit.head()).transpose()?;
-        if let Some(head) = &head {
+        self.decide_after(chain, head.as_ref(), commands, now, look_up).await
+    }
+
+    /// [`Engine::decide_many`] on a head that the caller has: the member's newest, or that of an earlier pack which
+    /// is not appended yet.
+    pub async fn decide_after(
+        &self,
+        chain: Chain<'_>,
+        head: Option<&Head>,
+        commands: &mut [Command],
+        now: Timestamp,
+        look_up: bool,
+    ) -> Result<Pack, EngineError> {
+        if let Some(head) = head {
             head.check_appendable()?;
         }
+        let programs = self.programs(chain.tenant, now).await?;
+        commands.iter_mut().for_each(|command| command.drop_undeclared(&programs));
         let single = commands.len() == 1;
-        let mut work =
-            Work { programs: &programs, head: head.as_ref(), now, state: None, operations: Vec::new() };
+        let mut work = Work { programs: &programs, head, now, state: None, operations: Vec::new() };
         let mut found = Found::nothing(&programs);
         let mut slots = Vec::with_capacity(commands.len());
         let mut keys = HashMap::new();
@@ -125,7 +139,7 @@ impl Engine {
                 Slot::Known(outcome) => Some(outcome),
                 Slot::Pending(..) => None,
             });
-            return Ok(Pack { append: None, outcomes: known.collect() });
+            return Ok(Pack { append: None, head: None, outcomes: known.collect() });
         };
         let after = head.map_or(now, |head| now.max(head.recorded_at.plus_micros(1)));
         let new = NewCommit {
@@ -157,12 +171,14 @@ impl Engine {
             hash: append.commit.hash()?,
             state,
         };
-        Ok(Pack { outcomes: outcomes(slots, operations, Arc::new(head)), append: Some(append) })
+        let head = Arc::new(head);
+        let outcomes = outcomes(slots, operations, &head);
+        Ok(Pack { append: Some(append), head: Some(head), outcomes })
     }
 }
 
 /// What comes of each command, once the pack is appended.
-fn outcomes(slots: Vec<Slot>, operations: Vec<Operation>, head: Arc<Head>) -> Vec<Outcome> {
+fn outcomes(slots: Vec<Slot>, operations: Vec<Operation>, head: &Arc<Head>) -> Vec<Outcome> {
     let mut left: Vec<Option<Operation>> = operations.into_iter().map(Some).collect();
     let mut outcomes = Vec::with_capacity(slots.len());
     // Backwards, so that the first command of an operation is the last to ask and gets it without a copy.
@@ -174,7 +190,7 @@ fn outcomes(slots: Vec<Slot>, operations: Vec<Operation>, head: Arc<Head>) -> Ve
                 let operation =
                     if replayed { kept.and_then(|it| it.clone()) } else { kept.and_then(Option::take) };
                 let Some(operation) = operation else { continue };
-                Outcome::Done(Box::new(Answer { head: Arc::clone(&head), operation, replayed }))
+                Outcome::Done(Box::new(Answer { head: Arc::clone(head), operation, replayed }))
             }
         });
     }

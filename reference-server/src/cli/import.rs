@@ -1,32 +1,38 @@
 //! `import`: a file of activities, recorded as if each had come when it happened.
 //!
-//! Memory is bounded: the file is read in chunks, whose lines are grouped by member. Members are then
-//! recorded in parallel, each by one thread, so that a member's lines keep their order.
+//! Memory is bounded: a window of lines is grouped by member at a time, so that many lines of a member go into
+//! one commit. Members are recorded in parallel, each by one thread, so that a member's lines keep their order.
 
 mod ahead;
 mod chunk;
 mod faults;
 mod group;
 mod record;
+mod results;
 mod tally;
 
 use std::fs::File;
 use std::io::{self, Read, stderr};
 use std::num::NonZeroU8;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, mpsc};
+use std::thread;
 use std::time::Instant;
-use std::{mem, thread};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use loyalty_core::time::Timestamp;
 
-use self::chunk::{Chunk, Chunks};
+use self::chunk::Chunks;
 use self::faults::Faults;
-use self::group::by_member;
-use self::tally::Tally;
+use self::group::Share;
+use self::record::Worker;
+use self::results::Results;
 use super::{CACHE, Ledger, Place, Verdict, check, said, wait};
+
+/// Bytes that are read at once.
+const READ: usize = 1 << 20;
 
 /// Records a file of activities; what is there already is skipped, so that it can be run again
 #[derive(Debug, Args)]
@@ -45,7 +51,7 @@ pub(super) struct Import {
     /// From when on the program is in force, where it follows another: at least 60 seconds ahead.
     #[arg(long, value_name = "INSTANT", value_parser = Timestamp::parse)]
     valid_from: Option<Timestamp>,
-    /// Mebibytes of text that are recorded at once; as many are read meanwhile.
+    /// Mebibytes of text that are grouped by member at once; as many are read meanwhile.
     #[arg(long, value_name = "MIB", default_value = "32")]
     chunk: NonZeroU8,
 }
@@ -58,45 +64,50 @@ pub(super) fn run(args: &Import) -> Result<Verdict> {
     {
         return Ok(Verdict::Wrong);
     }
-    let mut faults = Faults::new(args.errors.clone().unwrap_or_else(|| beside(&args.activities)))?;
+    let faults = Faults::new(args.errors.clone().unwrap_or_else(|| beside(&args.activities)))?;
     let progress = progress(bytes)?;
     let started = Instant::now();
-    let mut chunks = Chunks::new(source, usize::from(args.chunk.get()) << 20);
-    let tally = record_all(&ledger, &mut chunks, &mut faults, &progress)?;
+    let (tally, faults) = record_all(&ledger, args, source, faults, &progress)?.finish()?;
     progress.finish_and_clear();
-    faults.finish()?;
     tally.tell(&mut stderr(), started.elapsed())?;
     Ok(if faults.tell(&mut stderr())? { Verdict::Wrong } else { Verdict::Right })
 }
 
-/// Records one chunk while the next is read. A chunk is decided when the one before is durable, since members
-/// come again.
+/// Has threads record the members, each a share of them, while this one reads.
 fn record_all(
     ledger: &Ledger,
-    chunks: &mut Chunks<Source>,
-    faults: &mut Faults,
+    args: &Import,
+    source: Source,
+    faults: Faults,
     progress: &ProgressBar,
-) -> Result<Tally> {
-    let mut tally = Tally::default();
-    let mut read = |done| -> Result<_> {
-        let chunk = chunks.next(done).context("cannot read the activities")?;
-        Ok(chunk.map(|chunk| (by_member(&chunk), chunk)))
-    };
-    let mut done = Chunk::default();
-    let mut next = read(mem::take(&mut done))?;
-    while let Some((groups, chunk)) = next {
-        let spare = mem::take(&mut done);
-        let (recorded, read_on) = thread::scope(|scope| {
-            let reading = scope.spawn(|| read(spare));
-            let recorded = record::record(ledger, &chunk, &groups, progress);
-            (recorded, reading.join().unwrap_or_else(|_| bail!("the thread that reads has panicked")))
-        });
-        let recorded = recorded?;
-        faults.write(recorded.faults)?;
-        tally.add(&recorded.tally);
-        (next, done) = (read_on?, chunk);
-    }
-    Ok(tally)
+) -> Result<Results> {
+    let window = usize::from(args.chunk.get()) << 20;
+    let mut chunks = Chunks::new(source, window.min(READ));
+    // One more than there are cores, so that one can wait for the disk.
+    let threads = thread::available_parallelism().map_or(2, |cores| cores.get() + 1);
+    let results = Results::new(faults, threads);
+    thread::scope(|scope| {
+        let mut workers = Vec::new();
+        let mut ways = Vec::new();
+        for number in 0..threads {
+            let worker = Worker::new(ledger, Share { number, of: threads }, window, progress)?;
+            let (way, chunks) = mpsc::sync_channel(window.div_ceil(READ));
+            let results = &results;
+            workers.push(scope.spawn(move || worker.run(&chunks, results)));
+            ways.push(way);
+        }
+        while let Some(chunk) = chunks.next().context("cannot read the activities")? {
+            let chunk = Arc::new(chunk);
+            if ways.iter().any(|way| way.send(chunk.clone()).is_err()) {
+                // A thread has ended, and will say why.
+                break;
+            }
+        }
+        drop(ways);
+        let panicked = |_| Err(anyhow!("a thread of the import has panicked"));
+        workers.into_iter().try_for_each(|worker| worker.join().unwrap_or_else(panicked))
+    })?;
+    Ok(results)
 }
 
 /// Where activities come from.

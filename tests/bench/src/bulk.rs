@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
-use std::sync::{Arc, mpsc};
+use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Instant;
 
@@ -12,8 +12,8 @@ use loyalty_core::decision::Command;
 use loyalty_core::engine::Chain;
 use loyalty_core::id::{ActivityId, MemberId};
 use loyalty_core::ledger::commit::MAX_OPERATIONS;
+use loyalty_core::ports::Appended;
 use loyalty_core::ports::feed::member_order;
-use loyalty_core::ports::{Append, Appended};
 use loyalty_core::program::Program;
 use loyalty_core::time::OffsetTime;
 use rusqlite::{Connection, Transaction, params};
@@ -45,7 +45,7 @@ const TABLE: &str = "CREATE TABLE postings (
 
 // Fast because the purchases of a member go into one commit, members ascend as the store's rows do, and a large
 // batch shares one durable transaction; deciding takes microseconds and runs beside the writer.
-const OWN: &str = "decided by the engine, packed by member, thousands of members in one durable transaction";
+const OWN: &str = "decided by the engine from prepared commands, packed by member, thousands of members in one durable transaction";
 
 fn sides(setup: &Setup) -> Result<Vec<Side>> {
     let activities = cdnow_ten_times(setup)?;
@@ -53,82 +53,80 @@ fn sides(setup: &Setup) -> Result<Vec<Side>> {
     let folder = setup.folder()?;
     let peer = Side::peer("SQLite", NOTE, move || insert_all(&folder, &accruals));
     let (folder, program) = (setup.folder()?, program("g1cdnow")?);
-    let own = Side::own(OWN, move || record_all(&folder, &activities, &program));
+    let purchases: Vec<_> = activities.iter().map(|of| (of.member.clone(), record(of))).collect();
+    let own = Side::own(OWN, move || record_all(&folder, &purchases, &program));
     Ok(vec![peer, own])
 }
 
-/// Members of one durable transaction.
-const MEMBERS_IN_ONE: usize = 8_192;
-/// Activities that are found, returned and explained one by one afterwards.
+/// A member and a command to record a purchase of it.
+type Purchase = (MemberId, Command);
+
+/// Members that a thread takes on at once.
+const MEMBERS_AT_ONCE: usize = 2_048;
+/// Purchases that are found, returned and explained one by one afterwards.
 const SINGLY: usize = 1_000;
 
-/// Groups by member, decides on all cores, and writes each batch while the next is decided.
-fn record_all(folder: &Path, activities: &[MemberActivity], program: &Program) -> Result<Measured> {
+/// Groups by member, decides on all cores, and writes what some threads have decided while others decide.
+fn record_all(folder: &Path, purchases: &[Purchase], program: &Program) -> Result<Measured> {
     empty(folder)?;
     let embedded = Embedded::open(folder, program)?;
     let start = Instant::now();
-    let mut members: HashMap<&MemberId, Vec<&MemberActivity>> = HashMap::new();
-    for of in activities {
-        members.entry(&of.member).or_default().push(of);
+    let mut members: HashMap<&MemberId, Vec<Command>> = HashMap::new();
+    for (member, purchase) in purchases {
+        members.entry(member).or_default().push(purchase.clone());
     }
     let mut members: Vec<_> = members.into_iter().collect();
     members.sort_by_cached_key(|(member, _)| member_order(member));
-    thread::scope(|scope| {
-        // One batch waits while another is written: memory stays bounded.
-        let (send, batches) = mpsc::sync_channel::<Vec<Append>>(1);
-        let store = &embedded.store;
-        let writer = scope.spawn(move || {
-            batches.into_iter().try_for_each(|batch| {
-                let answers = pollster::block_on(store.append_all(batch))?;
-                ensure!(answers.iter().all(|answer| *answer == Appended::Done), "an append was not done");
-                Ok(())
-            })
-        });
-        for batch in members.chunks(MEMBERS_IN_ONE) {
-            let half = batch.len().div_ceil(2).max(1);
-            let parts: Vec<_> =
-                batch.chunks(half).map(|part| scope.spawn(|| decide_part(&embedded, part))).collect();
-            let mut decided = Vec::with_capacity(batch.len());
-            for part in parts {
-                decided.extend(part.join().map_err(|_| anyhow!("deciding panicked"))??);
-            }
-            send.send(decided).map_err(|_| anyhow!("the writer has ended"))?;
+    let next = Mutex::new(members.chunks_mut(MEMBERS_AT_ONCE));
+    let work = || -> Result<()> {
+        loop {
+            // A statement of its own, so that the lock is held no longer.
+            let part = next.lock().map_err(|_| anyhow!("a thread has panicked"))?.next();
+            let Some(part) = part else { return Ok(()) };
+            record_part(&embedded, part)?;
         }
-        drop(send);
-        writer.join().map_err(|_| anyhow!("the writer panicked"))?
+    };
+    // One more than there are cores, so that one can wait for the disk.
+    let threads = thread::available_parallelism()?.get() + 1;
+    thread::scope(|scope| {
+        let workers: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
+        workers
+            .into_iter()
+            .try_for_each(|worker| worker.join().map_err(|_| anyhow!("a thread has panicked"))?)
     })?;
-    // What one commit does not hold follows when its beginning is there.
-    for (member, activities) in members.iter().filter(|(_, activities)| activities.len() > MAX_OPERATIONS) {
-        let mut rest: Vec<_> = activities[MAX_OPERATIONS..].iter().map(|of| record(of)).collect();
-        pollster::block_on(embedded.engine.execute_many(&embedded.tenant, member, &mut rest, now()))?;
-    }
     let time = start.elapsed();
-    singly(&embedded, activities)?;
-    Ok(Measured::timed(activities.len(), time, embedded.kept_of("purchase/")?))
+    singly(&embedded, purchases)?;
+    Ok(Measured::timed(purchases.len(), time, embedded.kept_of("purchase/")?))
 }
 
-fn decide_part(embedded: &Embedded, part: &[(&MemberId, Vec<&MemberActivity>)]) -> Result<Vec<Append>> {
+/// Records the purchases of some members in one durable transaction.
+fn record_part(embedded: &Embedded, part: &mut [(&MemberId, Vec<Command>)]) -> Result<()> {
+    let Embedded { engine, store, tenant } = embedded;
     let mut appends = Vec::with_capacity(part.len());
-    for (member, activities) in part {
-        let chain = Chain { tenant: &embedded.tenant, member };
-        let mut commands: Vec<_> = activities.iter().map(|of| record(of)).collect();
-        commands.truncate(MAX_OPERATIONS);
-        let pack = pollster::block_on(embedded.engine.decide_many(chain, &mut commands, now(), false))?;
-        appends.push(pack.append.context("nothing was decided")?);
+    for (member, commands) in &mut *part {
+        let first = commands.len().min(MAX_OPERATIONS);
+        let decided = engine.decide_many(Chain { tenant, member }, &mut commands[..first], now(), false);
+        appends.push(pollster::block_on(decided)?.append.context("nothing was decided")?);
     }
-    Ok(appends)
+    let answers = pollster::block_on(store.append_all(appends))?;
+    ensure!(answers.iter().all(|answer| *answer == Appended::Done), "an append was not done");
+    // What one commit does not hold follows when its beginning is there.
+    for (member, commands) in part.iter_mut().filter(|(_, commands)| commands.len() > MAX_OPERATIONS) {
+        pollster::block_on(engine.execute_many(tenant, member, &mut commands[MAX_OPERATIONS..], now()))?;
+    }
+    Ok(())
 }
 
 /// A thousand random purchases are found by their key, returned and explained, one by one.
-fn singly(embedded: &Embedded, activities: &[MemberActivity]) -> Result<()> {
+fn singly(embedded: &Embedded, purchases: &[Purchase]) -> Result<()> {
     let mut random = fastrand::Rng::with_seed(11);
     let mut done = HashSet::new();
-    while done.len() < SINGLY.min(activities.len()) {
-        let index = random.usize(..activities.len());
+    while done.len() < SINGLY.min(purchases.len()) {
+        let index = random.usize(..purchases.len());
         if !done.insert(index) {
             continue;
         }
-        let MemberActivity { member, activity } = &activities[index];
+        let (member, Command::Record(activity)) = &purchases[index];
         let back = Activity::Return(Return {
             id: ActivityId::new(&format!("back-{}", activity.id()))?,
             occurred_at: OffsetTime { at: now(), offset: 0 },

@@ -28,8 +28,11 @@ pub fn tenant() -> Result<TenantId> {
     Ok(TenantId::new("main")?)
 }
 
+/// The key of the chains.
+pub const CHAIN_KEY: [u8; 32] = [7; 32];
+
 pub fn chain_key() -> ChainKey {
-    ChainKey::new(1, [7; 32])
+    ChainKey::new(1, CHAIN_KEY)
 }
 
 /// A program of the repository. Its zone is UTC here: only dates of the activity's own offset are used.
@@ -39,7 +42,7 @@ pub fn program(name: &str) -> Result<Program> {
     Program::from_draft(&draft, utc).map_err(|problems| anyhow!("{problems:?}"))
 }
 
-/// An engine over an embedded store in a folder.
+/// An engine over an embedded store in a folder, with the program published.
 pub struct Embedded {
     pub store: Arc<EmbeddedStore>,
     pub engine: Engine,
@@ -52,7 +55,9 @@ impl Embedded {
         let store = Arc::new(EmbeddedStore::open(folder.join("ledger.redb"), options)?);
         let engine = Engine::new(store.clone(), store.clone(), chain_key());
         let tenant = tenant()?;
-        pollster::block_on(engine.publish(&tenant, program, now(), now()))?;
+        if pollster::block_on(engine.versions(&tenant))?.is_empty() {
+            pollster::block_on(engine.publish(&tenant, program, now(), now()))?;
+        }
         Ok(Self { store, engine, tenant })
     }
 

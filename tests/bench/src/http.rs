@@ -6,7 +6,7 @@ mod tokens;
 
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command};
+use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use std::{env, thread};
@@ -14,7 +14,9 @@ use std::{env, thread};
 use anyhow::{Result, bail, ensure};
 use loyalty_core::activity::Activity;
 
+use crate::engine::{CHAIN_KEY, Embedded, program};
 use crate::harness::{Bench, Figure, Goal, Measured, Side};
+use crate::own;
 use crate::purchases::earns::{Earn, earns};
 use crate::setup::{Setup, empty};
 
@@ -35,25 +37,43 @@ const PATIENCE: Duration = Duration::from_secs(30);
 const BARE: &str = "a process of its own: axum, which reads the body's bytes and appends them by the group \
     commit over bare redb; no token, no JSON, no decision";
 
+// Near it because a request is one token looked up among those seen, one pass over the body, a decision of
+// microseconds and one append that shares its wait for the disk with all the others.
+const OWN: &str = "`serve`: token checked, JSON read strictly, decided, hashed, appended, answered in full";
+
 fn sides(setup: &Setup) -> Result<Vec<Side>> {
     let tokens = tokens::mint(TOKENS)?;
     let earns = earns(CONNECTIONS, setup.scale.pick(8, 240))?;
     let load = Arc::new(requests(&earns, &tokens.bearers)?);
-    let bare = Contestant { folder: setup.folder()?, command: bare_handler, kept: bare::kept };
-    // PLUG: a second contestant as `Side::own`. Its command is `own::server()` with `serve` on the port and in
-    // the folder it is given, `tokens.jwks` for keys and `tests/programs/g1.json` published beforehand; its
-    // `kept` answers `crate::raw::kept` of the (member, key) found in the folder once the server is gone.
-    // What the requests look like is told by `request` below, the claims by `tokens::claims`.
-    Ok(vec![Side::peer("bare axum", BARE, move || bare.measure(&load))])
+    let bare =
+        Contestant { folder: setup.folder()?, command: Box::new(bare_handler), kept: Box::new(bare::kept) };
+    let own_load = Arc::clone(&load);
+    let mut sides = vec![Side::peer("bare axum", BARE, move || bare.measure(&load))];
+    if let Some(server) = own::server()? {
+        let (before, after) = (program("g1")?, program("g1")?);
+        let jwks = serde_json::to_string(&tokens.jwks)?;
+        let own = Contestant {
+            folder: setup.folder()?,
+            command: Box::new(move |port, folder| {
+                Embedded::open(folder, &before)?;
+                Ok(own_server(&server, &jwks, port, folder))
+            }),
+            kept: Box::new(move |folder| Embedded::open(folder, &after)?.kept()),
+        };
+        sides.push(Side::own(OWN, move || own.measure(&own_load)));
+    }
+    Ok(sides)
 }
+
+/// What starts a server on a port of 127.0.0.1, keeping everything in a folder.
+type Starter = Box<dyn Fn(u16, &Path) -> Result<Command>>;
 
 /// A server that is started anew for every round.
 struct Contestant {
     folder: PathBuf,
-    /// What starts it on a port of 127.0.0.1, keeping everything in a folder.
-    command: fn(u16, &Path) -> Result<Command>,
+    command: Starter,
     /// What it has kept in that folder when it is gone.
-    kept: fn(&Path) -> Result<String>,
+    kept: Box<dyn Fn(&Path) -> Result<String>>,
 }
 
 impl Contestant {
@@ -73,6 +93,16 @@ fn bare_handler(port: u16, folder: &Path) -> Result<Command> {
     let mut command = Command::new(env::current_exe()?);
     command.arg("--bare-handler").arg(port.to_string()).arg("--folder").arg(folder);
     Ok(command)
+}
+
+fn own_server(server: &Path, jwks: &str, port: u16, folder: &Path) -> Command {
+    let mut command = Command::new(server);
+    command.arg("serve").arg("--data").arg(folder).env("LOYALTY_LISTEN", format!("127.0.0.1:{port}"));
+    command.env("LOYALTY_CHAIN_KEY", CHAIN_KEY.map(|byte| format!("{byte:02x}")).concat());
+    command.env("LOYALTY_AUTH_JWKS", jwks);
+    command.env("LOYALTY_AUTH_ISSUER", tokens::ISSUER).env("LOYALTY_AUTH_AUDIENCE", tokens::AUDIENCE);
+    command.stdout(Stdio::null()).stderr(Stdio::null());
+    command
 }
 
 fn free_address() -> Result<SocketAddr> {

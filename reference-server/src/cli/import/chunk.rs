@@ -1,7 +1,9 @@
 //! Lines of a source, as many at once as memory allows.
 
 use std::io::{self, Read};
+use std::mem;
 use std::ops::Range;
+use std::sync::{Arc, Mutex};
 
 use memchr::{memchr, memchr_iter};
 
@@ -21,24 +23,37 @@ pub(super) struct Chunks<R> {
     number: u64,
     /// Whether the source is inside a line longer than a chunk, whose beginning was handed out.
     overlong: bool,
+    spare: Arc<Spare>,
 }
 
+/// Memory of chunks that are done, to be used again: fresh memory costs more than reading into it.
+type Spare = Mutex<Vec<Vec<u8>>>;
+
 /// Whole lines in the order of the source.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Chunk {
     text: Vec<u8>,
     lines: Vec<Range<usize>>,
     first: u64,
+    spare: Arc<Spare>,
+}
+
+impl Drop for Chunk {
+    fn drop(&mut self) {
+        if let Ok(mut spare) = self.spare.lock() {
+            spare.push(mem::take(&mut self.text));
+        }
+    }
 }
 
 impl<R: Read> Chunks<R> {
     pub fn new(source: R, bytes: usize) -> Self {
-        Self { source, bytes, rest: Vec::new(), number: 1, overlong: false }
+        Self { source, bytes, rest: Vec::new(), number: 1, overlong: false, spare: Arc::default() }
     }
 
-    /// The next lines; `None` after the last. The memory of a chunk that is `done` is used again.
-    pub fn next(&mut self, done: Chunk) -> io::Result<Option<Chunk>> {
-        let mut text = done.text;
+    /// The next lines; `None` after the last.
+    pub fn next(&mut self) -> io::Result<Option<Chunk>> {
+        let mut text = self.spare.lock().ok().and_then(|mut spare| spare.pop()).unwrap_or_default();
         text.clear();
         text.append(&mut self.rest);
         let mut start = self.fill(&mut text)?;
@@ -56,7 +71,7 @@ impl<R: Read> Chunks<R> {
             start = text.len();
         }
         self.rest.extend_from_slice(&text[start..]);
-        let chunk = Chunk { first: self.number, lines, text };
+        let chunk = Chunk { first: self.number, lines, text, spare: Arc::clone(&self.spare) };
         self.number += chunk.len() as u64;
         Ok(if chunk.lines.is_empty() { None } else { Some(chunk) })
     }
@@ -86,6 +101,11 @@ impl<R: Read> Chunks<R> {
 }
 
 impl Chunk {
+    /// Bytes of text.
+    pub fn bytes(&self) -> usize {
+        self.text.len()
+    }
+
     /// How many lines there are.
     pub fn len(&self) -> usize {
         self.lines.len()
@@ -110,11 +130,9 @@ mod tests {
     fn lines(text: &str, bytes: usize) -> Vec<(u64, String)> {
         let mut chunks = Chunks::new(text.as_bytes(), bytes);
         let mut lines = Vec::new();
-        let mut done = Chunk::default();
-        while let Some(chunk) = chunks.next(done).unwrap() {
+        while let Some(chunk) = chunks.next().unwrap() {
             let text = |index| String::from_utf8(chunk.line(index).to_vec()).unwrap();
             lines.extend((0..chunk.len()).map(|index| (chunk.number(index), text(index))));
-            done = chunk;
         }
         lines
     }
@@ -151,11 +169,11 @@ mod tests {
     fn no_more_lines_than_memory_is_planned_for_come_at_once() {
         let text = "1\n".repeat(LINES + 5);
         let mut chunks = Chunks::new(text.as_bytes(), 1 << 20);
-        let first = chunks.next(Chunk::default()).unwrap().unwrap();
+        let first = chunks.next().unwrap().unwrap();
         assert_eq!((first.len(), first.number(0)), (LINES, 1));
-        let second = chunks.next(first).unwrap().unwrap();
+        let second = chunks.next().unwrap().unwrap();
         assert_eq!((second.len(), second.number(0)), (5, LINES as u64 + 1));
-        assert!(chunks.next(second).unwrap().is_none());
+        assert!(chunks.next().unwrap().is_none());
     }
 
     #[test]

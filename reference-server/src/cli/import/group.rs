@@ -2,7 +2,8 @@
 
 use std::borrow::Cow;
 use std::collections::HashMap;
-use std::ops::Range;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::Arc;
 
 use loyalty_core::id::MemberId;
 use loyalty_core::ports::feed::member_order;
@@ -11,45 +12,45 @@ use serde::Deserialize;
 
 use super::chunk::Chunk;
 
-/// Bytes of text that one thread takes on at once.
-const SLICE: usize = 1 << 20;
-
-/// The lines of one member, by their place in the chunk, in its order.
-pub(super) struct Group {
-    pub lines: Vec<usize>,
-    pub bytes: usize,
+/// One of several shares of all members.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Share {
+    pub number: usize,
+    pub of: usize,
 }
 
-/// Lines that name their member come by member, in the order of members; the store likes that best.
-pub(super) fn by_member(chunk: &Chunk) -> Vec<Group> {
-    let mut groups: HashMap<Cow<'_, str>, Group> = HashMap::new();
-    for index in 0..chunk.len() {
-        let line = chunk.line(index);
-        if !line.trim_ascii().is_empty() {
-            let group = groups.entry(member_of(line)).or_insert(Group { lines: Vec::new(), bytes: 0 });
-            group.lines.push(index);
-            group.bytes += line.len();
+impl Share {
+    fn has(self, member: &str) -> bool {
+        let mut hasher = DefaultHasher::new();
+        member.hash(&mut hasher);
+        hasher.finish() % self.of as u64 == self.number as u64
+    }
+}
+
+/// A line of a list of chunks.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Line {
+    pub chunk: usize,
+    pub index: usize,
+}
+
+/// The lines of the members of a share, by member, each in the order of the source. Members ascend; the store
+/// likes that best.
+pub(super) fn by_member(chunks: &[Arc<Chunk>], share: Share) -> Vec<Vec<Line>> {
+    let mut groups: HashMap<Cow<'_, str>, Vec<Line>> = HashMap::new();
+    for (number, chunk) in chunks.iter().enumerate() {
+        for index in 0..chunk.len() {
+            let line = chunk.line(index);
+            let member = member_of(line);
+            if share.has(&member) && !line.trim_ascii().is_empty() {
+                groups.entry(member).or_default().push(Line { chunk: number, index });
+            }
         }
     }
     let order = |id: &str| MemberId::new(id).map_or_else(|_| id.as_bytes().to_vec(), |id| member_order(&id));
-    let mut groups: Vec<(Vec<u8>, Group)> =
-        groups.into_iter().map(|(id, group)| (order(&id), group)).collect();
+    let mut groups: Vec<_> = groups.into_iter().map(|(id, lines)| (order(&id), lines)).collect();
     groups.sort_unstable_by(|a, b| a.0.cmp(&b.0));
-    groups.into_iter().map(|(_, group)| group).collect()
-}
-
-/// Groups that one thread takes on at once, of about the same size.
-pub(super) fn slices(groups: &[Group]) -> Vec<Range<usize>> {
-    let mut slices = Vec::new();
-    let (mut start, mut bytes) = (0, 0);
-    for (index, group) in groups.iter().enumerate() {
-        bytes += group.bytes;
-        if bytes >= SLICE || index + 1 == groups.len() {
-            slices.push(start..index + 1);
-            (start, bytes) = (index + 1, 0);
-        }
-    }
-    slices
+    groups.into_iter().map(|(_, lines)| lines).collect()
 }
 
 /// The member that a line names, as far as that can be told; where it cannot, reading the line will say so.

@@ -1,8 +1,9 @@
-//! Recording a chunk: members side by side, each in the order of its lines.
+//! Recording the lines of a share of the members, each member's in their order.
 
+use std::collections::HashMap;
+use std::mem;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::thread;
+use std::sync::mpsc::Receiver;
 
 use anyhow::{Context, Result, bail};
 use indicatif::ProgressBar;
@@ -11,7 +12,7 @@ use loyalty_core::decision::Command;
 use loyalty_core::engine::{Chain, Engine, Outcome};
 use loyalty_core::id::MemberId;
 use loyalty_core::json::Limits;
-use loyalty_core::ledger::commit::MAX_OPERATIONS;
+use loyalty_core::ledger::commit::{Head, MAX_OPERATIONS};
 use loyalty_core::ports::Appended;
 use loyalty_core::problem::Problem;
 use loyalty_core::program::Programs;
@@ -21,135 +22,130 @@ use super::super::{Ledger, said};
 use super::ahead::Ahead;
 use super::chunk::Chunk;
 use super::faults::Fault;
-use super::group::{Group, slices};
-use super::tally::Tally;
+use super::group::{Line, Share, by_member};
+use super::results::{Recorded, Results};
 
 /// What one line may measure: an activity has at most 1 MiB.
 const LIMITS: Limits = Limits { bytes: 1 << 20, depth: 16, problems: 8 };
 /// Text that is decided into one commit at most, beyond a line.
 const PACK: usize = 256 << 10;
-/// Bytes of commits that one thread holds back at most, beyond a pack.
+/// Bytes of commits that are held back at most, beyond a pack.
 const HELD: usize = 4 << 20;
-
-/// What came of a chunk.
-#[derive(Default)]
-pub(super) struct Recorded {
-    pub tally: Tally,
-    pub faults: Vec<Fault>,
-}
-
-/// Records every line of a chunk durably, or says why it cannot be.
-pub(super) fn record(
-    ledger: &Ledger,
-    chunk: &Chunk,
-    groups: &[Group],
-    progress: &ProgressBar,
-) -> Result<Recorded> {
-    let slices = slices(groups);
-    let next = AtomicUsize::new(0);
-    let work = || -> Result<Recorded> {
-        let mut worker = Worker::new(ledger, chunk)?;
-        while let Some(slice) = slices.get(next.fetch_add(1, Ordering::Relaxed)) {
-            let slice = &groups[slice.clone()];
-            let done = worker.slice(slice);
-            if done.is_err() {
-                // Nobody begins another slice.
-                next.store(slices.len(), Ordering::Relaxed);
-            }
-            done?;
-            progress.inc(slice.iter().map(|group| group.bytes as u64).sum());
-        }
-        Ok(worker.recorded)
-    };
-    // One more than there are cores, so that one can wait for the disk.
-    let threads = thread::available_parallelism().map_or(2, |cores| cores.get() + 1).min(slices.len());
-    let mut all = Recorded::default();
-    thread::scope(|scope| {
-        let workers: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
-        for worker in workers {
-            let recorded = worker.join().unwrap_or_else(|_| bail!("a thread of the import has panicked"))?;
-            all.tally.add(&recorded.tally);
-            all.faults.extend(recorded.faults);
-        }
-        Ok(all)
-    })
-}
+/// Members whose heads are kept for their next lines; a head has at most 64 KiB and usually less than one.
+const HEADS: usize = 1 << 16;
 
 /// One of the threads that record.
-struct Worker<'a> {
+pub(super) struct Worker<'a> {
     ledger: &'a Ledger,
-    chunk: &'a Chunk,
+    share: Share,
+    /// Bytes of text that are grouped by member.
+    window: usize,
+    progress: &'a ProgressBar,
     ahead: Arc<Ahead>,
     engine: Engine,
     runtime: Runtime,
+    /// Nobody else appends to these members, so that the store need not be asked again.
+    heads: HashMap<MemberId, Arc<Head>>,
     recorded: Recorded,
 }
 
 /// Lines of one member that go into one commit.
 struct Pack {
     member: MemberId,
-    lines: Vec<usize>,
+    lines: Vec<Line>,
     commands: Vec<Command>,
     bytes: usize,
 }
 
 impl<'a> Worker<'a> {
-    fn new(ledger: &'a Ledger, chunk: &'a Chunk) -> Result<Self> {
+    pub fn new(ledger: &'a Ledger, share: Share, window: usize, progress: &'a ProgressBar) -> Result<Self> {
         let ahead = Arc::new(Ahead::of(ledger.data.store.clone()));
         let engine = ledger.data.engine.over(ahead.clone());
         let runtime =
             tokio::runtime::Builder::new_current_thread().build().context("cannot start a runtime")?;
-        Ok(Self { ledger, chunk, ahead, engine, runtime, recorded: Recorded::default() })
+        let (heads, recorded) = (HashMap::new(), Recorded::default());
+        Ok(Self { ledger, share, window, progress, ahead, engine, runtime, heads, recorded })
     }
 
-    fn slice(&mut self, groups: &[Group]) -> Result<()> {
-        for group in groups {
-            self.group(group)?;
+    /// Records its members' lines of all chunks that come, a window of them at a time.
+    pub fn run(mut self, chunks: &Receiver<Arc<Chunk>>, results: &Results) -> Result<()> {
+        for number in 0.. {
+            let mut window = Vec::new();
+            let mut bytes = 0;
+            while bytes < self.window
+                && let Ok(chunk) = chunks.recv()
+            {
+                bytes += chunk.bytes();
+                window.push(chunk);
+            }
+            if window.is_empty() {
+                break;
+            }
+            self.record(&window)?;
+            results.add(number, mem::take(&mut self.recorded))?;
+        }
+        Ok(())
+    }
+
+    fn record(&mut self, window: &[Arc<Chunk>]) -> Result<()> {
+        for lines in by_member(window, self.share) {
+            self.member(window, &lines)?;
         }
         self.write()
     }
 
-    fn group(&mut self, group: &Group) -> Result<()> {
+    fn member(&mut self, window: &[Arc<Chunk>], lines: &[Line]) -> Result<()> {
         let programs = self.programs()?;
         let declared = |name: &str| programs.declare(name);
         let mut pack: Option<Pack> = None;
-        for &index in &group.lines {
-            let line = self.chunk.line(index);
-            match MemberActivity::read(line, &LIMITS, &declared) {
+        for &line in lines {
+            let text = window[line.chunk].line(line.index);
+            match MemberActivity::read(text, &LIMITS, &declared) {
                 Ok(MemberActivity { member, activity }) => {
                     let pack = pack.get_or_insert_with(|| Pack::of(member));
-                    pack.lines.push(index);
+                    pack.lines.push(line);
                     pack.commands.push(Command::Record(Arc::new(activity)));
-                    pack.bytes += line.len();
+                    pack.bytes += text.len();
                 }
-                Err(problems) => self.refuse(index, problems),
+                Err(problems) => self.refuse(window, line, problems),
             }
+            self.progress.inc(text.len() as u64);
             if let Some(full) = pack.take_if(|pack| pack.is_full()) {
-                self.decide(full)?;
+                self.decide(window, full)?;
             }
         }
-        pack.map_or(Ok(()), |pack| self.decide(pack))
+        pack.map_or(Ok(()), |pack| self.decide(window, pack))
     }
 
     fn programs(&self) -> Result<Arc<Programs>> {
         self.runtime.block_on(self.engine.programs(&self.ledger.tenant, self.ledger.now())).map_err(said)
     }
 
-    fn decide(&mut self, pack: Pack) -> Result<()> {
+    fn decide(&mut self, window: &[Arc<Chunk>], pack: Pack) -> Result<()> {
         let Pack { member, lines, mut commands, .. } = pack;
         let chain = Chain { tenant: &self.ledger.tenant, member: &member };
-        let decided = self.engine.decide_many(chain, &mut commands, self.ledger.now(), true);
-        let decided = self.runtime.block_on(decided).map_err(said)?;
-        for ((index, command), outcome) in lines.into_iter().zip(&commands).zip(decided.outcomes) {
+        let now = self.ledger.now();
+        let decided = match self.heads.get(&member) {
+            Some(head) => {
+                self.runtime.block_on(self.engine.decide_after(chain, Some(head), &mut commands, now, true))
+            }
+            None => self.runtime.block_on(self.engine.decide_many(chain, &mut commands, now, true)),
+        };
+        let decided = decided.map_err(said)?;
+        for ((line, command), outcome) in lines.into_iter().zip(&commands).zip(decided.outcomes) {
             match outcome {
                 Outcome::Done(answer) if answer.replayed => self.recorded.tally.replayed += 1,
                 Outcome::Done(_) => self.recorded.tally.recorded += 1,
-                Outcome::Refused(problem) => self.refuse(index, vec![of_line(problem, command)]),
+                Outcome::Refused(problem) => self.refuse(window, line, vec![of_line(problem, command)]),
             }
         }
-        if let Some(append) = decided.append {
+        if let Some((append, head)) = decided.append.zip(decided.head) {
             self.recorded.tally.new_members += u64::from(append.seq == 1);
             self.ahead.hold(append);
+            if self.heads.len() == HEADS {
+                self.heads.clear();
+            }
+            self.heads.insert(member, head);
         }
         if self.ahead.bytes() > HELD { self.write() } else { Ok(()) }
     }
@@ -169,11 +165,11 @@ impl<'a> Worker<'a> {
         Ok(())
     }
 
-    fn refuse(&mut self, index: usize, problems: Vec<Problem>) {
+    fn refuse(&mut self, window: &[Arc<Chunk>], line: Line, problems: Vec<Problem>) {
         self.recorded.tally.refused += 1;
-        let line = self.chunk.line(index);
-        let number = self.chunk.number(index);
-        self.recorded.faults.extend(problems.into_iter().map(|problem| Fault::new(number, line, problem)));
+        let chunk = &window[line.chunk];
+        let (number, text) = (chunk.number(line.index), chunk.line(line.index));
+        self.recorded.faults.extend(problems.into_iter().map(|problem| Fault::new(number, text, problem)));
     }
 }
 
@@ -186,7 +182,6 @@ impl Pack {
         self.commands.len() == MAX_OPERATIONS || self.bytes >= PACK
     }
 }
-
 /// A refusal of an activity, with its place in the line.
 fn of_line(problem: Problem, command: &Command) -> Problem {
     let Command::Record(activity) = command;

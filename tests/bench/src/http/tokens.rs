@@ -9,9 +9,9 @@ use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, deco
 use serde_json::{Value, json};
 
 /// Who says so in every token.
-const ISSUER: &str = "https://issuer.example";
+pub const ISSUER: &str = "https://issuer.example";
 /// For whom every token is.
-const AUDIENCE: &str = "loyalty";
+pub const AUDIENCE: &str = "loyalty";
 const KEY_ID: &str = "bench";
 /// Seconds that a token is good for.
 const GOOD_FOR: u64 = 3_600;
@@ -47,6 +47,7 @@ fn claims(caller: usize, now: u64) -> Value {
         "aud": AUDIENCE,
         "sub": format!("till-{caller}"),
         "tenant": "main",
+        "scope": "till",
         "iat": now,
         "nbf": now,
         "exp": now + GOOD_FOR,

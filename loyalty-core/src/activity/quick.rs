@@ -39,6 +39,27 @@ fn put<T>(field: &mut Option<T>, value: T) -> Option<()> {
     Some(())
 }
 
+/// Where the first byte is that ends or interrupts a string: a quote, a backslash or a control character.
+fn end_of_plain(text: &[u8]) -> Option<usize> {
+    // Eight bytes at once: for each, the highest bit tells whether it is one of them; the lowest one told is right.
+    const ONES: u64 = u64::MAX / 0xff;
+    const HIGHEST: u64 = ONES << 7;
+    let below =
+        |word: u64, least: u8| word.wrapping_sub(ONES.wrapping_mul(u64::from(least))) & !word & HIGHEST;
+    let equals = |word: u64, byte: u8| below(word ^ ONES.wrapping_mul(u64::from(byte)), 1);
+    let (words, rest) = text.as_chunks();
+    for (index, word) in words.iter().enumerate() {
+        let word = u64::from_le_bytes(*word);
+        let found = below(word, b' ') | equals(word, b'"') | equals(word, b'\\');
+        if found != 0 {
+            let within = found.trailing_zeros().wrapping_div(8);
+            return index.checked_mul(8)?.checked_add(within as usize);
+        }
+    }
+    let within = rest.iter().position(|byte| matches!(byte, b'"' | b'\\' | 0..b' '))?;
+    text.len().checked_sub(rest.len())?.checked_add(within)
+}
+
 /// What is left of a text.
 struct Json<'a> {
     rest: &'a str,
@@ -73,7 +94,7 @@ impl<'a> Json<'a> {
 
     fn string(&mut self) -> Option<&'a str> {
         self.symbol(b'"')?;
-        let end = self.rest.bytes().position(|byte| matches!(byte, b'"' | b'\\' | 0..b' '))?;
+        let end = end_of_plain(self.rest.as_bytes())?;
         let (text, rest) = self.rest.split_at_checked(end)?;
         // An escape is for the door, a control character is wrong.
         self.rest = rest.strip_prefix('"')?;
@@ -95,13 +116,14 @@ impl<'a> Json<'a> {
         }
     }
 
-    fn list<T>(&mut self, mut entry: impl FnMut(&mut Self) -> Option<T>) -> Option<Vec<T>> {
+    /// A list; `usual` entries fit without moving them.
+    fn list<T>(&mut self, usual: usize, mut entry: impl FnMut(&mut Self) -> Option<T>) -> Option<Vec<T>> {
         self.symbol(b'[')?;
-        let mut list = Vec::new();
         if self.peek()? == b']' {
             self.symbol(b']')?;
-            return Some(list);
+            return Some(Vec::new());
         }
+        let mut list = Vec::with_capacity(usual);
         loop {
             list.push(entry(self)?);
             if !self.goes_on(b']')? {
@@ -115,7 +137,7 @@ impl<'a> Json<'a> {
     }
 
     fn texts(&mut self) -> Option<Vec<String>> {
-        self.list(Self::text)
+        self.list(4, Self::text)
     }
 
     fn decimal<const PLACES: u32>(&mut self) -> Option<Fixed<PLACES>> {
@@ -148,8 +170,8 @@ impl<'a> Json<'a> {
             "store" => put(&mut store, json.text()?),
             "partner" => put(&mut partner, json.text()?),
             "channel" => put(&mut channel, json.text()?),
-            "lines" => put(&mut lines, json.list(Self::line)?),
-            "tenders" => put(&mut tenders, json.list(Self::tender)?),
+            "lines" => put(&mut lines, json.list(16, Self::line)?),
+            "tenders" => put(&mut tenders, json.list(1, Self::tender)?),
             "coupons" => put(&mut coupons, json.texts()?),
             "attributes" => put(&mut attributes, json.attributes()?),
             _ => None,
@@ -183,7 +205,7 @@ impl<'a> Json<'a> {
             "gross" => put(&mut line.gross, json.decimal()?),
             "unit_price" => put(&mut line.unit_price, json.decimal()?),
             "net_of_store" => put(&mut line.net_of_store, json.decimal()?),
-            "discounts" => put(&mut discounts, json.list(Self::discount)?),
+            "discounts" => put(&mut discounts, json.list(1, Self::discount)?),
             "attributes" => put(&mut attributes, json.attributes()?),
             _ => None,
         })?;
@@ -217,14 +239,14 @@ impl<'a> Json<'a> {
 
     fn attributes(&mut self) -> Option<Vec<Attribute>> {
         // Undeclared ones are checked as well, but nothing is kept of them.
-        let mut names = [None; ATTRIBUTES];
+        let mut names = [""; ATTRIBUTES];
         let mut free = 0_usize;
         let mut kept = Vec::new();
         self.object(|json, name| {
-            if names.contains(&Some(name)) {
+            if names.get(..free)?.contains(&name) {
                 return None;
             }
-            *names.get_mut(free)? = Some(name);
+            *names.get_mut(free)? = name;
             free = free.saturating_add(1);
             let value = json.attribute()?;
             if (json.declared)(name) {
@@ -271,6 +293,23 @@ mod tests {
 
     fn by_door(text: &str) -> Option<MemberActivity> {
         json::read(text.as_bytes(), &LIMITS).ok()
+    }
+
+    #[test]
+    fn a_string_ends_where_a_plain_search_says() {
+        let plain = |text: &[u8]| text.iter().position(|byte| matches!(byte, b'"' | b'\\' | 0..b' '));
+        for byte in 0..=u8::MAX {
+            for neighbour in [b'a', b'!', 0x1f, 0x7f, 0x80, 0xff, byte.wrapping_add(1), byte.wrapping_sub(1)]
+            {
+                for (length, place) in
+                    (0..20).flat_map(|length| (0..length).map(move |place| (length, place)))
+                {
+                    let mut text = vec![neighbour; length];
+                    text[place] = byte;
+                    assert_eq!(end_of_plain(&text), plain(&text), "{text:?}");
+                }
+            }
+        }
     }
 
     #[test]

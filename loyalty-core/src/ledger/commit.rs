@@ -44,7 +44,7 @@ impl From<minicbor::decode::Error> for InvalidCommit {
 
 /// A commit as stored: its encoded body followed by its hash. Cheap to clone.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct StoredCommit(Arc<[u8]>);
+pub struct StoredCommit(Arc<Vec<u8>>);
 
 /// What is to be written as a commit.
 #[derive(Debug, Clone, Copy)]
@@ -101,13 +101,13 @@ impl NewCommit<'_> {
     /// Encodes and hashes.
     pub fn seal(&self, key: &ChainKey) -> StoredCommit {
         // A basket of five lines takes about 600 bytes: one allocation serves most commits.
-        let mut bytes = Vec::with_capacity(1_024);
+        let mut bytes = Vec::with_capacity(self.operations.len().saturating_mul(640).saturating_add(512));
         let mut encoder = Encoder::new(&mut bytes);
         let written = self.encode(&mut encoder, key.id());
         debug_assert!(written.is_ok(), "writing to memory cannot fail");
         let hash = key.hash(&bytes);
         bytes.extend_from_slice(&hash);
-        StoredCommit(bytes.into())
+        StoredCommit(Arc::new(bytes))
     }
 
     fn encode(
@@ -124,8 +124,8 @@ impl NewCommit<'_> {
 
 impl StoredCommit {
     /// Takes bytes as a store kept them; they are checked when read.
-    pub fn from_bytes(bytes: impl Into<Arc<[u8]>>) -> Self {
-        Self(bytes.into())
+    pub fn from_bytes(bytes: impl Into<Vec<u8>>) -> Self {
+        Self(Arc::new(bytes.into()))
     }
 
     /// The bytes to keep.

@@ -15,16 +15,17 @@ use std::fs::File;
 use std::io::{self, Read, stderr};
 use std::num::NonZeroU8;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, mpsc};
-use std::thread;
+use std::sync::Arc;
+use std::sync::mpsc::{self, Receiver, SyncSender};
+use std::thread::{self, ScopedJoinHandle};
 use std::time::Instant;
 
-use anyhow::{Context, Result, anyhow, bail};
+use anyhow::{Context, Result, bail};
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use loyalty_core::time::Timestamp;
 
-use self::chunk::Chunks;
+use self::chunk::{Chunk, Chunks};
 use self::faults::Faults;
 use self::group::Share;
 use self::record::Worker;
@@ -58,6 +59,34 @@ pub(super) struct Import {
 
 pub(super) fn run(args: &Import) -> Result<Verdict> {
     let (source, bytes) = open(&args.activities)?;
+    let chunks = Chunks::new(source, args.window().min(READ));
+    // One more than there are cores, so that one can wait for the disk.
+    let threads = thread::available_parallelism().map_or(2, |cores| cores.get() + 1);
+    let (ways, ends): (Vec<_>, Vec<_>) =
+        (0..threads).map(|_| mpsc::sync_channel(args.window().div_ceil(READ))).unzip();
+    thread::scope(|scope| {
+        // Reading begins while the store is opened.
+        let reading = scope.spawn(move || hand_out(chunks, &ways));
+        let verdict = record_all(args, bytes, ends)?;
+        joined(reading)?;
+        Ok(verdict)
+    })
+}
+
+/// Hands every chunk to all that record.
+fn hand_out(mut chunks: Chunks<Source>, ways: &[SyncSender<Arc<Chunk>>]) -> Result<()> {
+    while let Some(chunk) = chunks.next().context("cannot read the activities")? {
+        let chunk = Arc::new(chunk);
+        if ways.iter().any(|way| way.send(chunk.clone()).is_err()) {
+            // A thread has ended early, and says why.
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// Has threads record the members, a share of them each.
+fn record_all(args: &Import, bytes: Option<u64>, ends: Vec<Receiver<Arc<Chunk>>>) -> Result<Verdict> {
     let ledger = args.place.open(CACHE)?;
     if let Some(file) = &args.program
         && publish(&ledger, file, args.valid_from)? == Verdict::Wrong
@@ -67,47 +96,32 @@ pub(super) fn run(args: &Import) -> Result<Verdict> {
     let faults = Faults::new(args.errors.clone().unwrap_or_else(|| beside(&args.activities)))?;
     let progress = progress(bytes)?;
     let started = Instant::now();
-    let (tally, faults) = record_all(&ledger, args, source, faults, &progress)?.finish()?;
+    let of = ends.len();
+    let results = Results::new(faults, of);
+    thread::scope(|scope| {
+        let mut workers = Vec::new();
+        for (number, chunks) in ends.into_iter().enumerate() {
+            let worker = Worker::new(&ledger, Share { number, of }, args.window(), &progress)?;
+            let results = &results;
+            workers.push(scope.spawn(move || worker.run(&chunks, results)));
+        }
+        workers.into_iter().try_for_each(joined)
+    })?;
+    let (tally, faults) = results.finish()?;
     progress.finish_and_clear();
     tally.tell(&mut stderr(), started.elapsed())?;
     Ok(if faults.tell(&mut stderr())? { Verdict::Wrong } else { Verdict::Right })
 }
 
-/// Has threads record the members, each a share of them, while this one reads.
-fn record_all(
-    ledger: &Ledger,
-    args: &Import,
-    source: Source,
-    faults: Faults,
-    progress: &ProgressBar,
-) -> Result<Results> {
-    let window = usize::from(args.chunk.get()) << 20;
-    let mut chunks = Chunks::new(source, window.min(READ));
-    // One more than there are cores, so that one can wait for the disk.
-    let threads = thread::available_parallelism().map_or(2, |cores| cores.get() + 1);
-    let results = Results::new(faults, threads);
-    thread::scope(|scope| {
-        let mut workers = Vec::new();
-        let mut ways = Vec::new();
-        for number in 0..threads {
-            let worker = Worker::new(ledger, Share { number, of: threads }, window, progress)?;
-            let (way, chunks) = mpsc::sync_channel(window.div_ceil(READ));
-            let results = &results;
-            workers.push(scope.spawn(move || worker.run(&chunks, results)));
-            ways.push(way);
-        }
-        while let Some(chunk) = chunks.next().context("cannot read the activities")? {
-            let chunk = Arc::new(chunk);
-            if ways.iter().any(|way| way.send(chunk.clone()).is_err()) {
-                // A thread has ended, and will say why.
-                break;
-            }
-        }
-        drop(ways);
-        let panicked = |_| Err(anyhow!("a thread of the import has panicked"));
-        workers.into_iter().try_for_each(|worker| worker.join().unwrap_or_else(panicked))
-    })?;
-    Ok(results)
+fn joined(thread: ScopedJoinHandle<'_, Result<()>>) -> Result<()> {
+    thread.join().unwrap_or_else(|_| bail!("a thread of the import has panicked"))
+}
+
+impl Import {
+    /// Bytes of text that are grouped by member at once.
+    fn window(&self) -> usize {
+        usize::from(self.chunk.get()) << 20
+    }
 }
 
 /// Where activities come from.

@@ -14,11 +14,14 @@ use crate::program::document::Rule;
 /// Decimals at which a line's net is exact: 4 of a unit price and 6 of a quantity.
 const NET_PLACES: Ratio = Ratio::whole(10_i128.pow(10));
 
-/// Splits an award over the lines of its purchase; the parts add up to it.
+/// Splits an award over the lines of its purchase; the parts add up to it. Without lines it is one part.
 ///
 /// Lines that earned whole points by themselves keep them, if nothing changed the sum afterwards. Otherwise
 /// the award is split by net value, the largest remainders up, ties to the earlier line.
 pub fn by_line(award: &Award, purchase: &Purchase, program: &Program) -> Result<Vec<Points>, OutOfRange> {
+    if purchase.lines.is_empty() {
+        return Ok(vec![award.points]);
+    }
     let rules = program.rules_of(&award.currency, &award.rules);
     let unit = program.currency(&award.currency).map_or(Ratio::ONE, |currency| currency.unit());
     match own_points(award.points, &rules, &purchase.lines, unit)? {

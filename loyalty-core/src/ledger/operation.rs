@@ -124,7 +124,7 @@ pub struct Returned {
     /// The purchase.
     #[n(0)]
     pub activity: ActivityId,
-    /// Units that have come back in all, by line.
+    /// Units that have come back in all, by line; one unit where the purchase has no lines.
     #[n(1)]
     pub units: Vec<Quantity>,
     /// What this return took, by currency.

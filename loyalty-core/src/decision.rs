@@ -68,13 +68,9 @@ impl Command {
     /// The key under which it happens once.
     pub fn key(&self) -> Result<OperationKey, Problem> {
         let Self::Record(activity) = self;
-        activity
-            .key()
-            .ok_or_else(|| Problem::new("invalid_value", "/id", "the id is too long for a key", "shorten it"))
+        activity.key().ok_or_else(id_too_long)
     }
-}
 
-impl Command {
     /// Drops in place what the program in force does not declare, where nobody else holds the activity.
     pub fn drop_undeclared(&mut self, programs: &Programs) {
         let Self::Record(activity) = self;
@@ -83,6 +79,11 @@ impl Command {
             drop_undeclared(activity, programs.at(at));
         }
     }
+}
+
+/// The refusal of an activity whose id does not fit into a key.
+pub(crate) fn id_too_long() -> Problem {
+    Problem::new("invalid_value", "/id", "the id is too long for a key", "shorten it")
 }
 
 /// What a command needs beyond what was loaded; asked again until it wants nothing more.

@@ -51,6 +51,21 @@ impl Activity {
         }
     }
 
+    /// What it is, as JSON names it: `purchase`, `return` or `event`.
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::Purchase(_) => "purchase",
+            Self::Return(_) => "return",
+            Self::Event(_) => "event",
+        }
+    }
+
+    /// A problem of its content with its path from the activity on: `/lines/0` of a purchase becomes
+    /// `/purchase/lines/0`.
+    pub(crate) fn place(&self, problem: Problem) -> Problem {
+        Problem { path: format!("/{}{}", self.kind(), problem.path), ..problem }
+    }
+
     /// The key under which it is recorded once: `purchase/<id>`, `return/<id>`, `event/<name>/<id>`.
     pub fn key(&self) -> Option<OperationKey> {
         let text = match self {

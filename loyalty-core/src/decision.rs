@@ -68,7 +68,7 @@ impl Command {
     /// The key under which it happens once.
     pub fn key(&self) -> Result<OperationKey, Problem> {
         let Self::Record(activity) = self;
-        activity.key().ok_or_else(id_too_long)
+        activity.key().ok_or_else(|| id_too_long(activity))
     }
 
     /// Drops in place what the program in force does not declare, where nobody else holds the activity.
@@ -82,8 +82,8 @@ impl Command {
 }
 
 /// The refusal of an activity whose id does not fit into a key.
-pub(crate) fn id_too_long() -> Problem {
-    Problem::new("invalid_value", "/id", "the id is too long for a key", "shorten it")
+pub(crate) fn id_too_long(activity: &Activity) -> Problem {
+    activity.place(Problem::new("invalid_value", "/id", "the id is too long for a key", "shorten it"))
 }
 
 /// What a command needs beyond what was loaded; asked again until it wants nothing more.
@@ -98,6 +98,8 @@ pub fn needs(command: &Command, past: &Past, programs: &Programs) -> Needs {
 }
 
 /// Decides a command on a member's state; `None` is a member without one yet.
+///
+/// The path of a refusal leads from the activity on, as it stands in JSON: `/purchase/lines/0`.
 pub fn decide<T: Trace>(
     context: &Context<'_>,
     state: Option<&MemberState>,
@@ -105,6 +107,17 @@ pub fn decide<T: Trace>(
     trace: &mut T,
 ) -> Result<Decision, Problem> {
     let Command::Record(activity) = command;
+    let key = command.key()?;
+    decide_activity(context, state, activity, key, trace).map_err(|problem| activity.place(problem))
+}
+
+fn decide_activity<T: Trace>(
+    context: &Context<'_>,
+    state: Option<&MemberState>,
+    activity: &Arc<Activity>,
+    key: OperationKey,
+    trace: &mut T,
+) -> Result<Decision, Problem> {
     let occurred_at = activity.occurred_at();
     let program = context.programs.at(occurred_at.at);
     let activity = prepared(activity, program)?;
@@ -121,7 +134,7 @@ pub fn decide<T: Trace>(
     let settlement = settle(context.programs, &mut state, settled_to)?;
     tell_settlement(&settlement, trace);
     let mut operation = Operation {
-        key: command.key()?,
+        key,
         occurred_at,
         version: program.version(),
         settlement,

@@ -214,9 +214,10 @@ fn keys_of(operations: &[Operation]) -> Result<Vec<OperationKey>, Problem> {
     let mut keys = Vec::with_capacity(operations.len());
     for operation in operations {
         keys.push(operation.key.clone());
+        let activity = &operation.sealed.activity;
         for returned in &operation.returned {
-            let key = returned_key(&returned.activity, operation.sealed.activity.id());
-            keys.push(key.ok_or_else(id_too_long)?);
+            let key = returned_key(&returned.activity, activity.id());
+            keys.push(key.ok_or_else(|| id_too_long(activity))?);
         }
     }
     Ok(keys)

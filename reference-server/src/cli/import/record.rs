@@ -6,7 +6,7 @@ use std::thread;
 
 use anyhow::{Context, Result, bail};
 use indicatif::ProgressBar;
-use loyalty_core::activity::{Activity, MemberActivity};
+use loyalty_core::activity::MemberActivity;
 use loyalty_core::decision::Command;
 use loyalty_core::engine::{Chain, Engine, Outcome};
 use loyalty_core::id::MemberId;
@@ -140,11 +140,11 @@ impl<'a> Worker<'a> {
         let chain = Chain { tenant: &self.ledger.tenant, member: &member };
         let decided = self.engine.decide_many(chain, &mut commands, self.ledger.now(), true);
         let decided = self.runtime.block_on(decided).map_err(said)?;
-        for ((index, command), outcome) in lines.into_iter().zip(&commands).zip(decided.outcomes) {
+        for (index, outcome) in lines.into_iter().zip(decided.outcomes) {
             match outcome {
                 Outcome::Done(answer) if answer.replayed => self.recorded.tally.replayed += 1,
                 Outcome::Done(_) => self.recorded.tally.recorded += 1,
-                Outcome::Refused(problem) => self.refuse(index, vec![of_line(problem, command)]),
+                Outcome::Refused(problem) => self.refuse(index, vec![of_line(problem)]),
             }
         }
         if let Some(append) = decided.append {
@@ -188,12 +188,6 @@ impl Pack {
 }
 
 /// A refusal of an activity, with its place in the line.
-fn of_line(problem: Problem, command: &Command) -> Problem {
-    let Command::Record(activity) = command;
-    let kind = match activity.as_ref() {
-        Activity::Purchase(_) => "purchase",
-        Activity::Return(_) => "return",
-        Activity::Event(_) => "event",
-    };
-    Problem { path: format!("/activity/{kind}{}", problem.path), ..problem }
+fn of_line(problem: Problem) -> Problem {
+    Problem { path: format!("/activity{}", problem.path), ..problem }
 }

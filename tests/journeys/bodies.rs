@@ -101,6 +101,35 @@ async fn every_fault_of_an_activity_is_named_with_its_place() {
     server.stop().await;
 }
 
+/// A list of an object's fields in their order is no such object, wherever it stands.
+#[tokio::test]
+async fn objects_are_not_given_as_lists() {
+    let server = Running::start().await;
+    let client = everybody(&server).await;
+    let with =
+        |line: &str| format!(r#"{{"id":"R-1","occurred_at":"2024-01-05T10:00:00Z","lines":[{line}]}}"#);
+    let line = r#"["item",null,[],null,[],null,null,"1"]"#;
+    let back = r#"["B-1","2024-01-06T10:00:00Z","R-1"]"#;
+    let cases = [
+        ("purchases", with(line), "/lines/0"),
+        ("purchases", with(r#"{"gross":"1","discounts":[["store","1"]]}"#), "/lines/0/discounts/0"),
+        ("purchases", with("").replace("[]", r#"[],"tenders":[["cash","1"]]"#), "/tenders/0"),
+        (
+            "returns",
+            r#"{"id":"B-1","occurred_at":"2024-01-06T10:00:00Z","of":"R-1","lines":[[1]]}"#.into(),
+            "/lines/0",
+        ),
+        ("preview", format!(r#"{{"return":{back}}}"#), "/return"),
+        ("events", r#"["welcome","E-1","2024-01-06T10:00:00Z"]"#.to_owned(), ""),
+    ];
+    for (door, body, path) in cases {
+        let reply = client.post_bytes(&format!("/v1/members/anna/{door}"), body.clone()).await;
+        assert_eq!(reply.problem(), (422, "wrong_type".to_owned()), "{body}: {}", reply.text());
+        assert_eq!(reply.json()["path"], path, "{body}");
+    }
+    server.stop().await;
+}
+
 /// What has the right form and makes no sense is refused by the engine, with its code and its place in the body.
 #[tokio::test]
 async fn activities_that_cannot_be_recorded() {

@@ -263,7 +263,7 @@ fn count_activity(
         let amount = match (&counter.counts, purchase) {
             (Counted::Earned(currency), _) => {
                 let one = earned.iter().find(|one| one.currency == *currency);
-                one.map_or(Points::ZERO, |one| one.points).minor()
+                i128::from(one.map_or(Points::ZERO, |one| one.points).minor())
             }
             (Counted::Purchases, Some(_)) => 1,
             (Counted::Spend(basis), Some(purchase)) => {
@@ -271,7 +271,7 @@ fn count_activity(
                 for line in purchase.lines.iter().filter(|line| line.kind.is_item()) {
                     sum = sum.plus(accrual::basis::line_value(line, basis)?.unwrap_or(Ratio::ZERO))?;
                 }
-                i64::try_from(returns::spend_units(sum)?).map_err(|_| OutOfRange)?
+                returns::spend_units(sum)?
             }
             (Counted::Purchases | Counted::Spend(_), None) => 0,
         };

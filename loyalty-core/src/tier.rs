@@ -134,7 +134,7 @@ impl<'a> Moment<'a> {
 pub fn measure(program: &Program, threshold: &Threshold, state: &MemberState, date: Date) -> (i128, i128) {
     let Some(counter) = program.counter(&threshold.id) else { return (0, i128::MAX) };
     let slot = counter.window.slot(date);
-    let have = i128::from(counted(&state.counters, &counter.id, slot).unwrap_or(0));
+    let have = counted(&state.counters, &counter.id, slot).unwrap_or(0);
     // Thresholds are kept in 1/10,000; so is money. Points are scaled up to meet them, purchases likewise.
     let unit = match &counter.counts {
         Counted::Earned(currency) => minor_in_threshold(program, currency),

@@ -6,7 +6,7 @@ use super::basis::{self, Measured};
 use super::measure;
 use crate::activity::{Line, Purchase};
 use crate::ledger::operation::Award;
-use crate::money::{OutOfRange, Ratio, Rounding};
+use crate::money::{OutOfRange, Ratio, Rounding, gcd};
 use crate::points::Points;
 use crate::program::Program;
 use crate::program::document::Rule;
@@ -90,8 +90,12 @@ fn net_of(lines: &[Line], wanted: &[bool]) -> Result<Vec<i128>, OutOfRange> {
     each.collect()
 }
 
-/// Splits by largest remainder.
+/// Splits by largest remainder. What all weights share is taken out first: the largest award times the largest
+/// amount of money then fits.
 fn split(points: Points, weights: &[i128]) -> Result<Vec<Points>, OutOfRange> {
+    let shared = weights.iter().fold(0, |shared, weight| gcd(shared, weight.unsigned_abs())).max(1);
+    let shared = i128::try_from(shared).map_err(|_| OutOfRange)?;
+    let weights: Vec<i128> = weights.iter().filter_map(|weight| weight.checked_div(shared)).collect();
     let total = weights.iter().try_fold(0_i128, |sum, weight| sum.checked_add(*weight)).ok_or(OutOfRange)?;
     if total == 0 {
         return Ok(vec![Points::ZERO; weights.len()]);

@@ -167,8 +167,8 @@ pub struct CountedIn {
     #[n(1)]
     pub slot: i32,
     /// How much; negative when a return gives it back.
-    #[n(2)]
-    pub amount: i64,
+    #[cbor(n(2), with = "crate::money::wide")]
+    pub amount: i128,
 }
 
 /// What counts.

@@ -157,8 +157,9 @@ fn decide_activity<T: Trace>(
             let subject = Subject { program, state: &state, activity: earning, date, late };
             refuse_too_late(&subject)?;
             let earned = accrual::rate(&subject, trace)?;
+            let before = late.then(|| state.clone());
             record(earned, &moment, occurred_at, &mut state, &mut operation)?;
-            operation.tier_changes = moment.rise(&mut state, trace);
+            operation.tier_changes = moment.rise(before.as_ref(), &mut state, trace);
         }
     }
     Ok(Decision { operation, state })

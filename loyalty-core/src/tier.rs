@@ -40,12 +40,23 @@ impl<'a> Moment<'a> {
     }
 
     /// Raises levels that the counters now reach, where the track does so at once.
-    pub fn rise<T: Trace>(&self, state: &mut MemberState, trace: &mut T) -> Vec<TierChange> {
+    ///
+    /// `reached_before` has the counters before a late activity: a level of its window that they reach without it
+    /// was held in its time and may have ended since.
+    pub fn rise<T: Trace>(
+        &self,
+        reached_before: Option<&MemberState>,
+        state: &mut MemberState,
+        trace: &mut T,
+    ) -> Vec<TierChange> {
         let mut changes = Vec::new();
         for track in self.program.document().tiers.iter().filter(|t| t.upgrade == Upgrade::AtOnce) {
             let Some(held) = self.rank_held(track, state) else { continue };
             let above = track.levels.iter().enumerate().skip(held).skip(1).rev();
-            let mut reached = above.filter(|(_, level)| self.holds(level.reach.as_ref(), state, self.date));
+            let mut reached = above.filter(|(_, level)| {
+                let holds = |state| self.holds(level.reach.as_ref(), state, self.date);
+                holds(state) && !reached_before.is_some_and(holds)
+            });
             if let Some((rank, level)) = reached.next() {
                 trace.step(|| {
                     let text = format!("reached `{}`, which counts from the next activity", level.id);

@@ -154,8 +154,8 @@ fn impure_core(file: &File) -> Vec<String> {
     let code = without_tests(&code_only(&file.text))
         .replace("#[expect(", "#[       ")
         .replace("#![expect(", "#![       ");
-    // The strict reader implements serde's traits, whose methods are named after floats, and refuses them.
-    let reader = file.path.contains("/src/json/strict");
+    // The readers of JSON implement serde's traits, whose methods are named after floats, and refuse them.
+    let reader = file.path.contains("/src/json/");
     BANNED_IN_CORE
         .iter()
         .filter(|banned| !(reader && matches!(**banned, "f32" | "f64")))

@@ -43,7 +43,7 @@ pub struct CapUse {
     /// The window's number.
     pub slot: i32,
     /// Minor units.
-    pub amount: i64,
+    pub amount: i128,
 }
 
 /// Rates an activity: one entry for each currency in which a rule matched.
@@ -99,7 +99,7 @@ fn earn<T: Trace>(
     });
     let (rules, mut used) = rating.given.into_parts();
     for (cap, slot) in windows.into_iter().filter(|_| !points.is_zero()) {
-        used.push(CapUse { cap: cap.id.clone(), slot, amount: points.minor() });
+        used.push(CapUse { cap: cap.id.clone(), slot, amount: i128::from(points.minor()) });
     }
     Ok(Some(Earned { currency: currency.id.clone(), points, rules, used }))
 }

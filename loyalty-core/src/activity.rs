@@ -9,6 +9,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::id::{ActivityId, AuthorId, MemberId, OperationKey};
+use crate::json::object_only::read_from_objects;
 use crate::json::{self, Limits};
 use crate::money::{Money, OutOfRange, Quantity, Ratio};
 use crate::problem::Problem;
@@ -51,6 +52,21 @@ impl Activity {
         }
     }
 
+    /// What it is, as JSON names it: `purchase`, `return` or `event`.
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::Purchase(_) => "purchase",
+            Self::Return(_) => "return",
+            Self::Event(_) => "event",
+        }
+    }
+
+    /// A problem of its content with its path from the activity on: `/lines/0` of a purchase becomes
+    /// `/purchase/lines/0`.
+    pub(crate) fn place(&self, problem: Problem) -> Problem {
+        Problem { path: format!("/{}{}", self.kind(), problem.path), ..problem }
+    }
+
     /// The key under which it is recorded once: `purchase/<id>`, `return/<id>`, `event/<name>/<id>`.
     pub fn key(&self) -> Option<OperationKey> {
         let text = match self {
@@ -64,7 +80,7 @@ impl Activity {
 
 /// A purchase: up to 1,000 lines.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Encode, Decode, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(remote = "Self", deny_unknown_fields)]
 pub struct Purchase {
     /// The business's id, such as the receipt number.
     #[n(0)]
@@ -109,7 +125,7 @@ pub struct Purchase {
 
 /// One line of a purchase. Exactly one of `gross`, `unit_price` and `net_of_store` gives its price.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, Encode, Decode, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
+#[serde(remote = "Self", deny_unknown_fields, default)]
 pub struct Line {
     /// What the line is for; only `item` earns unless a rule says so.
     #[n(0)]
@@ -208,7 +224,7 @@ impl LineKind {
 
 /// Something taken off a line's price.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Encode, Decode, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(remote = "Self", deny_unknown_fields)]
 pub struct Discount {
     /// Who pays for it.
     #[n(0)]
@@ -239,7 +255,7 @@ pub enum Funder {
 
 /// A part of the payment.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Encode, Decode, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(remote = "Self", deny_unknown_fields)]
 pub struct Tender {
     /// Such as `cash`, `card`, `gift_card`.
     #[n(0)]
@@ -251,7 +267,7 @@ pub struct Tender {
 
 /// A return. Without `of` it is unlinked: its lines are matched to sales by sku.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Encode, Decode, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(remote = "Self", deny_unknown_fields)]
 pub struct Return {
     /// The business's id of the return.
     #[n(0)]
@@ -272,7 +288,7 @@ pub struct Return {
 
 /// One line of a return. The price is that of the sale, never one of the return.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, Encode, Decode, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
+#[serde(remote = "Self", deny_unknown_fields, default)]
 pub struct ReturnLine {
     /// The number of the purchase's line, from 1; needs `of`.
     #[n(0)]
@@ -290,7 +306,7 @@ pub struct ReturnLine {
 
 /// An event that a program may award.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Encode, Decode, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(remote = "Self", deny_unknown_fields)]
 pub struct CustomEvent {
     /// What kind of event, as rules name it.
     #[n(0)]
@@ -333,13 +349,15 @@ pub enum AttributeValue {
 
 /// An activity and whose it is: one line of an import file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(remote = "Self", deny_unknown_fields)]
 pub struct MemberActivity {
     /// To whom it happened.
     pub member: MemberId,
     /// What happened.
     pub activity: Activity,
 }
+
+read_from_objects!(Purchase, Line, Discount, Tender, Return, ReturnLine, CustomEvent, MemberActivity);
 
 impl MemberActivity {
     /// Reads one line of an import file; attributes that are not `declared` may be left out.

@@ -68,13 +68,9 @@ impl Command {
     /// The key under which it happens once.
     pub fn key(&self) -> Result<OperationKey, Problem> {
         let Self::Record(activity) = self;
-        activity
-            .key()
-            .ok_or_else(|| Problem::new("invalid_value", "/id", "the id is too long for a key", "shorten it"))
+        activity.key().ok_or_else(|| id_too_long(activity))
     }
-}
 
-impl Command {
     /// Drops in place what the program in force does not declare, where nobody else holds the activity.
     pub fn drop_undeclared(&mut self, programs: &Programs) {
         let Self::Record(activity) = self;
@@ -83,6 +79,11 @@ impl Command {
             drop_undeclared(activity, programs.at(at));
         }
     }
+}
+
+/// The refusal of an activity whose id does not fit into a key.
+pub(crate) fn id_too_long(activity: &Activity) -> Problem {
+    activity.place(Problem::new("invalid_value", "/id", "the id is too long for a key", "shorten it"))
 }
 
 /// What a command needs beyond what was loaded; asked again until it wants nothing more.
@@ -97,6 +98,8 @@ pub fn needs(command: &Command, past: &Past, programs: &Programs) -> Needs {
 }
 
 /// Decides a command on a member's state; `None` is a member without one yet.
+///
+/// The path of a refusal leads from the activity on, as it stands in JSON: `/purchase/lines/0`.
 pub fn decide<T: Trace>(
     context: &Context<'_>,
     state: Option<&MemberState>,
@@ -104,6 +107,17 @@ pub fn decide<T: Trace>(
     trace: &mut T,
 ) -> Result<Decision, Problem> {
     let Command::Record(activity) = command;
+    let key = command.key()?;
+    decide_activity(context, state, activity, key, trace).map_err(|problem| activity.place(problem))
+}
+
+fn decide_activity<T: Trace>(
+    context: &Context<'_>,
+    state: Option<&MemberState>,
+    activity: &Arc<Activity>,
+    key: OperationKey,
+    trace: &mut T,
+) -> Result<Decision, Problem> {
     let occurred_at = activity.occurred_at();
     let program = context.programs.at(occurred_at.at);
     let activity = prepared(activity, program)?;
@@ -120,7 +134,7 @@ pub fn decide<T: Trace>(
     let settlement = settle(context.programs, &mut state, settled_to)?;
     tell_settlement(&settlement, trace);
     let mut operation = Operation {
-        key: command.key()?,
+        key,
         occurred_at,
         version: program.version(),
         settlement,
@@ -143,8 +157,9 @@ pub fn decide<T: Trace>(
             let subject = Subject { program, state: &state, activity: earning, date, late };
             refuse_too_late(&subject)?;
             let earned = accrual::rate(&subject, trace)?;
+            let before = late.then(|| state.clone());
             record(earned, &moment, occurred_at, &mut state, &mut operation)?;
-            operation.tier_changes = moment.rise(&mut state, trace);
+            operation.tier_changes = moment.rise(before.as_ref(), &mut state, trace);
         }
     }
     Ok(Decision { operation, state })
@@ -249,7 +264,7 @@ fn count_activity(
         let amount = match (&counter.counts, purchase) {
             (Counted::Earned(currency), _) => {
                 let one = earned.iter().find(|one| one.currency == *currency);
-                one.map_or(Points::ZERO, |one| one.points).minor()
+                i128::from(one.map_or(Points::ZERO, |one| one.points).minor())
             }
             (Counted::Purchases, Some(_)) => 1,
             (Counted::Spend(basis), Some(purchase)) => {
@@ -257,7 +272,7 @@ fn count_activity(
                 for line in purchase.lines.iter().filter(|line| line.kind.is_item()) {
                     sum = sum.plus(accrual::basis::line_value(line, basis)?.unwrap_or(Ratio::ZERO))?;
                 }
-                i64::try_from(returns::spend_units(sum)?).map_err(|_| OutOfRange)?
+                returns::spend_units(sum)?
             }
             (Counted::Purchases | Counted::Spend(_), None) => 0,
         };

@@ -2,6 +2,7 @@
 
 #[cfg(feature = "engine")]
 pub mod answer;
+pub(crate) mod object_only;
 mod strict;
 
 pub use self::strict::{Limits, parse, read, read_value};

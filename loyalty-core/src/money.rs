@@ -175,29 +175,47 @@ impl<const PLACES: u32> JsonSchema for Fixed<PLACES> {
     }
 }
 
+/// Wide numbers in CBOR: as its integers where those are wide enough, else as 16 bytes.
+pub(crate) mod wide {
+    use minicbor::data::Type;
+    use minicbor::encode::Write;
+    use minicbor::{Decoder, Encoder};
+
+    pub(crate) fn encode<C, W: Write>(
+        value: &i128,
+        e: &mut Encoder<W>,
+        _: &mut C,
+    ) -> Result<(), minicbor::encode::Error<W::Error>> {
+        match i64::try_from(*value) {
+            Ok(small) => e.i64(small)?.ok(),
+            Err(_) => e.bytes(&value.to_be_bytes())?.ok(),
+        }
+    }
+
+    pub(crate) fn decode<C>(d: &mut Decoder<'_>, _: &mut C) -> Result<i128, minicbor::decode::Error> {
+        if d.datatype()? != Type::Bytes {
+            return Ok(i128::from(d.i64()?));
+        }
+        let bytes = d.bytes()?.try_into();
+        bytes
+            .map(i128::from_be_bytes)
+            .map_err(|_| minicbor::decode::Error::message("a wide number has 16 bytes"))
+    }
+}
+
 impl<C, const PLACES: u32> Encode<C> for Fixed<PLACES> {
     fn encode<W: minicbor::encode::Write>(
         &self,
         e: &mut Encoder<W>,
         _: &mut C,
     ) -> Result<(), minicbor::encode::Error<W::Error>> {
-        match i64::try_from(self.0) {
-            Ok(small) => e.i64(small)?.ok(),
-            Err(_) => e.bytes(&self.0.to_be_bytes())?.ok(),
-        }
+        wide::encode(&self.0, e, &mut ())
     }
 }
 
 impl<'b, C, const PLACES: u32> Decode<'b, C> for Fixed<PLACES> {
     fn decode(d: &mut Decoder<'b>, _: &mut C) -> Result<Self, minicbor::decode::Error> {
-        if d.datatype()? != minicbor::data::Type::Bytes {
-            return Ok(Self(i128::from(d.i64()?)));
-        }
-        let bytes: [u8; 16] = d
-            .bytes()?
-            .try_into()
-            .map_err(|_| minicbor::decode::Error::message("a wide number has 16 bytes"))?;
-        let units = i128::from_be_bytes(bytes);
+        let units = wide::decode(d, &mut ())?;
         if units.unsigned_abs() >= 10_u128.pow(15 + PLACES) {
             return Err(minicbor::decode::Error::message("a number out of range"));
         }
@@ -404,7 +422,8 @@ fn is_decimal_denominator(mut den: i64) -> bool {
     den == 1
 }
 
-fn gcd(a: u128, b: u128) -> u128 {
+/// The greatest number that divides both.
+pub(crate) fn gcd(a: u128, b: u128) -> u128 {
     if b == 0 { a } else { gcd(b, a % b) }
 }
 

@@ -165,14 +165,14 @@ fn give_back(
     for earlier in &sale.operation.counted {
         let amount = match &earlier.of {
             CountedBy::Counter(id) => match program.counter(id).map(|counter| &counter.counts) {
-                Some(Counted::Earned(currency)) => given_back(currency)?.minor(),
+                Some(Counted::Earned(currency)) => i128::from(given_back(currency)?.minor()),
                 Some(Counted::Spend(basis)) => spend_back(sale, basis)?,
-                Some(Counted::Purchases) => i64::from(sale.is_all_back() && !sale.was_all_back()),
+                Some(Counted::Purchases) => i128::from(sale.is_all_back() && !sale.was_all_back()),
                 None => 0,
             },
             CountedBy::Cap(id) => match program.window_cap(id) {
-                Some(cap) if cap.rules.is_empty() => given_back(&cap.currency)?.minor(),
-                Some(cap) => cap_back(sale, program, cap, earlier.amount)?.minor(),
+                Some(cap) if cap.rules.is_empty() => i128::from(given_back(&cap.currency)?.minor()),
+                Some(cap) => i128::from(cap_back(sale, program, cap, earlier.amount)?.minor()),
                 None => 0,
             },
         };
@@ -185,22 +185,22 @@ fn give_back(
 }
 
 /// What the cap of a rule or group gets back: its use, split like an award of the rules under it alone.
-fn cap_back(sale: &Sale<'_>, program: &Program, cap: &WindowCap, used: i64) -> Result<Points, OutOfRange> {
+fn cap_back(sale: &Sale<'_>, program: &Program, cap: &WindowCap, used: i128) -> Result<Points, OutOfRange> {
     let award = sale.operation.awards.iter().find(|award| award.currency == cap.currency);
     let rules = award.map_or(&[][..], |award| &award.rules).iter().filter(|id| cap.rules.contains(id));
     let alone = Award {
         currency: cap.currency.clone(),
-        points: Points::new(used)?,
+        points: Points::from_wide(used)?,
         expires_at: None,
         rules: rules.cloned().collect(),
     };
     owed(sale, &alone, program, &mut NoTrace)
 }
 
-fn spend_back(sale: &Sale<'_>, basis: &Basis) -> Result<i64, OutOfRange> {
+fn spend_back(sale: &Sale<'_>, basis: &Basis) -> Result<i128, OutOfRange> {
     let before = kept_spend(sale, basis, &sale.units_before)?;
     let after = kept_spend(sale, basis, &sale.units_after)?;
-    i64::try_from(before.checked_sub(after).ok_or(OutOfRange)?).map_err(|_| OutOfRange)
+    before.checked_sub(after).ok_or(OutOfRange)
 }
 
 fn kept_spend(sale: &Sale<'_>, basis: &Basis, back: &[Quantity]) -> Result<i128, OutOfRange> {

@@ -32,7 +32,7 @@ impl<'a> Moment<'a> {
                     track: track.id.clone(),
                     level: lowest.id.clone(),
                     since: self.at,
-                    until: self.end_of(track, 0),
+                    until: self.end_of(track, 0, self.begins),
                     past: Vec::new(),
                 });
             }
@@ -40,18 +40,29 @@ impl<'a> Moment<'a> {
     }
 
     /// Raises levels that the counters now reach, where the track does so at once.
-    pub fn rise<T: Trace>(&self, state: &mut MemberState, trace: &mut T) -> Vec<TierChange> {
+    ///
+    /// `reached_before` has the counters before a late activity: a level of its window that they reach without it
+    /// was held in its time and may have ended since.
+    pub fn rise<T: Trace>(
+        &self,
+        reached_before: Option<&MemberState>,
+        state: &mut MemberState,
+        trace: &mut T,
+    ) -> Vec<TierChange> {
         let mut changes = Vec::new();
         for track in self.program.document().tiers.iter().filter(|t| t.upgrade == Upgrade::AtOnce) {
             let Some(held) = self.rank_held(track, state) else { continue };
             let above = track.levels.iter().enumerate().skip(held).skip(1).rev();
-            let mut reached = above.filter(|(_, level)| self.holds(level.reach.as_ref(), state, self.date));
+            let mut reached = above.filter(|(_, level)| {
+                let holds = |state| self.holds(level.reach.as_ref(), state, self.date);
+                holds(state) && !reached_before.is_some_and(holds)
+            });
             if let Some((rank, level)) = reached.next() {
                 trace.step(|| {
                     let text = format!("reached `{}`, which counts from the next activity", level.id);
                     Step::new(StepKind::Tier, &track.id, text)
                 });
-                changes.extend(self.change(track, rank, state));
+                changes.extend(self.change(track, rank, self.begins, state));
             }
         }
         changes
@@ -67,16 +78,22 @@ impl<'a> Moment<'a> {
             Downgrade::OneStep => highest.max(held.saturating_sub(1)),
             Downgrade::None => highest.max(held),
         };
-        self.change(track, rank, state)
+        // What is kept was earned again in the window that ended: the next one is the one that begins.
+        let kept = rank == highest && keep_of(track, rank, held).is_some();
+        let earned = match track.lasts {
+            Lasts::ToEndOfNext(_) if kept => self.date.plus_days(-1),
+            _ => self.begins,
+        };
+        self.change(track, rank, earned, state)
     }
 
     /// Whether a level is deserved when the status at `held` ends.
     fn qualifies(&self, track: &TierTrack, rank: usize, held: usize, state: &MemberState) -> bool {
         let Some(level) = track.levels.get(rank) else { return false };
         let ended = self.date.plus_days(-1);
-        match &level.keep {
+        match keep_of(track, rank, held) {
             _ if rank == 0 => true,
-            Some(keep) if rank <= held => self.holds(Some(keep), state, ended),
+            Some(keep) => self.holds(Some(keep), state, ended),
             _ if rank > held && track.upgrade == Upgrade::AtPeriodEnd => {
                 self.holds(level.reach.as_ref(), state, ended)
             }
@@ -89,9 +106,16 @@ impl<'a> Moment<'a> {
         state.tier(&track.id).map(|held| track.rank(&held.level).unwrap_or(0))
     }
 
-    fn change(&self, track: &TierTrack, rank: usize, state: &mut MemberState) -> Option<TierChange> {
+    /// Begins a level that lasts from the date on which it was earned.
+    fn change(
+        &self,
+        track: &TierTrack,
+        rank: usize,
+        earned: Date,
+        state: &mut MemberState,
+    ) -> Option<TierChange> {
         let level = track.levels.get(rank)?;
-        let until = self.end_of(track, rank);
+        let until = self.end_of(track, rank, earned);
         let held = state.tiers.iter_mut().find(|t| t.track == track.id)?;
         let from = std::mem::replace(&mut held.level, level.id.clone());
         held.past.push(TierInterval { level: from.clone(), from: held.since });
@@ -103,16 +127,16 @@ impl<'a> Moment<'a> {
         Some(TierChange { track: track.id.clone(), from, to: level.id.clone(), at: self.at })
     }
 
-    /// When a status that begins now ends.
-    fn end_of(&self, track: &TierTrack, rank: usize) -> Option<Timestamp> {
+    /// When a status that was earned on a date ends.
+    fn end_of(&self, track: &TierTrack, rank: usize, earned: Date) -> Option<Timestamp> {
         if rank == 0 && track.upgrade == Upgrade::AtOnce {
             return None;
         }
         let last_day_after = match track.lasts {
             Lasts::Forever => None,
-            Lasts::ToEndOf(window) => window.end(self.begins),
-            Lasts::ToEndOfNext(window) => window.end(self.begins).and_then(|next| window.end(next)),
-            Lasts::For(span) => Some(span.after(self.begins).plus_days(1)),
+            Lasts::ToEndOf(window) => window.end(earned),
+            Lasts::ToEndOfNext(window) => window.end(earned).and_then(|next| window.end(next)),
+            Lasts::For(span) => Some(span.after(earned).plus_days(1)),
         };
         last_day_after.map(|date| self.program.zone().start_of(date))
     }
@@ -130,11 +154,16 @@ impl<'a> Moment<'a> {
     }
 }
 
+/// What keeps a level at the end of the status at `held`, if the level has its own condition for that.
+fn keep_of(track: &TierTrack, rank: usize, held: usize) -> Option<&Requirement> {
+    track.levels.get(rank).filter(|_| rank > 0 && rank <= held)?.keep.as_ref()
+}
+
 /// What a counter holds on a date and what a threshold asks of it, in the same unit.
 pub fn measure(program: &Program, threshold: &Threshold, state: &MemberState, date: Date) -> (i128, i128) {
     let Some(counter) = program.counter(&threshold.id) else { return (0, i128::MAX) };
     let slot = counter.window.slot(date);
-    let have = i128::from(counted(&state.counters, &counter.id, slot).unwrap_or(0));
+    let have = counted(&state.counters, &counter.id, slot).unwrap_or(0);
     // Thresholds are kept in 1/10,000; so is money. Points are scaled up to meet them, purchases likewise.
     let unit = match &counter.counts {
         Counted::Earned(currency) => minor_in_threshold(program, currency),

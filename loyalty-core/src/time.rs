@@ -246,14 +246,27 @@ impl fmt::Display for Date {
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Span {
     /// Calendar days.
-    Days(#[schemars(range(min = 1, max = 36_600))] u16),
+    Days(#[schemars(range(min = 1, max = Self::MOST_DAYS))] u16),
     /// Calendar months; 31 January and one month is the last of February.
-    Months(#[schemars(range(min = 1, max = 1_200))] u16),
+    Months(#[schemars(range(min = 1, max = Self::MOST_MONTHS))] u16),
     /// Calendar years.
-    Years(#[schemars(range(min = 1, max = 100))] u16),
+    Years(#[schemars(range(min = 1, max = Self::MOST_YEARS))] u16),
 }
 
 impl Span {
+    /// How many of its unit: `days`, `months` or `years`, as JSON names it. At least 1 and at most the last.
+    pub const fn parts(self) -> (u16, &'static str, u16) {
+        match self {
+            Self::Days(days) => (days, "days", Self::MOST_DAYS),
+            Self::Months(months) => (months, "months", Self::MOST_MONTHS),
+            Self::Years(years) => (years, "years", Self::MOST_YEARS),
+        }
+    }
+
+    const MOST_DAYS: u16 = 36_600;
+    const MOST_MONTHS: u16 = 1_200;
+    const MOST_YEARS: u16 = 100;
+
     /// The date this long after `from`.
     pub fn after(self, from: Date) -> Date {
         match self {

@@ -101,7 +101,36 @@ async fn every_fault_of_an_activity_is_named_with_its_place() {
     server.stop().await;
 }
 
-/// What has the right form and makes no sense is refused by the engine, with its code.
+/// A list of an object's fields in their order is no such object, wherever it stands.
+#[tokio::test]
+async fn objects_are_not_given_as_lists() {
+    let server = Running::start().await;
+    let client = everybody(&server).await;
+    let with =
+        |line: &str| format!(r#"{{"id":"R-1","occurred_at":"2024-01-05T10:00:00Z","lines":[{line}]}}"#);
+    let line = r#"["item",null,[],null,[],null,null,"1"]"#;
+    let back = r#"["B-1","2024-01-06T10:00:00Z","R-1"]"#;
+    let cases = [
+        ("purchases", with(line), "/lines/0"),
+        ("purchases", with(r#"{"gross":"1","discounts":[["store","1"]]}"#), "/lines/0/discounts/0"),
+        ("purchases", with("").replace("[]", r#"[],"tenders":[["cash","1"]]"#), "/tenders/0"),
+        (
+            "returns",
+            r#"{"id":"B-1","occurred_at":"2024-01-06T10:00:00Z","of":"R-1","lines":[[1]]}"#.into(),
+            "/lines/0",
+        ),
+        ("preview", format!(r#"{{"return":{back}}}"#), "/return"),
+        ("events", r#"["welcome","E-1","2024-01-06T10:00:00Z"]"#.to_owned(), ""),
+    ];
+    for (door, body, path) in cases {
+        let reply = client.post_bytes(&format!("/v1/members/anna/{door}"), body.clone()).await;
+        assert_eq!(reply.problem(), (422, "wrong_type".to_owned()), "{body}: {}", reply.text());
+        assert_eq!(reply.json()["path"], path, "{body}");
+    }
+    server.stop().await;
+}
+
+/// What has the right form and makes no sense is refused by the engine, with its code and its place in the body.
 #[tokio::test]
 async fn activities_that_cannot_be_recorded() {
     let server = Running::start().await;
@@ -112,30 +141,35 @@ async fn activities_that_cannot_be_recorded() {
         let mut purchase = purchase("R-2", "2024-01-05T10:00:00Z", &["10.00"]);
         let (parent, field) = pointer.rsplit_once('/').unwrap();
         purchase.pointer_mut(parent).unwrap()[field] = value;
-        ("purchases", purchase)
+        ("purchase", purchase)
     };
     let back = |of: &str, line: u16| {
         let lines = json!([{"line": line}]);
-        ("returns", json!({"id": "B-1", "occurred_at": "2024-01-06T10:00:00Z", "of": of, "lines": lines}))
+        ("return", json!({"id": "B-1", "occurred_at": "2024-01-06T10:00:00Z", "of": of, "lines": lines}))
     };
     let many = vec![json!({"gross": "1"}); 1_001];
     let discount = json!([{"funder": "store", "amount": "-1"}]);
     let cases = [
-        (changed("/occurred_at", json!("2090-01-01T00:00:00Z")), "occurred_in_future"),
-        (changed("/money", json!("USD")), "no_rate"),
-        (changed("/lines", json!(many)), "too_many_lines"),
-        (changed("/lines/0/gross", Value::Null), "price_missing"),
-        (changed("/lines/0/unit_price", json!("1")), "price_ambiguous"),
-        (changed("/lines/0/quantity", json!("-1")), "negative_amount"),
-        (changed("/lines/0/discounts", discount), "negative_amount"),
-        (back("R-7", 1), "purchase_not_found"),
-        (back("R-1", 2), "line_not_found"),
-        (("returns", json!({"id": "B-1", "occurred_at": "2024-01-06T10:00:00Z"})), "unlinked_return"),
+        (changed("/occurred_at", json!("2090-01-01T00:00:00Z")), "occurred_in_future", "/occurred_at"),
+        (changed("/money", json!("USD")), "no_rate", "/money"),
+        (changed("/lines", json!(many)), "too_many_lines", "/lines"),
+        (changed("/lines/0/gross", Value::Null), "price_missing", "/lines/0"),
+        (changed("/lines/0/unit_price", json!("1")), "price_ambiguous", "/lines/0"),
+        (changed("/lines/0/quantity", json!("-1")), "negative_amount", "/lines/0/quantity"),
+        (changed("/lines/0/discounts", discount), "negative_amount", "/lines/0/discounts/0/amount"),
+        (back("R-7", 1), "purchase_not_found", "/of"),
+        (back("R-1", 2), "line_not_found", "/lines/0"),
+        (("return", json!({"id": "B-1", "occurred_at": "2024-01-06T10:00:00Z"})), "unlinked_return", "/of"),
     ];
-    for ((door, body), code) in cases {
-        let reply = client.post(&format!("/v1/members/anna/{door}"), &body).await;
+    for ((kind, body), code, path) in cases {
+        let reply = client.post(&format!("/v1/members/anna/{kind}s"), &body).await;
         assert_eq!(reply.problem(), (422, code.to_owned()), "{}", reply.text());
+        assert_eq!(reply.json()["path"], path, "{code}");
         assert_ne!(reply.json()["help"], "", "what to do about {code}");
+        // A preview takes any activity, so its body names the kind.
+        let reply = client.post("/v1/members/anna/preview", &json!({ kind: body })).await;
+        assert_eq!(reply.problem(), (422, code.to_owned()), "{}", reply.text());
+        assert_eq!(reply.json()["path"], format!("/{kind}{path}"), "{code}");
     }
     server.stop().await;
 }

@@ -7,7 +7,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// Folders that hold nothing of ours, wherever they stand.
+/// What holds nothing of ours, wherever it stands. In a worktree of git `.git` is a file.
 const FOREIGN: [&str; 3] = [".git", "target", "node_modules"];
 
 /// Every file below `root`, sorted, without build output and without the server's own `data` folder.
@@ -20,19 +20,19 @@ pub fn project_files(root: &Path) -> io::Result<Vec<PathBuf>> {
     while let Some(folder) = folders.pop() {
         for entry in fs::read_dir(&folder)? {
             let entry = entry?;
-            if !entry.file_type()?.is_dir() {
-                files.push(entry.path());
-            } else if !is_foreign(root, &entry.path()) {
-                folders.push(entry.path());
+            if is_foreign(root, &entry.path()) {
+                continue;
             }
+            let into = if entry.file_type()?.is_dir() { &mut folders } else { &mut files };
+            into.push(entry.path());
         }
     }
     files.sort();
     Ok(files)
 }
 
-fn is_foreign(root: &Path, folder: &Path) -> bool {
-    folder == root.join("data") || folder.file_name().is_some_and(|name| FOREIGN.iter().any(|f| name == *f))
+fn is_foreign(root: &Path, path: &Path) -> bool {
+    path == root.join("data") || path.file_name().is_some_and(|name| FOREIGN.iter().any(|f| name == *f))
 }
 
 /// Whether this character can stand inside a Rust name.

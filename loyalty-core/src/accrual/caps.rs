@@ -31,7 +31,7 @@ impl<T: Trace> Rating<'_, '_, T> {
         let Some(slot) = self.window_of(cap) else { return Ok(most) };
         // A window that is no longer kept has no room: a cap is never exceeded. Deciding refuses it before.
         let Some(used) = self.subject.used(&cap.id, slot) else { return Ok(Ratio::ZERO) };
-        let left = most.minus(Ratio::whole(i128::from(used)))?;
+        let left = most.minus(Ratio::whole(used))?;
         Ok(if left.is_negative() { Ratio::ZERO } else { left })
     }
 
@@ -52,7 +52,7 @@ impl<T: Trace> Rating<'_, '_, T> {
         for cap in caps {
             let amount = Points::from_wide(kept.round(Rounding::Floor))?;
             if let Some(slot) = self.window_of(cap).filter(|_| amount.is_positive()) {
-                self.given.use_cap(CapUse { cap: cap.id.clone(), slot, amount: amount.minor() });
+                self.given.use_cap(CapUse { cap: cap.id.clone(), slot, amount: i128::from(amount.minor()) });
             }
         }
         Ok(kept)

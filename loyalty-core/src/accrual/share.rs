@@ -6,7 +6,7 @@ use super::basis::{self, Measured};
 use super::measure;
 use crate::activity::{Line, Purchase};
 use crate::ledger::operation::Award;
-use crate::money::{OutOfRange, Ratio, Rounding};
+use crate::money::{OutOfRange, Ratio, Rounding, gcd};
 use crate::points::Points;
 use crate::program::Program;
 use crate::program::document::Rule;
@@ -14,11 +14,14 @@ use crate::program::document::Rule;
 /// Decimals at which a line's net is exact: 4 of a unit price and 6 of a quantity.
 const NET_PLACES: Ratio = Ratio::whole(10_i128.pow(10));
 
-/// Splits an award over the lines of its purchase; the parts add up to it.
+/// Splits an award over the lines of its purchase; the parts add up to it. Without lines it is one part.
 ///
 /// Lines that earned whole points by themselves keep them, if nothing changed the sum afterwards. Otherwise
 /// the award is split by net value, the largest remainders up, ties to the earlier line.
 pub fn by_line(award: &Award, purchase: &Purchase, program: &Program) -> Result<Vec<Points>, OutOfRange> {
+    if purchase.lines.is_empty() {
+        return Ok(vec![award.points]);
+    }
     let rules = program.rules_of(&award.currency, &award.rules);
     let unit = program.currency(&award.currency).map_or(Ratio::ONE, |currency| currency.unit());
     match own_points(award.points, &rules, &purchase.lines, unit)? {
@@ -87,8 +90,12 @@ fn net_of(lines: &[Line], wanted: &[bool]) -> Result<Vec<i128>, OutOfRange> {
     each.collect()
 }
 
-/// Splits by largest remainder.
+/// Splits by largest remainder. What all weights share is taken out first: the largest award times the largest
+/// amount of money then fits.
 fn split(points: Points, weights: &[i128]) -> Result<Vec<Points>, OutOfRange> {
+    let shared = weights.iter().fold(0, |shared, weight| gcd(shared, weight.unsigned_abs())).max(1);
+    let shared = i128::try_from(shared).map_err(|_| OutOfRange)?;
+    let weights: Vec<i128> = weights.iter().filter_map(|weight| weight.checked_div(shared)).collect();
     let total = weights.iter().try_fold(0_i128, |sum, weight| sum.checked_add(*weight)).ok_or(OutOfRange)?;
     if total == 0 {
         return Ok(vec![Points::ZERO; weights.len()]);

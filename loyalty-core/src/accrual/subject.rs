@@ -61,7 +61,7 @@ impl<'a> Subject<'a> {
     }
 
     /// What a cap has used in the window of the date; `None` where it is no longer kept.
-    pub fn used(&self, cap: &AuthorId, slot: i32) -> Option<i64> {
+    pub fn used(&self, cap: &AuthorId, slot: i32) -> Option<i128> {
         counted(&self.state.caps, cap, slot)
     }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::load::Seen;
 use super::replay::Found;
 use super::{Answer, Chain, Engine, EngineError};
-use crate::decision::{Command, Context, Decision, decide};
+use crate::decision::{Command, Context, Decision, decide, id_too_long};
 use crate::explain::NoTrace;
 use crate::id::OperationKey;
 use crate::ledger::chain::BEGINNING;
@@ -230,11 +230,10 @@ fn keys_of(operations: &[Operation]) -> Result<Vec<OperationKey>, Problem> {
     let mut keys = Vec::with_capacity(operations.len());
     for operation in operations {
         keys.push(operation.key.clone());
+        let activity = &operation.sealed.activity;
         for returned in &operation.returned {
-            let key = returned_key(&returned.activity, operation.sealed.activity.id());
-            keys.push(key.ok_or_else(|| {
-                Problem::new("invalid_value", "/id", "the id is too long for a key", "shorten it")
-            })?);
+            let key = returned_key(&returned.activity, activity.id());
+            keys.push(key.ok_or_else(|| id_too_long(activity))?);
         }
     }
     Ok(keys)

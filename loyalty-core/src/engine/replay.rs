@@ -69,19 +69,15 @@ impl Engine {
 pub fn compare(command: &Command, recorded: &Operation, programs: &Programs) -> Result<(), Problem> {
     let Command::Record(activity) = command;
     let input = match programs.version(recorded.version) {
-        Some(program) => prepared(activity, program)?,
+        Some(program) => prepared(activity, program).map_err(|problem| activity.place(problem))?,
         None => activity.clone(),
     };
     if input == recorded.sealed.activity {
         return Ok(());
     }
-    let sides =
+    let [given, kept] =
         [&input, &recorded.sealed.activity].map(|a| serde_json::to_value(a.as_ref()).unwrap_or_default());
-    let [given, kept] = &sides;
-    let path =
-        given.as_object().and_then(|kind| kind.iter().next()).map_or_else(String::new, |(kind, given)| {
-            first_difference(given, kept.get(kind).unwrap_or(&Value::Null)).unwrap_or_default()
-        });
+    let path = first_difference(&given, &kept).unwrap_or_default();
     let message = format!("the key `{}` was used for another input", recorded.key);
     Err(Problem::new("idempotency_conflict", path, message, "use a new id, or send what was sent first"))
 }

@@ -124,7 +124,7 @@ pub struct Returned {
     /// The purchase.
     #[n(0)]
     pub activity: ActivityId,
-    /// Units that have come back in all, by line.
+    /// Units that have come back in all, by line; one unit where the purchase has no lines.
     #[n(1)]
     pub units: Vec<Quantity>,
     /// What this return took, by currency.
@@ -167,8 +167,8 @@ pub struct CountedIn {
     #[n(1)]
     pub slot: i32,
     /// How much; negative when a return gives it back.
-    #[n(2)]
-    pub amount: i64,
+    #[cbor(n(2), with = "crate::money::wide")]
+    pub amount: i128,
 }
 
 /// What counts.

@@ -9,6 +9,7 @@ use super::condition::{AttributeTest, Condition, LineCondition, NumberTest, Text
 use super::document::{AttributeKind, Basis, Counted, Document};
 use crate::id::AuthorId;
 use crate::problem::Problem;
+use crate::time::Span;
 use crate::zone::InvalidZone;
 
 /// All problems of a document that has the right form.
@@ -20,6 +21,7 @@ pub fn problems(document: &Document) -> Vec<Problem> {
     check.counters();
     check.tiers();
     check.earning();
+    check.returns();
     check.found
 }
 
@@ -84,6 +86,9 @@ impl<'a> Check<'a> {
                 let message = format!("scale {} is more than 4 decimals", currency.scale);
                 self.problem("scale_too_fine", format!("/currencies/{index}/scale"), message, "use 0 to 4");
             }
+            if let Some(expiry) = &currency.expiry {
+                self.span(expiry.after, &format!("/currencies/{index}/expiry/after"));
+            }
         }
     }
 
@@ -96,6 +101,21 @@ impl<'a> Check<'a> {
                 Counted::Spend(basis) => self.basis(basis, &format!("{path}/spend")),
                 Counted::Purchases => {}
             }
+        }
+    }
+
+    fn returns(&mut self) {
+        if let Some(within) = self.document.returns.within {
+            self.span(within, "/returns/within");
+        }
+    }
+
+    fn span(&mut self, span: Span, path: &str) {
+        let (length, unit, most) = span.parts();
+        if !(1..=most).contains(&length) {
+            let message = format!("a span of `{length}` {unit} is outside 1 to {most}");
+            let help = "correct the span, or leave it out where nothing is to end";
+            self.problem("span_range", format!("{path}/{unit}"), message, help);
         }
     }
 

@@ -35,7 +35,7 @@ pub struct Sale<'a> {
     pub operation: &'a Operation,
     /// The purchase.
     pub purchase: &'a Purchase,
-    /// Units back before this return, by line.
+    /// Units back before this return, by line. A purchase without lines comes back as one unit.
     pub units_before: Vec<Quantity>,
     /// Units back after it, by line.
     pub units_after: Vec<Quantity>,
@@ -44,7 +44,8 @@ pub struct Sale<'a> {
 impl<'a> Sale<'a> {
     fn new(operation: &'a Operation, purchase: &'a Purchase, newer: &[Operation]) -> Self {
         let back = newer.iter().flat_map(|op| &op.returned).find(|r| r.activity == purchase.id);
-        let units = back.map_or_else(|| vec![Quantity::ZERO; purchase.lines.len()], |r| r.units.clone());
+        let units =
+            back.map_or_else(|| vec![Quantity::ZERO; purchase.lines.len().max(1)], |r| r.units.clone());
         Self { operation, purchase, units_before: units.clone(), units_after: units }
     }
 
@@ -61,7 +62,7 @@ impl<'a> Sale<'a> {
 
     /// Whether everything has come back now.
     pub fn is_all_back(&self) -> bool {
-        (0..self.purchase.lines.len()).all(|line| self.left(line) == Quantity::ZERO)
+        (0..self.units_after.len()).all(|line| self.left(line) == Quantity::ZERO)
     }
 
     /// Whether everything had come back before.
@@ -122,7 +123,7 @@ fn linked<'a>(by: &Return, id: &ActivityId, past: &'a Past) -> Result<Matching<'
         return Err(already_returned(id));
     }
     if by.lines.is_empty() {
-        for line in 0..sale.purchase.lines.len() {
+        for line in 0..sale.units_after.len() {
             let left = sale.left(line);
             sale.bring(line, left);
         }

@@ -7,7 +7,9 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use loyalty_core::activity::{Activity, CustomEvent, Purchase, Return};
 use loyalty_core::decision::Command;
+use loyalty_core::engine::EngineError;
 use loyalty_core::json::answer::{AnswerView, PreviewView};
+use loyalty_core::problem::Problem;
 
 use super::Shared;
 use super::rights::{Of, ReadMember, Record};
@@ -104,11 +106,7 @@ async fn record(
     activity: Activity,
 ) -> Result<Response, Refusal> {
     require_own_key(headers, &activity)?;
-    let kind = match &activity {
-        Activity::Purchase(_) => "purchase",
-        Activity::Return(_) => "return",
-        Activity::Event(_) => "event",
-    };
+    let kind = activity.kind();
     let now = wallet.clocks.now(&of.tenant);
     let command = Command::Record(Arc::new(activity));
     let done = wallet.engine.execute(&of.tenant, &of.member, command, now).await;
@@ -118,7 +116,7 @@ async fn record(
         Err(_) => "refused",
     };
     metrics::counter!("loyalty_activities_total", "kind" => kind, "outcome" => outcome).increment(1);
-    let answer = done?;
+    let answer = done.map_err(|error| in_body(&error, kind))?;
     let programs = wallet.engine.programs(&of.tenant, now).await?;
     let replayed = answer.replayed;
     let mut response = (StatusCode::CREATED, Json(AnswerView::new(answer, &programs))).into_response();
@@ -126,6 +124,14 @@ async fn record(
         response.headers_mut().insert(REPLAYED, HeaderValue::from_static("true"));
     }
     Ok(response)
+}
+
+/// A refusal with its place in the body, which is the activity without the name of its kind.
+fn in_body(error: &EngineError, kind: &str) -> Refusal {
+    let problem = error.problem();
+    let place = problem.path.strip_prefix('/').and_then(|path| path.strip_prefix(kind));
+    let path = place.unwrap_or_default().to_owned();
+    Problem { path, ..problem }.into()
 }
 
 /// The key of an activity is the business's id. A header that says something else is a mistake: the client

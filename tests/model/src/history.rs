@@ -39,20 +39,28 @@ impl Past {
         }
     }
 
-    /// How many units of each line have come back.
-    pub fn back(&self) -> Vec<Exact> {
-        let of_line = |at: usize| self.returned.iter().filter(|r| r.0 == at).map(|r| &r.1).sum();
-        (0..self.lines().len()).map(of_line).collect()
+    /// How many units of each line there were. Without lines, the whole is one unit.
+    pub fn units(&self) -> Vec<Exact> {
+        if self.lines().is_empty() {
+            return vec![whole(1)];
+        }
+        self.lines().iter().map(returnable_units).collect()
     }
 
-    /// How many units of each line have not come back.
+    /// How many of these have come back.
+    pub fn back(&self) -> Vec<Exact> {
+        let of_line = |at: usize| self.returned.iter().filter(|r| r.0 == at).map(|r| &r.1).sum();
+        (0..self.units().len()).map(of_line).collect()
+    }
+
+    /// How many of them have not come back.
     pub fn left(&self) -> Vec<Exact> {
-        self.lines().iter().zip(self.back()).map(|(line, back)| returnable_units(line) - back).collect()
+        self.units().into_iter().zip(self.back()).map(|(units, back)| units - back).collect()
     }
 
     /// What is kept of a share, in minor units.
     pub fn kept(&self, share: Option<&Share>) -> BigInt {
-        share.map_or(BigInt::ZERO, |share| share.kept(self.lines(), &self.back()))
+        share.map_or(BigInt::ZERO, |share| share.kept(&self.units(), &self.back()))
     }
 
     /// What it adds to a counter, after all that has come back.
@@ -60,9 +68,8 @@ impl Past {
         match (counted, &self.activity) {
             (Counted::Earned(currency), _) => whole(self.kept(self.awards.get(currency.as_str()))),
             (Counted::Spend(basis), Activity::Purchase(_)) => self.spend(basis),
-            (Counted::Purchases, Activity::Purchase(purchase)) => {
-                let all_back = !purchase.lines.is_empty() && self.left().iter().all(|left| *left == whole(0));
-                whole(i32::from(!all_back))
+            (Counted::Purchases, Activity::Purchase(_)) => {
+                whole(i32::from(self.left().iter().any(|left| *left > whole(0))))
             }
             _ => whole(0),
         }

@@ -197,14 +197,15 @@ impl Model {
         Tiers { document: &self.document, calendar: &self.calendar, past: &self.past }
     }
 
-    /// Enrols on the first activity, settles, and gives the levels held.
+    /// Settles, or enrols on the first activity, before which nothing can be due; gives the levels held.
     fn begin(&mut self, own_time: Instant, date: NaiveDate) -> BTreeMap<String, String> {
-        if self.settled_to.is_none() {
+        if self.settled_to.is_some() {
+            self.settle_to(own_time);
+        } else {
             let lowest = |track| self.tiers().status(track, 0, date);
             let first = self.document.tiers.iter().map(|track| (track.id.to_string(), vec![lowest(track)]));
             self.statuses = first.collect();
         }
-        self.settle_to(own_time);
         self.levels()
     }
 

@@ -2,7 +2,7 @@
 
 use loyalty_core::activity::{Line, LineKind};
 
-use crate::basis::{net_paid, returnable_units};
+use crate::basis::net_paid;
 use crate::number::{BigInt, Exact, whole};
 
 /// What is needed of a rule that contributed to know which lines its points belong to.
@@ -19,24 +19,27 @@ pub struct Contribution {
 pub struct Share {
     /// All of them.
     pub points: BigInt,
-    /// Those of each line of a purchase; empty for anything else.
+    /// Those of each line; all of them together where there is no line.
     pub lines: Vec<BigInt>,
 }
 
 impl Share {
     /// Spreads `points` over `lines`.
     pub fn new(points: BigInt, contributions: &[Contribution], lines: &[Line]) -> Self {
+        if lines.is_empty() {
+            return Self { lines: vec![points.clone()], points };
+        }
         let spread = as_earned(&points, contributions, lines)
             .unwrap_or_else(|| largest_remainder(&points, &weights(contributions, lines)));
         Self { points, lines: spread }
     }
 
-    /// What is kept when `back` units of each line have come back.
-    pub fn kept(&self, lines: &[Line], back: &[Exact]) -> BigInt {
-        let taken_of = |((points, line), back): ((&BigInt, &Line), &Exact)| {
-            (whole(points.clone()) * back / returnable_units(line)).floor().to_integer()
+    /// What is kept when of the units of each line those in `back` have come back.
+    pub fn kept(&self, units: &[Exact], back: &[Exact]) -> BigInt {
+        let taken_of = |((points, units), back): ((&BigInt, &Exact), &Exact)| {
+            (whole(points.clone()) * back / units).floor().to_integer()
         };
-        let taken: BigInt = self.lines.iter().zip(lines).zip(back).map(taken_of).sum();
+        let taken: BigInt = self.lines.iter().zip(units).zip(back).map(taken_of).sum();
         &self.points - taken
     }
 }

@@ -75,7 +75,14 @@ impl Tiers<'_> {
             Downgrade::OneStep => ended.level.saturating_sub(1),
             Downgrade::None => ended.level,
         };
-        self.status(track, highest.max(least), begins)
+        let level = highest.max(least);
+        let kept =
+            level == highest && level > 0 && level <= ended.level && track.levels[level].keep.is_some();
+        match track.lasts {
+            // Earned again in the window that is over, so the next one is the one that begins.
+            Lasts::ToEndOfNext(_) if kept => self.status(track, level, day_before),
+            _ => self.status(track, level, begins),
+        }
     }
 
     fn holds_reach(&self, track: &TierTrack, level: usize, date: NaiveDate) -> bool {

@@ -7,8 +7,12 @@ use crate::id::AuthorId;
 use crate::money::{Quantity, Ratio};
 use crate::program::MAX_RULES;
 use crate::program::document::{
-    Basis, Cap, CapScope, Earning, Group, GroupMember, Rule, RuleRoundingPlace, Trigger,
+    Basis, Cap, CapScope, Earning, FactorCombine, Group, GroupMember, MultiplierStage, Rule,
+    RuleRoundingPlace, Trigger,
 };
+
+/// So that every product fits a ratio of 128-bit integers.
+const MOST_COMPOUNDED: usize = 2;
 
 /// Ids of earning, each kind a name space of its own.
 #[derive(Default)]
@@ -75,17 +79,7 @@ impl<'a> Check<'a> {
                 }
             }
         }
-        let unrounded =
-            earning.multipliers.windows(3).any(|three| three.iter().take(2).all(|s| s.round.is_none()));
-        if unrounded {
-            let message = "more than two multipliers follow each other without rounding".to_owned();
-            self.problem(
-                "multiplier_needs_rounding",
-                format!("{path}/multipliers"),
-                message,
-                "round one of them",
-            );
-        }
+        self.compounded(&earning.multipliers, &format!("{path}/multipliers"));
         for (index, rule) in earning.after.iter().enumerate() {
             let own = format!("{path}/after/{index}");
             self.rule(rule, scale, &own, ids);
@@ -96,6 +90,27 @@ impl<'a> Check<'a> {
         }
         for (index, cap) in earning.caps.iter().enumerate() {
             self.cap(cap, scale, &format!("{path}/caps/{index}"), ids);
+        }
+    }
+
+    /// At most two factors compound before they are rounded; a stage that adds its factors is one of them.
+    fn compounded(&mut self, stages: &[MultiplierStage], path: &str) {
+        let mut unrounded = 0_usize;
+        for (index, stage) in stages.iter().enumerate() {
+            let before = unrounded;
+            unrounded = before.saturating_add(match stage.combine {
+                FactorCombine::Compound => stage.factors.len(),
+                FactorCombine::Add => 1,
+            });
+            if unrounded > MOST_COMPOUNDED && before <= MOST_COMPOUNDED {
+                let message =
+                    format!("with the stage `{}`, {unrounded} factors compound without rounding", stage.id);
+                let help = "round an earlier stage, or `add` factors of which only one can match";
+                self.problem("multiplier_needs_rounding", format!("{path}/{index}"), message, help);
+            }
+            if stage.round.is_some() {
+                unrounded = 0;
+            }
         }
     }
 

@@ -12,6 +12,9 @@ impl Check<'_> {
             let path = format!("/tiers/{index}");
             self.unique(&format!("{path}/levels"), track.levels.iter().map(|l| &l.id));
             self.levels(track, &format!("{path}/levels"));
+            if let Lasts::For(span) = track.lasts {
+                self.span(span, &format!("{path}/lasts/for"));
+            }
             if track.upgrade == Upgrade::AtPeriodEnd && track.lasts == Lasts::Forever {
                 let message = "levels that last forever never end, so nobody could rise".to_owned();
                 self.problem(

@@ -7,7 +7,7 @@ use std::sync::mpsc::Receiver;
 
 use anyhow::{Context, Result, bail};
 use indicatif::ProgressBar;
-use loyalty_core::activity::{Activity, MemberActivity};
+use loyalty_core::activity::MemberActivity;
 use loyalty_core::decision::Command;
 use loyalty_core::engine::{Chain, Engine, Outcome};
 use loyalty_core::id::MemberId;
@@ -132,11 +132,11 @@ impl<'a> Worker<'a> {
             None => self.runtime.block_on(self.engine.decide_many(chain, &mut commands, now, true)),
         };
         let decided = decided.map_err(said)?;
-        for ((line, command), outcome) in lines.into_iter().zip(&commands).zip(decided.outcomes) {
+        for (line, outcome) in lines.into_iter().zip(decided.outcomes) {
             match outcome {
                 Outcome::Done(answer) if answer.replayed => self.recorded.tally.replayed += 1,
                 Outcome::Done(_) => self.recorded.tally.recorded += 1,
-                Outcome::Refused(problem) => self.refuse(window, line, vec![of_line(problem, command)]),
+                Outcome::Refused(problem) => self.refuse(window, line, vec![of_line(problem)]),
             }
         }
         if let Some((append, head)) = decided.append.zip(decided.head) {
@@ -182,13 +182,8 @@ impl Pack {
         self.commands.len() == MAX_OPERATIONS || self.bytes >= PACK
     }
 }
+
 /// A refusal of an activity, with its place in the line.
-fn of_line(problem: Problem, command: &Command) -> Problem {
-    let Command::Record(activity) = command;
-    let kind = match activity.as_ref() {
-        Activity::Purchase(_) => "purchase",
-        Activity::Return(_) => "return",
-        Activity::Event(_) => "event",
-    };
-    Problem { path: format!("/activity/{kind}{}", problem.path), ..problem }
+fn of_line(problem: Problem) -> Problem {
+    Problem { path: format!("/activity{}", problem.path), ..problem }
 }

@@ -126,7 +126,7 @@ fn back() -> impl Strategy<Value = Back> {
 
 fn purchase() -> BoxedStrategy<Purchase> {
     let money = option::weighted(0.2, Just("USD".to_owned()));
-    let lines = prop_oneof![8 => vec(line(), 1..=4), 1 => vec(line(), 5..=8)];
+    let lines = prop_oneof![8 => vec(line(), 1..=4), 1 => vec(line(), 5..=8), 1 => Just(Vec::new())];
     let place = (option::of(word(STORES)), option::weighted(0.3, word(PARTNERS)), option::of(word(CHANNELS)));
     (money, lines, place, vec(word(COUPONS), 0..=2), attributes())
         .prop_map(|(money, lines, (store, partner, channel), coupons, attributes)| Purchase {
@@ -296,6 +296,9 @@ impl Back {
     }
 
     fn linked(self, lines: &[Line]) -> ReturnLine {
+        if lines.is_empty() {
+            return self.unlinked();
+        }
         let at = self.of.index(lines.len());
         let units = lines[at].quantity.unwrap_or(Quantity::ONE).units();
         let part = |share: i128| Some(Quantity::from_units((units / share).max(1)));

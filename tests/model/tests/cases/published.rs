@@ -189,7 +189,7 @@ fn sephora_points_by_level() {
 }
 
 /// Derived, six years earlier: VIB earned 15 January 2016 or 31 December 2016 -> valid to 31 December 2017. Who spends
-/// $350 in 2017 keeps it to the end of 2019; who spends less reverts, and $1,000 before count no more.
+/// $350 in 2017 keeps it to the end of 2018; who spends less reverts, and $1,000 before count no more.
 #[test]
 fn sephora_status_lasts_to_the_end_of_the_next_year() {
     let first_instant = "2018-01-01T00:00:00-05:00";
@@ -201,8 +201,8 @@ fn sephora_status_lasts_to_the_end_of_the_next_year() {
         assert_eq!(settled(model.clone(), first_instant).level("status"), "insider");
         model.record(&purchase("2", "2017-06-01T12:00:00-04:00", gross("350"))).expect("recorded");
         assert_eq!(settled(model.clone(), first_instant).level("status"), "vib");
-        assert_eq!(settled(model.clone(), "2019-12-31T23:59:59-05:00").level("status"), "vib");
-        assert_eq!(settled(model, "2020-01-01T00:00:00-05:00").level("status"), "insider");
+        assert_eq!(settled(model.clone(), "2018-12-31T23:59:59-05:00").level("status"), "vib");
+        assert_eq!(settled(model, "2019-01-01T00:00:00-05:00").level("status"), "insider");
     }
 }
 

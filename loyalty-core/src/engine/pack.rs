@@ -40,6 +40,13 @@ pub struct Pack {
     pub outcomes: Vec<Outcome>,
 }
 
+/// What a pack is decided on.
+struct Start<'a> {
+    head: Option<&'a Head>,
+    /// Whether the ledger is asked for every key first.
+    look_up: bool,
+}
+
 /// Where a command of the pack stands.
 enum Slot {
     /// Settled before the pack.
@@ -63,18 +70,27 @@ impl Engine {
     ) -> Result<Pack, EngineError> {
         let stored = self.ledger.head(chain.tenant, chain.member).await?;
         let head = stored.map(|commit| commit.head()).transpose()?;
-        self.decide_after(chain, head.as_ref(), commands, now, look_up).await
+        self.decide_from(chain, Start { head: head.as_ref(), look_up }, commands, now).await
     }
 
     /// [`Engine::decide_many`] on a head that the caller has: the member's newest, or that of an earlier pack which
-    /// is not appended yet.
+    /// is not appended yet. Asks the ledger for every key first.
     pub async fn decide_after(
         &self,
         chain: Chain<'_>,
-        head: Option<&Head>,
+        head: &Head,
         commands: &mut [Command],
         now: Timestamp,
-        look_up: bool,
+    ) -> Result<Pack, EngineError> {
+        self.decide_from(chain, Start { head: Some(head), look_up: true }, commands, now).await
+    }
+
+    async fn decide_from(
+        &self,
+        chain: Chain<'_>,
+        Start { head, look_up }: Start<'_>,
+        commands: &mut [Command],
+        now: Timestamp,
     ) -> Result<Pack, EngineError> {
         if let Some(head) = head {
             head.check_appendable()?;

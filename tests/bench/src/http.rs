@@ -65,6 +65,8 @@ fn sides(setup: &Setup) -> Result<Vec<Side>> {
     Ok(sides)
 }
 
+/// What a server has kept in a folder when it is gone.
+type Kept = Box<dyn Fn(&Path) -> Result<String>>;
 /// What starts a server on a port of 127.0.0.1, keeping everything in a folder.
 type Starter = Box<dyn Fn(u16, &Path) -> Result<Command>>;
 
@@ -72,8 +74,7 @@ type Starter = Box<dyn Fn(u16, &Path) -> Result<Command>>;
 struct Contestant {
     folder: PathBuf,
     command: Starter,
-    /// What it has kept in that folder when it is gone.
-    kept: Box<dyn Fn(&Path) -> Result<String>>,
+    kept: Kept,
 }
 
 impl Contestant {

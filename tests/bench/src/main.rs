@@ -26,10 +26,6 @@ use clap::Parser;
 use harness::{Bench, Verdict, run, table};
 use setup::{Scale, Setup};
 
-/// As in the server; the peers in Rust have it as well.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 const BENCHES: [&Bench; 7] = [
     &import::BENCH,
     &bulk::BENCH,

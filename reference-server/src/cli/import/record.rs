@@ -126,9 +126,7 @@ impl<'a> Worker<'a> {
         let chain = Chain { tenant: &self.ledger.tenant, member: &member };
         let now = self.ledger.now();
         let decided = match self.heads.get(&member) {
-            Some(head) => {
-                self.runtime.block_on(self.engine.decide_after(chain, Some(head), &mut commands, now, true))
-            }
+            Some(head) => self.runtime.block_on(self.engine.decide_after(chain, head, &mut commands, now)),
             None => self.runtime.block_on(self.engine.decide_many(chain, &mut commands, now, true)),
         };
         let decided = decided.map_err(said)?;

@@ -94,15 +94,16 @@ impl Ledger {
     }
 
     /// Imports activities and kills the import (SIGKILL) once it has recorded some of them and cannot have
-    /// recorded all: half of the text was given to it, and all but what it may hold at once was taken.
+    /// recorded all: it waits for the last line, and has taken more than the 3 MiB that it may hold at once
+    /// (one is recorded, one waits, one is read).
     pub fn import_killed_half_way(&self, activities: &str) {
         let mut command = self.import_command(Path::new("-"));
         command.args(["--chunk", "1"]).stdin(Stdio::piped()).stderr(Stdio::null());
         let mut import = command.spawn().expect("the server can be started");
         let mut input = import.stdin.take().expect("its input is piped");
-        let half = activities.len() / 2;
-        input.write_all(&activities.as_bytes()[..half]).expect("the import reads");
-        import.kill().expect("it still waits for the other half");
+        let last = activities.trim_end().rfind('\n').expect("more than one line");
+        input.write_all(&activities.as_bytes()[..last]).expect("the import reads");
+        import.kill().expect("it still waits for the last line");
         import.wait().expect("it is dead");
         let recorded = self.operations();
         let all = activities.lines().count() as u64;

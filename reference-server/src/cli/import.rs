@@ -32,8 +32,8 @@ use self::record::Worker;
 use self::results::Results;
 use super::{CACHE, Ledger, Place, Verdict, check, said, wait};
 
-/// Bytes that are read at once.
-const READ: usize = 1 << 20;
+/// Bytes that are read at once: more than the longest line, so that a longer one is seen to be too long.
+const READ: usize = (1 << 20) + (4 << 10);
 
 /// Records a file of activities; what is there already is skipped, so that it can be run again
 #[derive(Debug, Args)]
@@ -59,7 +59,7 @@ pub(super) struct Import {
 
 pub(super) fn run(args: &Import) -> Result<Verdict> {
     let (source, bytes) = open(&args.activities)?;
-    let chunks = Chunks::new(source, args.window().min(READ));
+    let chunks = Chunks::new(source, READ);
     // One more than there are cores, so that one can wait for the disk.
     let threads = thread::available_parallelism().map_or(2, |cores| cores.get() + 1);
     let (ways, ends): (Vec<_>, Vec<_>) =

@@ -1,7 +1,10 @@
 //! Lines that are no activities, or none that can be recorded: they come back with what to correct, and the
 //! others go in.
 
-use std::fs;
+use std::process::Stdio;
+use std::sync::mpsc;
+use std::time::Duration;
+use std::{fs, thread};
 
 use crate::compare::{G1, assert_every_member_equal};
 use crate::ledger::Ledger;
@@ -115,4 +118,23 @@ fn another_activity_under_a_known_id_is_refused() {
     assert!(row.starts_with("2,/activity/purchase/lines/0/gross,11,idempotency_conflict,"), "{row}");
     let expected = "member_id,total_points,final_tier,number_of_accruals\n1,20,Bronze,2\n";
     assert_every_member_equal(&ledger.members(), expected, G1);
+}
+
+#[test]
+fn a_bad_program_is_refused_without_waiting_for_activities() {
+    let ledger = Ledger::for_program("g1");
+    let program = ledger.file("bad.json");
+    fs::write(&program, "{}").expect("a file");
+    let mut command = ledger.command("import");
+    command.args(["--activities", "-", "--program"]).arg(program);
+    let mut import = command.stdin(Stdio::piped()).stderr(Stdio::null()).spawn().expect("the server starts");
+    let input = import.stdin.take().expect("its input is piped");
+    let (send, ended) = mpsc::channel();
+    let id = import.id();
+    thread::spawn(move || send.send(import.wait()));
+    let status = ended.recv_timeout(Duration::from_secs(60));
+    // Whatever came of it, it ends with its input.
+    drop(input);
+    let status = status.unwrap_or_else(|_| panic!("import {id} waits for activities")).expect("it has ended");
+    assert_eq!(status.code(), Some(1));
 }

@@ -17,7 +17,7 @@ use std::num::NonZeroU8;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, SyncSender};
-use std::thread::{self, ScopedJoinHandle};
+use std::thread;
 use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
@@ -64,13 +64,24 @@ pub(super) fn run(args: &Import) -> Result<Verdict> {
     let threads = thread::available_parallelism().map_or(2, |cores| cores.get() + 1);
     let (ways, ends): (Vec<_>, Vec<_>) =
         (0..threads).map(|_| mpsc::sync_channel(args.window().div_ceil(READ))).unzip();
-    thread::scope(|scope| {
-        // Reading begins while the store is opened.
-        let reading = scope.spawn(move || hand_out(chunks, &ways));
-        let verdict = record_all(args, bytes, ends)?;
-        joined(reading)?;
-        Ok(verdict)
-    })
+    // Reading begins while the store is opened. Where that fails nobody waits for the source: the process ends.
+    let reading = thread::spawn(move || hand_out(chunks, &ways));
+    let ledger = args.place.open(CACHE)?;
+    if let Some(file) = &args.program
+        && publish(&ledger, file, args.valid_from)? == Verdict::Wrong
+    {
+        return Ok(Verdict::Wrong);
+    }
+    let faults = Faults::new(args.errors.clone().unwrap_or_else(|| beside(&args.activities)))?;
+    let results = Results::new(faults, threads);
+    let progress = progress(bytes)?;
+    let started = Instant::now();
+    record_all(&ledger, args.window(), ends, &results, &progress)?;
+    ended(reading.join())?;
+    let (tally, faults) = results.finish()?;
+    progress.finish_and_clear();
+    tally.tell(&mut stderr(), started.elapsed())?;
+    Ok(if faults.tell(&mut stderr())? { Verdict::Wrong } else { Verdict::Right })
 }
 
 /// Hands every chunk to all that record.
@@ -86,35 +97,27 @@ fn hand_out(mut chunks: Chunks<Source>, ways: &[SyncSender<Arc<Chunk>>]) -> Resu
 }
 
 /// Has threads record the members, a share of them each.
-fn record_all(args: &Import, bytes: Option<u64>, ends: Vec<Receiver<Arc<Chunk>>>) -> Result<Verdict> {
-    let ledger = args.place.open(CACHE)?;
-    if let Some(file) = &args.program
-        && publish(&ledger, file, args.valid_from)? == Verdict::Wrong
-    {
-        return Ok(Verdict::Wrong);
-    }
-    let faults = Faults::new(args.errors.clone().unwrap_or_else(|| beside(&args.activities)))?;
-    let progress = progress(bytes)?;
-    let started = Instant::now();
+fn record_all(
+    ledger: &Ledger,
+    window: usize,
+    ends: Vec<Receiver<Arc<Chunk>>>,
+    results: &Results,
+    progress: &ProgressBar,
+) -> Result<()> {
     let of = ends.len();
-    let results = Results::new(faults, of);
     thread::scope(|scope| {
         let mut workers = Vec::new();
         for (number, chunks) in ends.into_iter().enumerate() {
-            let worker = Worker::new(&ledger, Share { number, of }, args.window(), &progress)?;
-            let results = &results;
+            let worker = Worker::new(ledger, Share { number, of }, window, progress)?;
             workers.push(scope.spawn(move || worker.run(&chunks, results)));
         }
-        workers.into_iter().try_for_each(joined)
-    })?;
-    let (tally, faults) = results.finish()?;
-    progress.finish_and_clear();
-    tally.tell(&mut stderr(), started.elapsed())?;
-    Ok(if faults.tell(&mut stderr())? { Verdict::Wrong } else { Verdict::Right })
+        workers.into_iter().try_for_each(|worker| ended(worker.join()))
+    })
 }
 
-fn joined(thread: ScopedJoinHandle<'_, Result<()>>) -> Result<()> {
-    thread.join().unwrap_or_else(|_| bail!("a thread of the import has panicked"))
+/// What a thread has ended with.
+fn ended(joined: thread::Result<Result<()>>) -> Result<()> {
+    joined.unwrap_or_else(|_| bail!("a thread of the import has panicked"))
 }
 
 impl Import {

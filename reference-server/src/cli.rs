@@ -109,7 +109,7 @@ impl Place {
     /// Opens the ledger, making it where there is none, with this much memory for pages of its file.
     fn open(&self, cache_bytes: usize) -> Result<Ledger> {
         let data = DataDir::open(&self.data, cache_bytes)?;
-        let clocks = Clocks::open(data.file("sandbox.clock"))?;
+        let clocks = data.clocks()?;
         Ok(Ledger { data, clocks, tenant: self.tenant.clone() })
     }
 

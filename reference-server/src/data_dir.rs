@@ -9,6 +9,7 @@ use loyalty_adapters::embedded::{EmbeddedOptions, EmbeddedStore};
 use loyalty_core::engine::Engine;
 use loyalty_core::ledger::chain::ChainKey;
 
+use crate::clock::Clocks;
 use crate::secret::{self, Secret};
 
 /// The setting that names the key of the chains.
@@ -63,6 +64,11 @@ impl DataDir {
     /// A file in the folder.
     pub fn file(&self, name: &str) -> PathBuf {
         self.path.join(name)
+    }
+
+    /// Opens the clocks of its tenants; the sandbox's is kept in the folder.
+    pub fn clocks(&self) -> Result<Clocks> {
+        Clocks::open(self.file("sandbox.clock")).context("cannot read the sandbox's clock")
     }
 
     /// Writes what is on its way and closes the store, where nobody else holds it any more.

@@ -12,7 +12,6 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use utoipa_axum::router::OpenApiRouter;
 
-use crate::clock::Clocks;
 use crate::config::{Auth, Config};
 use crate::data_dir::DataDir;
 use crate::kit::auth::{Issuer, Verifier};
@@ -96,7 +95,7 @@ fn may_make_keys(config: &Config) -> bool {
 }
 
 async fn routes(config: Config, data: &DataDir) -> Result<Router> {
-    let clocks = Clocks::open(data.file("sandbox.clock")).context("cannot read the sandbox's clock")?;
+    let clocks = data.clocks()?;
     if config.demo {
         demo::publish(&data.engine, &clocks).await?;
     }

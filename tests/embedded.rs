@@ -123,9 +123,13 @@ fn a_list_is_answered_one_by_one() {
         Ok(right)
     );
     assert_eq!(store.verify(), Ok(5), "what was refused left nothing");
-    let done = list.iter().filter(|(_, answer)| *answer == Appended::Done).map(|(append, _)| &append.commit);
+    let mut done: Vec<_> = list.iter().filter(|(_, answer)| *answer == Appended::Done).collect();
+    done.sort_by_key(|(append, _)| &append.member);
     let feed = block_on(store.after(0, 9)).unwrap();
-    assert!(feed.iter().map(|(_, commit)| commit).eq(done), "in the list's order, without gaps");
+    let positions: Vec<u64> = feed.iter().map(|(position, _)| *position).collect();
+    assert_eq!(positions, [1, 2, 3, 4, 5], "without gaps");
+    let done = done.iter().map(|(append, _)| &append.commit);
+    assert!(feed.iter().map(|(_, commit)| commit).eq(done), "by member, each in the list's order");
     assert_eq!(block_on(store.append_all(Vec::new())), Ok(Vec::new()));
 }
 

@@ -118,7 +118,7 @@ impl EmbeddedStore {
     }
 
     /// Appends a list in one durable transaction, each as [`LedgerStore::append`] would, and gives an answer
-    /// for each. Fastest where it ascends by tenant and by the order of members.
+    /// for each. Fastest where it ascends by tenant and by the order of members; the feed has it in that order.
     ///
     /// The whole list is durable or none of it.
     pub async fn append_all(&self, appends: Vec<Append>) -> Result<Vec<Appended>, StoreError> {

@@ -16,9 +16,9 @@ use std::sync::{Arc, Mutex};
 use thiserror::Error;
 
 use crate::decision::Command;
-use crate::id::{MemberId, TenantId};
+use crate::id::{MemberId, OperationKey, TenantId};
 use crate::ledger::chain::ChainKey;
-use crate::ledger::commit::{Head, InvalidCommit};
+use crate::ledger::commit::{Head, InvalidCommit, StoredCommit};
 use crate::ledger::operation::Operation;
 use crate::points::OutOfRange;
 use crate::ports::{Appended, LedgerStore, ProgramStore, StoreError};
@@ -167,29 +167,27 @@ impl Engine {
     ) -> Result<Vec<Outcome>, EngineError> {
         let mut known_keys = false;
         for _ in 0..MAX_ATTEMPTS {
-            let pack = self.decide_many(chain, commands, now, known_keys).await?;
-            let Some(append) = pack.append.clone() else { return Ok(pack.outcomes) };
+            let Pack { append, outcomes, .. } = self.decide_many(chain, commands, now, known_keys).await?;
+            let Some(append) = append else { return Ok(outcomes) };
+            let (first, commit) = (append.keys.first().cloned(), append.commit.clone());
             match self.ledger.append(append).await {
-                Ok(Appended::Done) => return Ok(pack.outcomes),
+                Ok(Appended::Done) => return Ok(outcomes),
                 Ok(Appended::SequenceTaken) => {}
                 Ok(Appended::KeyTaken) => known_keys = true,
-                Err(StoreError::Unknown(why)) => return self.resolve(chain, pack, why).await,
+                Err(StoreError::Unknown(why)) => {
+                    let ours = self.is_there(chain, first, &commit).await;
+                    return if ours { Ok(outcomes) } else { Err(StoreError::Unknown(why).into()) };
+                }
                 Err(error) => return Err(error.into()),
             }
         }
         Err(contended().into())
     }
 
-    /// An unknown outcome is resolved by reading: all of a pack is there, or none of it.
-    async fn resolve(&self, chain: Chain<'_>, pack: Pack, why: String) -> Result<Vec<Outcome>, EngineError> {
-        let first = pack.append.as_ref().and_then(|append| append.keys.first());
-        let found = match first {
-            Some(key) => self.ledger.by_key(chain.tenant, chain.member, key).await.ok().flatten(),
-            None => None,
-        };
-        let ours =
-            found.is_some_and(|found| pack.append.as_ref().is_some_and(|append| append.commit == found));
-        if ours { Ok(pack.outcomes) } else { Err(StoreError::Unknown(why).into()) }
+    /// An unknown outcome is resolved by reading: all of a commit is there, or none of it.
+    async fn is_there(&self, chain: Chain<'_>, first: Option<OperationKey>, commit: &StoredCommit) -> bool {
+        let Some(key) = first else { return false };
+        self.ledger.by_key(chain.tenant, chain.member, &key).await.ok().flatten().as_ref() == Some(commit)
     }
 }
 

@@ -40,8 +40,8 @@ async fn look(history: &History, events: usize, image: Vec<u8>) -> Result<(), St
     check_writable(&store).await
 }
 
-/// How many batches the feed holds. Each is there whole or not at all, in the order in which they were
-/// written, byte for byte.
+/// How many batches the feed holds. Each is there whole or not at all, byte for byte, and batches are in the order
+/// in which they were written; within one, members may come in any order.
 async fn batches_present(store: &EmbeddedStore, batches: &[Batch]) -> Result<usize, String> {
     let feed = store.after(0, usize::MAX).await.map_err(|error| format!("no feed: {error}"))?;
     let mut rest = feed.iter().map(|(_, commit)| commit).peekable();
@@ -49,12 +49,15 @@ async fn batches_present(store: &EmbeddedStore, batches: &[Batch]) -> Result<usi
         if rest.peek().is_none() {
             return Ok(present);
         }
-        for append in &batch.appends {
-            match rest.next() {
-                Some(found) if *found == append.commit => {}
-                Some(_) => return Err(format!("batch {present} has a commit that nobody wrote there")),
-                None => return Err(format!("batch {present} is there by half")),
-            }
+        let mut found: Vec<_> = rest.by_ref().take(batch.appends.len()).map(StoredCommit::bytes).collect();
+        if found.len() < batch.appends.len() {
+            return Err(format!("batch {present} is there by half"));
+        }
+        let mut written: Vec<_> = batch.appends.iter().map(|append| append.commit.bytes()).collect();
+        found.sort_unstable();
+        written.sort_unstable();
+        if found != written {
+            return Err(format!("batch {present} has a commit that nobody wrote there"));
         }
     }
     if rest.next().is_some() { Err("more than was written".to_owned()) } else { Ok(batches.len()) }

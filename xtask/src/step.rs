@@ -1,5 +1,6 @@
 //! One command of a suite, what it needs on the machine, and how it is run.
 
+use std::fs;
 use std::io::{self, BufRead, BufReader};
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
@@ -36,6 +37,8 @@ enum Program {
 pub struct Step {
     program: Program,
     environment: Option<(&'static str, &'static str)>,
+    /// A folder that is removed first.
+    without: Option<PathBuf>,
     pub needs: &'static [&'static Tool],
 }
 
@@ -53,11 +56,16 @@ impl Step {
     }
 
     fn new(program: Program) -> Self {
-        Self { program, environment: None, needs: &[] }
+        Self { program, environment: None, without: None, needs: &[] }
     }
 
     pub fn with(mut self, name: &'static str, value: &'static str) -> Self {
         self.environment = Some((name, value));
+        self
+    }
+
+    pub fn without(mut self, folder: PathBuf) -> Self {
+        self.without = Some(folder);
         self
     }
 
@@ -77,6 +85,9 @@ impl Step {
 
     /// Runs it, handing over each line as it comes; whether it succeeded.
     pub fn run(&self, long: bool, see: impl FnMut(&str)) -> io::Result<bool> {
+        if let Some(folder) = self.without.as_ref().filter(|folder| folder.exists()) {
+            fs::remove_dir_all(folder)?;
+        }
         let mut command = match &self.program {
             Program::Cargo(arguments) => {
                 let mut cargo = cargo();

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use xtask::workspace::{Package, Workspace, root};
 
@@ -149,12 +150,18 @@ fn package(workspace: &Workspace) -> Option<Suite> {
         .filter(|package| package.publishable)
         .map(|package| format!(" --package {}", package.name))
         .collect();
+    // A folder of its own each time: cargo keeps what it unpacked for a folder once, by version, and would check
+    // today's crates against those of an earlier run.
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let folders = workspace.target_folder.join("packaged");
+    let fresh = folders.join(since.as_millis().to_string());
     (!members.is_empty()).then(|| {
         suite(
             "package",
             "what would be published is whole",
             "see what goes in with `cargo package --list -p CRATE --allow-dirty`",
-            [Step::cargo(&format!("package --allow-dirty{members}"))],
+            [Step::cargo(&format!("package --allow-dirty --target-dir {}{members}", fresh.display()))
+                .without(folders)],
         )
     })
 }
@@ -248,7 +255,9 @@ mod tests {
         let house = "cargo test --workspace --no-fail-fast --test tidy --test dependencies";
         assert_eq!(lines(&all, "house"), [house]);
         assert_eq!(lines(&all, "crash"), ["cargo test --workspace --no-fail-fast --test crash"]);
-        assert_eq!(lines(&all, "package"), ["cargo package --allow-dirty --package loyalty-core"]);
+        let [package] = lines(&all, "package").try_into().expect("one step");
+        assert!(package.starts_with("cargo package --allow-dirty --target-dir "), "{package}");
+        assert!(package.ends_with(" --package loyalty-core"), "{package}");
         let examples = lines(&all, "examples");
         assert_eq!(examples[1..], ["target/debug/examples/quickstart", "target/debug/tour"]);
     }

@@ -17,6 +17,15 @@ pub(super) enum Work {
     Publish(PreparedVersion),
 }
 
+impl Work {
+    fn appends(&self) -> &[Prepared] {
+        match self {
+            Self::Append(appends) => appends,
+            Self::Publish(_) => &[],
+        }
+    }
+}
+
 /// What came of it.
 #[derive(Debug)]
 pub(super) enum Outcome {
@@ -37,34 +46,38 @@ pub(super) fn write<'w>(
     let mut transaction = database.begin_write().map_err(failed)?;
     // Opening after a crash then takes milliseconds at any size. It implies two-phase commit.
     transaction.set_quick_repair(true);
-    let written = apply(&transaction, batch, last).map_err(failed)?;
+    let batch: Vec<_> = batch.collect();
+    let written = apply(&transaction, &batch, last).map_err(failed)?;
     transaction.commit().map_err(|error| StoreError::Unknown(error.to_string()))?;
     Ok(written)
 }
 
-fn apply<'w>(
+fn apply(
     transaction: &WriteTransaction,
-    batch: impl Iterator<Item = &'w Work>,
+    batch: &[&Work],
     last: u64,
 ) -> Result<(Vec<Outcome>, u64), redb::Error> {
+    let appends: Vec<&Prepared> = batch.iter().flat_map(|work| work.appends()).collect();
     let mut commits = transaction.open_table(COMMITS)?;
-    let mut programs = transaction.open_table(PROGRAMS)?;
     let mut ledger = Ledger {
         index: transaction.open_table(INDEX)?,
         tail: commits.upper_bound_mut(Bound::<u64>::Unbounded)?,
         last,
     };
+    let mut answers = ledger.append_all(&appends)?.into_iter();
+    ledger.tail.close()?;
     let outcomes = batch
+        .iter()
         .map(|work| match work {
-            Work::Append(appends) => ledger.append(appends).map(Outcome::Appended),
-            Work::Publish(version) => publish(&mut programs, version).map(Outcome::Published),
+            Work::Append(appends) => Ok(Outcome::Appended(answers.by_ref().take(appends.len()).collect())),
+            Work::Publish(version) => publish(transaction, version).map(Outcome::Published),
         })
         .collect::<Result<_, _>>()?;
-    ledger.tail.close()?;
     Ok((outcomes, ledger.last))
 }
 
-fn publish(programs: &mut Table<'_, Bytes, Bytes>, version: &PreparedVersion) -> Result<bool, redb::Error> {
+fn publish(transaction: &WriteTransaction, version: &PreparedVersion) -> Result<bool, redb::Error> {
+    let mut programs = transaction.open_table(PROGRAMS)?;
     let free = programs.get(version.key.as_slice())?.is_none();
     if free {
         programs.insert(version.key.as_slice(), version.value.as_slice())?;
@@ -92,7 +105,22 @@ struct Refused {
 }
 
 impl Ledger<'_> {
-    fn append(&mut self, appends: &[Prepared]) -> Result<Vec<Appended>, redb::Error> {
+    /// Appends what came from many callers, and answers in the order given.
+    ///
+    /// It goes in ascending by member, those of one member as they came: neighbours then share the work on a leaf
+    /// of the tree, which is most of what a small append costs.
+    fn append_all(&mut self, appends: &[&Prepared]) -> Result<Vec<Appended>, redb::Error> {
+        let mut order: Vec<usize> = (0..appends.len()).collect();
+        order.sort_by_key(|&place| appends[place].member());
+        let ascending: Vec<_> = order.iter().map(|&place| appends[place]).collect();
+        let mut answers = vec![Appended::Done; appends.len()];
+        for (place, answer) in order.into_iter().zip(self.append(&ascending)?) {
+            answers[place] = answer;
+        }
+        Ok(answers)
+    }
+
+    fn append(&mut self, appends: &[&Prepared]) -> Result<Vec<Appended>, redb::Error> {
         let mut answers = Vec::with_capacity(appends.len());
         let mut rest = appends;
         while !rest.is_empty() {
@@ -122,10 +150,12 @@ impl Ledger<'_> {
 /// free that none is taken; a row out of order costs a search.
 fn insert_run(
     index: &mut Table<'_, Bytes, Bytes>,
-    appends: &[Prepared],
+    appends: &[&Prepared],
     last: u64,
 ) -> Result<Run, redb::Error> {
-    let mut cursor = index.lower_bound_mut(Bound::<&[u8]>::Unbounded)?;
+    let first =
+        appends.first().and_then(|append| append.keys().next()).map_or(Bound::Unbounded, Bound::Included);
+    let mut cursor = index.lower_bound_mut(first)?;
     let mut position = last;
     for (done, append) in appends.iter().enumerate() {
         position += 1;
@@ -163,4 +193,44 @@ fn insert(cursor: &mut CursorMut<'_, Bytes, Bytes>, key: &[u8], value: &[u8]) ->
 fn follows(cursor: &mut CursorMut<'_, Bytes, Bytes>, append: &Prepared) -> Result<bool, redb::Error> {
     let Some(before) = &append.before else { return Ok(true) };
     Ok(cursor.peek_next()?.is_some_and(|(key, _)| key.value() == before.as_slice()))
+}
+
+#[cfg(test)]
+mod tests {
+    use loyalty_core::conformance::fixture::Chain;
+    use redb::backends::InMemoryBackend;
+
+    use super::super::create::make_tables;
+    use super::*;
+
+    /// What goes in ascending is answered in the order in which it came, to each who asked.
+    #[test]
+    fn everybody_gets_the_answers_of_their_own() {
+        let database = Database::builder().create_with_backend(InMemoryBackend::new()).unwrap();
+        make_tables(&database).unwrap();
+        let [mut first, mut second] = ["1", "2"].map(|member| Chain::new("t", member));
+        let mut rival = Chain::new("t", "2");
+        let ahead = {
+            let mut ahead = Chain::new("t", "3");
+            ahead.next(&["purchase/1"]);
+            ahead.next(&["purchase/2"])
+        };
+        let lists = [
+            vec![second.next(&["purchase/1"]), first.next(&["purchase/1"]), second.next(&["purchase/2"])],
+            vec![rival.next(&["purchase/3"]), ahead],
+            vec![first.next(&["purchase/1"]), second.next(&["purchase/1", "purchase/4"])],
+        ];
+        let batch = lists.map(|list| Work::Append(list.into_iter().map(Prepared::new).collect()));
+        let (outcomes, last) = write(&database, batch.iter(), 0).unwrap();
+        let answers: Vec<_> = outcomes
+            .into_iter()
+            .map(|outcome| match outcome {
+                Outcome::Appended(answers) => answers,
+                Outcome::Published(_) => panic!("nothing was published"),
+            })
+            .collect();
+        use Appended::{Done, KeyTaken, SequenceTaken};
+        assert_eq!(answers, [vec![Done, Done, Done], vec![SequenceTaken; 2], vec![KeyTaken, KeyTaken]]);
+        assert_eq!(last, 3);
+    }
 }

@@ -6,7 +6,7 @@ use loyalty_core::ports::Append;
 use loyalty_core::time::Timestamp;
 
 use super::stored::Stored;
-use super::tables::{chain_key, member_prefix, push_key_key};
+use super::tables::{chain_key, member_prefix, prefix_of_chain_key, push_key_key};
 
 /// An append, ready to be inserted.
 #[derive(Debug)]
@@ -39,6 +39,11 @@ impl Prepared {
             seq => Some(chain_key(&member, seq.wrapping_sub(1))),
         };
         Self { keys, ends, before, recorded_at: append.recorded_at, commit: Stored::of(append.commit) }
+    }
+
+    /// The member's part of all keys.
+    pub fn member(&self) -> &[u8] {
+        self.ends.first().and_then(|&end| prefix_of_chain_key(&self.keys[..end])).unwrap_or_default()
     }
 
     /// The key of the chain row, then those of the key rows, ascending.

@@ -124,22 +124,25 @@ mod tests {
 
     #[test]
     fn every_disagreement_of_the_index_is_found() {
-        let [two, three] = [2_u64, 3].map(u64::to_be_bytes);
+        // Member 1 has the positions 1 to 3, member 2 those after.
+        let [own, of_other] = [3_u64, 4].map(u64::to_be_bytes);
         let key = |member| key_key(&row(member, 1)[..row(member, 1).len() - 9], "purchase/1");
         assert!(is_damaged(verdict(|index| drop(index.remove(row("1", 3).as_slice()).unwrap()))), "no head");
         assert!(is_damaged(verdict(|index| drop(index.remove(row("1", 1).as_slice()).unwrap()))), "no first");
         assert!(
-            is_damaged(verdict(|index| drop(index.insert(row("1", 2).as_slice(), two.as_slice()).unwrap()))),
+            is_damaged(verdict(|index| drop(
+                index.insert(row("1", 2).as_slice(), of_other.as_slice()).unwrap()
+            ))),
             "a chain that leads to another member's commit"
         );
         assert!(
-            is_damaged(verdict(|index| drop(
-                index.insert(row("1", 4).as_slice(), three.as_slice()).unwrap()
-            ))),
+            is_damaged(verdict(|index| drop(index.insert(row("1", 4).as_slice(), own.as_slice()).unwrap()))),
             "a row more than there are commits"
         );
         assert!(
-            is_damaged(verdict(|index| drop(index.insert(key("1").as_slice(), two.as_slice()).unwrap()))),
+            is_damaged(verdict(|index| drop(
+                index.insert(key("1").as_slice(), of_other.as_slice()).unwrap()
+            ))),
             "a key that leads to another member's commit"
         );
         assert!(

@@ -24,7 +24,8 @@ const PATIENCE: u32 = 4;
 
 struct Request {
     work: Work,
-    reply: oneshot::Sender<Result<Outcome, StoreError>>,
+    /// Takes the work back as well: letting go of its memory is the caller's to do, while this thread writes on.
+    reply: oneshot::Sender<(Result<Outcome, StoreError>, Work)>,
 }
 
 /// The way to the thread that writes. Dropping it waits until all that was asked for is written.
@@ -62,7 +63,10 @@ impl Writer {
         let queue = self.queue.as_ref().ok_or_else(closed)?;
         queue.send(Request { work, reply }).await.map_err(|_| closed())?;
         // The thread answers whatever it took; only its death leaves a question open.
-        answer.await.unwrap_or_else(|_| Err(StoreError::Unknown("the writing thread ended".to_owned())))
+        match answer.await {
+            Ok((outcome, _)) => outcome,
+            Err(_) => Err(StoreError::Unknown("the writing thread ended".to_owned())),
+        }
     }
 }
 
@@ -148,6 +152,6 @@ impl Thread {
 fn answer(answers: impl Iterator<Item = (Request, Result<Outcome, StoreError>)>) {
     for (request, outcome) in answers {
         // Who no longer waits needs no answer.
-        let _ = request.reply.send(outcome);
+        let _ = request.reply.send((outcome, request.work));
     }
 }

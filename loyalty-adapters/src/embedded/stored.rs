@@ -1,6 +1,6 @@
 //! A commit as the file holds it: short ones as they are, long ones compressed.
 //!
-//! A pack of purchases says the same words over and over, so that LZ4 leaves about a sixth of it: less to copy
+//! A pack of purchases says the same words over and over, so that LZ4 leaves about half of the file: less to copy
 //! through the tree, to write and to keep cached, which costs more than compressing does.
 
 use loyalty_core::ledger::commit::StoredCommit;

@@ -1,0 +1,272 @@
+//! How points are earned: groups of rules, multipliers and caps.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::activity::LineKind;
+use crate::id::AuthorId;
+use crate::money::{Multiplier, Quantity, Rate, Rounding};
+use crate::program::condition::{Condition, LineCondition};
+use crate::time::Window;
+
+/// How points of one currency are earned.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Earning {
+    /// The currency earned.
+    pub currency: AuthorId,
+    /// The top groups, whose values are added.
+    pub groups: Vec<Group>,
+    /// Factors on the sum, in this order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub multipliers: Vec<MultiplierStage>,
+    /// Fixed awards that join after the multipliers.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub after: Vec<Rule>,
+    /// Limits on what the whole activity earns, in this order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub caps: Vec<Cap>,
+}
+
+/// Rules and groups whose values are combined.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Group {
+    /// The author's id.
+    pub id: AuthorId,
+    /// How the members' values combine.
+    #[serde(default)]
+    pub combine: Combine,
+    /// How the combined value is rounded; absent means not here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub round: Option<Rounding>,
+    /// Limits on the combined value.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub caps: Vec<Cap>,
+    /// What it combines, in this order.
+    pub members: Vec<GroupMember>,
+}
+
+/// A member of a group.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+#[allow(clippy::large_enum_variant)] // read once, walked in place
+pub enum GroupMember {
+    /// A rule.
+    Rule(Rule),
+    /// A group within.
+    Group(Group),
+}
+
+/// How values combine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Combine {
+    /// The sum of the unrounded values.
+    #[default]
+    All,
+    /// The largest; of equal ones the first.
+    BestForMember,
+    /// The first member that matches.
+    First,
+}
+
+/// One way to earn. Exactly one of `rate`, `per_full` and `fixed` says how much.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Rule {
+    /// The author's id, never reused for another rule.
+    pub id: AuthorId,
+    /// What it answers to.
+    #[serde(default)]
+    pub on: Trigger,
+    /// What must hold for the activity.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub when: Option<Condition>,
+    /// Which lines it looks at; absent means all of the kinds below.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lines: Option<LineCondition>,
+    /// Kinds of lines it looks at.
+    #[serde(default = "items", skip_serializing_if = "is_items")]
+    pub kinds: Vec<LineKind>,
+    /// Which value of a line or event it measures.
+    #[serde(default)]
+    pub basis: Basis,
+    /// The least that each line's basis counts as, such as 500 miles a leg.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub basis_at_least: Option<Quantity>,
+    /// The most that each line's basis counts as.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub basis_at_most: Option<Quantity>,
+    /// Points for each 1 of the basis.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rate: Option<Rate>,
+    /// Points for each full step of the basis.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub per_full: Option<PerFull>,
+    /// Points, whatever the basis.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fixed: Option<Quantity>,
+    /// Where and how its value is rounded; absent means not here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub round: Option<RuleRounding>,
+    /// Limits on its value.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub caps: Vec<Cap>,
+}
+
+fn items() -> Vec<LineKind> {
+    vec![LineKind::Item]
+}
+
+fn is_items(kinds: &[LineKind]) -> bool {
+    kinds == [LineKind::Item]
+}
+
+/// What a rule answers to.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Trigger {
+    /// A purchase.
+    #[default]
+    Purchase,
+    /// A custom event of this name.
+    Event(AuthorId),
+}
+
+/// Which value of a line is measured.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Basis {
+    /// The whole line's price before discounts.
+    Gross,
+    /// The price after discounts of the store.
+    NetOfStore,
+    /// The price after all discounts.
+    #[default]
+    NetPaid,
+    /// The units.
+    Quantity,
+    /// A numeric attribute of the line or event.
+    Attribute(AuthorId),
+}
+
+/// Points for each full step of a basis.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PerFull {
+    /// The step, above 0.
+    pub step: Quantity,
+    /// Whole points for each.
+    pub points: Quantity,
+    /// Whether steps are counted over the sum of the rule's lines or in each line.
+    #[serde(default)]
+    pub of: StepsOf,
+}
+
+/// Where full steps are counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum StepsOf {
+    /// In the sum of the rule's lines.
+    #[default]
+    Sum,
+    /// In each line.
+    Line,
+}
+
+/// Where and how a rule rounds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RuleRounding {
+    /// At each line or at the rule's sum.
+    pub at: RuleRoundingPlace,
+    /// How.
+    pub mode: Rounding,
+}
+
+/// Where a rule rounds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum RuleRoundingPlace {
+    /// At each line.
+    Line,
+    /// At the sum of its lines.
+    Rule,
+}
+
+/// Factors that are combined into one, then applied and rounded.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct MultiplierStage {
+    /// The author's id.
+    pub id: AuthorId,
+    /// How matching factors combine.
+    #[serde(default)]
+    pub combine: FactorCombine,
+    /// How the product is rounded; absent means not here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub round: Option<Rounding>,
+    /// The factors.
+    pub factors: Vec<Factor>,
+}
+
+/// How factors combine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum FactorCombine {
+    /// Their product.
+    #[default]
+    Compound,
+    /// 1 plus the sum of what each is above 1.
+    Add,
+}
+
+/// One factor.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Factor {
+    /// The author's id.
+    pub id: AuthorId,
+    /// What must hold for the activity; absent means always.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub when: Option<Condition>,
+    /// The factor.
+    pub factor: Multiplier,
+}
+
+/// A limit on points.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Cap {
+    /// The author's id, never reused for another cap.
+    pub id: AuthorId,
+    /// What is limited together.
+    pub per: CapScope,
+    /// Whole points.
+    pub at_most: Quantity,
+    /// What happens above it.
+    #[serde(default)]
+    pub over: Over,
+}
+
+/// What a cap limits together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum CapScope {
+    /// One activity.
+    Activity,
+    /// All activities of a window, such as `{"window": "day"}`.
+    Window(Window),
+}
+
+/// What happens above a cap.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Over {
+    /// What fits is given.
+    #[default]
+    Clip,
+    /// Nothing is given.
+    Reject,
+}

@@ -6,6 +6,8 @@ mod case;
 mod files;
 #[path = "replay/found.rs"]
 mod found;
+#[path = "replay/later.rs"]
+mod later;
 #[path = "replay/replayer.rs"]
 mod replayer;
 #[path = "replay/spoiled.rs"]
@@ -28,8 +30,9 @@ use loyalty_core::time::Timestamp;
 use serde_json::json;
 use tokio::runtime::Runtime;
 
-use case::{By, Case, Draft};
-use files::Corpus;
+use case::{By, Case, Draft, LaterFile};
+use files::{Corpus, Waiting};
+use later::{Standing, standing};
 use replayer::Replay;
 
 static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| Runtime::new().expect("a runtime"));
@@ -146,6 +149,64 @@ fn case_files_have_the_form_that_the_schema_says() {
         let wrong = schema.iter_errors(&theme.raw).map(|e| format!("{}: {e}", e.instance_path()));
         assert_eq!(wrong.collect::<Vec<_>>(), Vec::<String>::new(), "{}", theme.name);
     }
+    let definitions = Corpus::schema()["$defs"].clone();
+    let schema = json!({"$ref": "#/$defs/later_file", "$defs": definitions});
+    let schema = jsonschema::validator_for(&schema).expect("a schema");
+    assert!(!schema.is_valid(&json!({"about": "nothing", "cases": []})), "the schema allows anything");
+    for waiting in &CORPUS.waiting {
+        let wrong = schema.iter_errors(&waiting.raw).map(|e| format!("{}: {e}", e.instance_path()));
+        assert_eq!(wrong.collect::<Vec<_>>(), Vec::<String>::new(), "{}", waiting.name);
+    }
+}
+
+/// A case that waits is moved among the others as soon as it holds.
+#[test]
+fn no_case_waits_that_holds() {
+    let engine = in_memory();
+    let (mut counts, mut holds) = (BTreeMap::<(&str, &str), usize>::new(), Vec::new());
+    for (Waiting { name, file, .. }, case) in waiting_cases() {
+        let standing = block_on(standing(&CORPUS, &engine, file, case));
+        let word = match &standing {
+            Standing::Holds => "holds",
+            Standing::Differs(_) => "differs",
+            Standing::NotSayable(_) => "cannot be said yet",
+        };
+        *counts.entry((&file.waits_for, word)).or_default() += 1;
+        if standing == Standing::Holds {
+            holds.push(format!("{name}: {}", case["name"]));
+        }
+    }
+    let said: String =
+        counts.iter().map(|((what, word), count)| format!("{count:>5}  {what}: {word}\n")).collect();
+    writeln!(stderr(), "cases that wait, by what they wait for:\n{said}").expect("standard error");
+    assert!(holds.is_empty(), "these hold: move them out of `later`\n{}", holds.join("\n"));
+}
+
+fn waiting_cases() -> impl Iterator<Item = (&'static Waiting, &'static serde_json::Value)> {
+    CORPUS.waiting.iter().flat_map(|waiting| waiting.file.cases.iter().map(move |case| (waiting, case)))
+}
+
+/// An ordinary case that is said to wait is found out; a wrong one and one without words are told apart.
+#[test]
+fn what_waits_is_tried() {
+    let file = LaterFile {
+        about: String::new(),
+        source: None,
+        program: Some(case::Programs::Named("adobe.json".to_owned())),
+        waits_for: String::new(),
+        cases: Vec::new(),
+    };
+    let of = |awards: i64, command: &str| {
+        let purchase = json!({"purchase": {"id": "1", "occurred_at": "2025-05-01T12:00:00Z",
+            "lines": [{"gross": "7.00"}]}});
+        json!({"name": format!("{command} {awards}"), "by": "hand", "why": "7.00 has 3 full steps of 2.00",
+            command: purchase, "then": {"awards": {"points": awards}}})
+    };
+    let engine = in_memory();
+    let standing = |case| block_on(standing(&CORPUS, &engine, &file, &case));
+    assert_eq!(standing(of(30, "record")), Standing::Holds);
+    assert!(matches!(standing(of(31, "record")), Standing::Differs(_)));
+    assert!(matches!(standing(of(30, "do")), Standing::NotSayable(_)));
 }
 
 #[test]
@@ -162,11 +223,14 @@ fn the_corpus_is_whole() {
             *by.entry(case.by).or_default() += 1;
         }
     }
-    said.push_str(&format!("{:>5}  in all, {by:?}\n", CORPUS.cases().count()));
+    let (all, waiting) = (CORPUS.cases().count(), waiting_cases().count());
+    said.push_str(&format!("{all:>5}  in all, {by:?}; {waiting} more wait\n"));
     // Not by `eprintln!`, which a passing test would swallow.
     stderr().write_all(said.as_bytes()).expect("standard error");
     let mut names = BTreeSet::new();
-    let twice: Vec<_> = CORPUS.cases().filter(|(case, _)| !names.insert(&case.name)).collect();
+    let all = CORPUS.cases().map(|(case, _)| case.name.as_str());
+    let waiting = waiting_cases().map(|(_, case)| case["name"].as_str().expect("a case has a name"));
+    let twice: Vec<_> = all.chain(waiting).filter(|name| !names.insert(*name)).collect();
     assert!(twice.is_empty(), "names that are used twice: {twice:#?}");
     assert!(CORPUS.strangers.is_empty(), "no case files: {:?}", CORPUS.strangers);
     assert_eq!(CORPUS.unused_programs(), Vec::<&str>::new(), "programs without a case");

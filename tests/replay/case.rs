@@ -24,6 +24,21 @@ pub struct CaseFile {
     pub cases: Vec<Case>,
 }
 
+/// A file of cases that wait for a part of the language or of the ledger.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LaterFile {
+    pub about: String,
+    #[serde(default)]
+    pub source: Option<String>,
+    #[serde(default)]
+    pub program: Option<Programs>,
+    /// What has to be there before they can be said.
+    pub waits_for: String,
+    /// In the form of a [`Case`], with commands and expectations that there are not yet.
+    pub cases: Vec<Value>,
+}
+
 /// One command and what comes of it.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -92,7 +107,7 @@ pub struct Draft {
     /// Pointers of what is removed, before anything is set.
     #[serde(default)]
     pub without: Vec<String>,
-    /// Pointers and the values that are set there; `-` appends to a list.
+    /// Pointers and the values that are set there; a number replaces an entry of a list, `-` appends one.
     #[serde(default)]
     pub with: BTreeMap<String, Value>,
     /// When the version takes force; the first is in force for all time before.

@@ -7,14 +7,16 @@ use std::path::{Path, PathBuf};
 use loyalty_core::json::{self, Limits};
 use loyalty_core::program::Program;
 use loyalty_core::zone::Zone;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::case::{Case, CaseFile, Checked, Draft, Programs};
+use super::case::{Case, CaseFile, Checked, Draft, LaterFile, Programs};
 
-const LIMITS: Limits = Limits { bytes: 1 << 20, depth: 64, problems: 20 };
+/// What a file of the tests may measure.
+pub const LIMITS: Limits = Limits { bytes: 1 << 20, depth: 64, problems: 20 };
 
 /// All cases of a theme, which is named after its file.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Theme {
     pub name: String,
     pub file: CaseFile,
@@ -22,11 +24,22 @@ pub struct Theme {
     pub raw: Value,
 }
 
+/// Cases that wait, by the file's name.
+#[derive(Debug, Clone)]
+pub struct Waiting {
+    pub name: String,
+    pub file: LaterFile,
+    pub raw: Value,
+}
+
 /// Everything that replaying needs from the disk.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Corpus {
     pub themes: Vec<Theme>,
-    programs: BTreeMap<String, Value>,
+    /// The files below `later`.
+    pub waiting: Vec<Waiting>,
+    /// By their files' names.
+    pub programs: BTreeMap<String, Value>,
     zones: BTreeMap<String, Zone>,
     /// Files of the corpus that are neither cases nor the page about them.
     pub strangers: Vec<PathBuf>,
@@ -38,6 +51,7 @@ impl Corpus {
         let tests = Path::new(env!("CARGO_MANIFEST_DIR"));
         let mut corpus = Self {
             themes: Vec::new(),
+            waiting: Vec::new(),
             programs: programs(&tests.join("programs")),
             zones: serde_json::from_value(value(&tests.join("zones.json"))).expect("zones.json holds zones"),
             strangers: Vec::new(),
@@ -51,7 +65,11 @@ impl Corpus {
                 let name = path.strip_prefix(&root).expect("below the corpus").with_extension("");
                 let name = name.to_string_lossy().replace('\\', "/");
                 let raw = value(&path);
-                corpus.themes.push(Theme { name, file: case_file(&path, raw.clone()), raw });
+                if name.starts_with("later/") {
+                    corpus.waiting.push(Waiting { name, file: typed(&path, raw.clone()), raw });
+                } else {
+                    corpus.themes.push(Theme { name, file: typed::<CaseFile>(&path, raw.clone()), raw });
+                }
             } else {
                 corpus.strangers.push(path);
             }
@@ -129,14 +147,15 @@ fn value(path: &Path) -> Value {
     json::parse(&text, &LIMITS).unwrap_or_else(|problems| panic!("{}: {problems:#?}", path.display()))
 }
 
-fn case_file(path: &Path, mut value: Value) -> CaseFile {
+/// A file of cases, its repetitions written out.
+fn typed<T: DeserializeOwned>(path: &Path, mut value: Value) -> T {
     repeat(&mut value);
     json::read_value(&value, &Limits { bytes: usize::MAX, ..LIMITS })
         .unwrap_or_else(|problems| panic!("{}: {problems:#?}", path.display()))
 }
 
 /// Replaces `{"times": 3, "of": X}` in a list by three X, with `{n}` in its texts counted from 0.
-fn repeat(value: &mut Value) {
+pub fn repeat(value: &mut Value) {
     match value {
         Value::Array(list) => {
             let repeated = list.drain(..).flat_map(|one| match times(&one) {
@@ -182,6 +201,10 @@ fn set(document: &mut Value, pointer: &str, value: Value) -> Result<(), String> 
             map.insert(key.to_owned(), value);
         }
         Value::Array(list) if key == "-" => list.push(value),
+        Value::Array(list) => {
+            let place = key.parse().ok().and_then(|index: usize| list.get_mut(index));
+            *place.ok_or_else(|| format!("nothing at `{pointer}`"))? = value;
+        }
         _ => return Err(format!("nothing to set at `{pointer}`")),
     }
     Ok(())

@@ -320,7 +320,8 @@ fn unexplained(steps: &[Step], operation: &Operation) -> Failure {
     wrong.collect()
 }
 
-fn activity(value: &Value) -> Result<Activity, Problem> {
+/// Reads what happened, as a JSON value or as the text that was sent.
+pub fn activity(value: &Value) -> Result<Activity, Problem> {
     let text = match value {
         Value::String(text) => text.clone(),
         other => other.to_string(),

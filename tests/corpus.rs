@@ -225,6 +225,9 @@ fn the_corpus_is_whole() {
     }
     let (all, waiting) = (CORPUS.cases().count(), waiting_cases().count());
     said.push_str(&format!("{all:>5}  in all, {by:?}; {waiting} more wait\n"));
+    for Waiting { name, file, .. } in &CORPUS.waiting {
+        assert!(!file.about.is_empty() && file.source.is_some(), "{name}: what is it about, and from where?");
+    }
     // Not by `eprintln!`, which a passing test would swallow.
     stderr().write_all(said.as_bytes()).expect("standard error");
     let mut names = BTreeSet::new();

@@ -10,6 +10,8 @@ mod found;
 mod later;
 #[path = "replay/replayer.rs"]
 mod replayer;
+#[path = "replay/reported.rs"]
+mod reported;
 #[path = "replay/spoiled.rs"]
 mod spoiled;
 

@@ -17,6 +17,8 @@ mod found;
 mod page;
 #[path = "replay/replayer.rs"]
 mod replayer;
+#[path = "replay/reported.rs"]
+mod reported;
 
 use std::collections::BTreeMap;
 use std::fs;

@@ -11,7 +11,7 @@ use crate::activity::{Activity, Return};
 use crate::expiry;
 use crate::explain::{Step, StepKind, Trace};
 use crate::id::{ActivityId, OperationKey};
-use crate::ledger::operation::{Award, CountedBy, CountedIn, Operation, Sealed, Settlement};
+use crate::ledger::operation::{Award, CountedBy, CountedIn, Operation, Sealed, Settlement, Started};
 use crate::ledger::posting::{Account, Posting};
 use crate::member::{self, MemberState};
 use crate::money::{OutOfRange, Ratio};
@@ -21,6 +21,7 @@ use crate::program::document::Counted;
 use crate::program::{Program, Programs};
 use crate::returns::{self, Past};
 use crate::settle::settle;
+use crate::succession;
 use crate::tier::Moment;
 use crate::time::{Date, OffsetTime, Timestamp};
 
@@ -159,6 +160,10 @@ fn decide_activity<T: Trace>(
             let earned = accrual::rate(&subject, trace)?;
             let before = late.then(|| state.clone());
             record(earned, &moment, occurred_at, &mut state, &mut operation)?;
+            let times = (occurred_at.at, settled_to);
+            let copied = succession::counted_by_copies(&operation.counted, program, context.programs, times);
+            operation.counted.extend(copied);
+            count(&operation.counted, &mut state)?;
             operation.tier_changes = moment.rise(before.as_ref(), &mut state, trace);
         }
     }
@@ -171,6 +176,12 @@ fn tell_settlement<T: Trace>(settlement: &Settlement, trace: &mut T) {
             let text =
                 format!("the status `{}` ended at {}: `{}` from then on", change.from, change.at, change.to);
             Step::new(StepKind::Settled, &change.track, text)
+        });
+    }
+    for Started { counter, copied, at } in &settlement.started {
+        trace.step(|| {
+            let text = format!("`{counter}` begins at {at} with what `{copied}` had");
+            Step::new(StepKind::Settled, counter, text)
         });
     }
     for lapsed in &settlement.postings {
@@ -216,7 +227,7 @@ fn refuse_too_late(subject: &Subject<'_>) -> Result<(), Problem> {
     Err(Problem::new("too_late", "/occurred_at", message, help))
 }
 
-/// Books what was earned: awards, postings, lots, counters.
+/// Books what was earned: awards, postings, lots, and what is to be counted.
 fn record(
     earned: Vec<Earned>,
     moment: &Moment<'_>,
@@ -249,7 +260,7 @@ fn record(
         operation.counted.extend(used);
         operation.awards.push(Award { currency, points, expires_at, rules });
     }
-    Ok(count(&operation.counted, state)?)
+    Ok(())
 }
 
 /// What the activity adds to the program's counters.

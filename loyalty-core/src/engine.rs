@@ -39,6 +39,9 @@ pub enum EngineError {
     /// The command cannot be done; nothing was.
     #[error(transparent)]
     Refused(#[from] Problem),
+    /// The program cannot follow those that are published: at least one problem.
+    #[error("the program cannot follow the published versions: {}", .0.first().map_or("", |first| first.message.as_str()))]
+    Unfit(Vec<Problem>),
     /// The store did not do what was asked.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -49,6 +52,10 @@ impl EngineError {
     pub fn problem(&self) -> Problem {
         match self {
             Self::Refused(problem) => problem.clone(),
+            Self::Unfit(problems) => {
+                let none = || Problem::new("internal", "", "no problem was named", "report this");
+                problems.first().cloned().unwrap_or_else(none)
+            }
             Self::Store(StoreError::Unavailable(why)) => {
                 Problem::new("unavailable", "", why.clone(), "try again later: nothing was done")
             }

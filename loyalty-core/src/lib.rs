@@ -31,10 +31,12 @@ pub mod ledger;
 pub mod member;
 pub mod returns;
 pub mod settle;
+pub mod succession;
 
 // Deciding and proving.
 pub mod decision;
 pub mod explain;
+pub mod report;
 
 // Doors and ports.
 #[cfg(feature = "conformance")]

@@ -1,10 +1,12 @@
 //! Programs: documents, their check, and what the engine runs.
 
+mod against;
 mod check;
 pub mod condition;
 pub mod document;
 mod in_force;
 pub mod version;
+pub(crate) mod walk;
 
 use schemars::Schema;
 
@@ -39,6 +41,7 @@ pub struct Program {
     document: Document,
     version: VersionId,
     window_caps: Vec<WindowCap>,
+    takes_over: bool,
 }
 
 /// A cap that counts over a window.
@@ -74,7 +77,9 @@ impl Program {
         }
         if problems.is_empty() {
             let window_caps = document.earning.iter().flat_map(window_caps).collect();
-            Ok(Self { document, version: VersionId::of_canonical(&canonical), window_caps })
+            let version = VersionId::of_canonical(&canonical);
+            let takes_over = takes_over(&document);
+            Ok(Self { document, version, window_caps, takes_over })
         } else {
             Err(problems)
         }
@@ -141,6 +146,11 @@ impl Program {
         self.window_caps.iter().find(|cap| cap.id == *id)
     }
 
+    /// Whether it changes something for members who are there already when it takes force.
+    pub const fn takes_over(&self) -> bool {
+        self.takes_over
+    }
+
     /// Every cap of a window, with it.
     pub fn window_caps(&self) -> &[WindowCap] {
         &self.window_caps
@@ -181,6 +191,11 @@ impl TierTrack {
     pub fn rank(&self, level: &AuthorId) -> Option<usize> {
         self.levels.iter().position(|l| l.id == *level)
     }
+}
+
+fn takes_over(document: &Document) -> bool {
+    document.counters.iter().any(|counter| !counter.start.is_zero())
+        || document.tiers.iter().flat_map(|track| &track.levels).any(|level| !level.replaces.is_empty())
 }
 
 /// Every rule of a currency's earning, in the order of the document.

@@ -17,6 +17,7 @@ use crate::points::Points;
 use crate::problem::Problem;
 use crate::program::document::{Basis, Counted};
 use crate::program::{Program, Programs, VersionId, WindowCap};
+use crate::succession;
 
 pub use self::matching::{Matching, Past, Sale, is_complete, matched};
 
@@ -52,7 +53,11 @@ pub fn take_back<T: Trace>(
             }
             takes.push(take);
         }
-        give_back(sale, program, &takes, &mut effect.counted)?;
+        let mut counted = Vec::new();
+        give_back(sale, program, &takes, &mut counted)?;
+        let times = (sale.operation.occurred_at.at, state.settled_to);
+        effect.counted.extend(succession::counted_by_copies(&counted, program, programs, times));
+        effect.counted.append(&mut counted);
         trace.step(|| tell(sale, &takes));
         effect.returned.push(Returned {
             activity: sale.id().clone(),

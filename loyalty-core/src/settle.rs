@@ -8,6 +8,7 @@ use crate::ledger::operation::Settlement;
 use crate::member::MemberState;
 use crate::points::OutOfRange;
 use crate::program::Programs;
+use crate::succession::take_over;
 use crate::tier::Moment;
 use crate::time::Timestamp;
 
@@ -28,8 +29,17 @@ enum DueKind {
 /// Applies what fell due up to and including `to`.
 pub fn settle(programs: &Programs, state: &mut MemberState, to: Timestamp) -> Result<Settlement, OutOfRange> {
     let mut settlement = Settlement::default();
-    while state.next_due().is_some_and(|due| due <= to) {
-        let Some(due) = next(state) else { break };
+    let mut begun = state.settled_to;
+    // A version may have been published after its first instant was settled.
+    take_over(programs.at(begun), begun, state, &mut settlement);
+    loop {
+        let next_due = state.next_due().filter(|due| *due <= to);
+        if let Some((at, version)) = programs.next_taking_over(begun, next_due.unwrap_or(to)) {
+            take_over(version, at, state, &mut settlement);
+            begun = at;
+            continue;
+        }
+        let Some(due) = next_due.and_then(|_| next(state)) else { break };
         match due.kind {
             DueKind::TierEnds => end_status(programs, state, &due, &mut settlement),
             DueKind::LotLapses => {

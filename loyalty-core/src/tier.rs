@@ -51,7 +51,8 @@ impl<'a> Moment<'a> {
     ) -> Vec<TierChange> {
         let mut changes = Vec::new();
         for track in self.program.document().tiers.iter().filter(|t| t.upgrade == Upgrade::AtOnce) {
-            let Some(held) = self.rank_held(track, state) else { continue };
+            // A late activity of a version that does not know the level held raises nobody.
+            let Some(held) = state.tier(&track.id).and_then(|held| track.rank(&held.level)) else { continue };
             let above = track.levels.iter().enumerate().skip(held).skip(1).rev();
             let mut reached = above.filter(|(_, level)| {
                 let holds = |state| self.holds(level.reach.as_ref(), state, self.date);

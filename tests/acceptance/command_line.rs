@@ -22,10 +22,16 @@ fn check(file: &std::path::Path, arguments: &[&str]) -> (Option<i32>, String, St
 #[test]
 fn check_names_the_version_or_everything_that_is_wrong() {
     let g1 = root().join("tests/programs/g1.json");
-    let (code, version, _) = check(&g1, &[]);
-    assert_eq!((code, version.trim_end().len()), (Some(0), 64), "{version}");
-    let (_, json, _) = check(&g1, &["--json"]);
-    assert_eq!(json.trim_end(), format!(r#"{{"version":"{}"}}"#, version.trim_end()));
+    let (code, said, _) = check(&g1, &[]);
+    let version = said.lines().next().and_then(|line| line.strip_prefix("version  ")).unwrap_or_default();
+    assert_eq!((code, version.len()), (Some(0), 64), "{said}");
+    assert!(said.lines().any(|line| line.starts_with("fact     /earning/0: reward_at_most: ")), "{said}");
+    let (_, json, _) = check(&g1, &["--format", "json"]);
+    let json: serde_json::Value = serde_json::from_str(&json).expect("JSON");
+    assert_eq!(
+        (json["version"].as_str(), json["problems"].as_array().map(Vec::len)),
+        (Some(version), Some(0))
+    );
 
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("wrong.json");
@@ -39,8 +45,13 @@ fn check_names_the_version_or_everything_that_is_wrong() {
     assert_eq!(code, Some(1));
     assert!(said.contains("/earning/0/caps/0/at_most: wrong_type: "), "{said}");
     fs::write(&file, text.replace("America/New_York", "Mars/Olympus")).expect("a file");
-    let (code, said, _) = check(&file, &["--json"]);
+    let (code, said, _) = check(&file, &["--format", "json"]);
     assert!(code == Some(1) && said.contains(r#""code":"unknown_zone""#), "{said}");
+    let g1 = g1.to_str().expect("a name");
+    fs::write(&file, text.replace("\"window\": \"year\"", "\"window\": \"month\"")).expect("a file");
+    let (code, said, _) = check(&file, &["--against", g1]);
+    assert!(code == Some(1) && said.contains("/counters/0: counter_changed: "), "{said}");
+    assert_eq!(check(std::path::Path::new(g1), &["--against", g1]).0, Some(0), "a version follows itself");
     let (code, _, error) = check(&folder.path().join("absent.json"), &[]);
     assert!(code == Some(2) && error.starts_with("error: cannot read"), "{error}");
 }

@@ -112,6 +112,66 @@ async fn a_bad_draft_lists_every_problem() {
     server.stop().await;
 }
 
+/// What members count and hold goes on from version to version, or nothing is published.
+#[tokio::test]
+async fn a_version_must_be_able_to_follow_the_published_ones() {
+    let server = Running::start().await;
+    let author = server.client("main", "author", "ann").await;
+    author.post("/v1/programs", &program()).await.good();
+    let mut second = program();
+    second["counters"][0]["window"] = json!("month");
+    second["currencies"][1]["scale"] = json!(3);
+    let codes = |problems: &Value| -> Vec<String> {
+        let problems = problems["problems"].as_array().unwrap();
+        problems.iter().map(|p| p["code"].as_str().unwrap().to_owned()).collect()
+    };
+    let checked = author.post("/v1/programs/check", &second).await.good();
+    assert_eq!(
+        (&checked["ok"], codes(&checked)),
+        (&json!(false), vec!["scale_changed".into(), "counter_changed".into()])
+    );
+    let refused = author.post("/v1/programs", &second).await;
+    assert_eq!(
+        (refused.status.as_u16(), codes(&refused.json())),
+        (422, vec!["scale_changed".into(), "counter_changed".into()])
+    );
+
+    // A version that follows ends where the next one begins, also one that is published in between.
+    let mut renamed = program();
+    renamed["name"] = json!("Corner shop, renamed");
+    author.post("/v1/programs?valid_from=2090-01-01T00:00:00Z", &renamed).await.good();
+    let back = author.post("/v1/programs?valid_from=2080-01-01T00:00:00Z", &program()).await.good();
+    assert_eq!(back["valid_until"], "2090-01-01T00:00:00Z");
+    let versions = author.get("/v1/programs").await.good();
+    let until: Vec<_> =
+        versions["versions"].as_array().unwrap().iter().map(|it| it["valid_until"].clone()).collect();
+    assert_eq!(until, [json!("2080-01-01T00:00:00Z"), Value::Null, json!("2090-01-01T00:00:00Z")]);
+
+    // What a version in between adds must be there in the one that is published for later already.
+    let mut more = program();
+    more["currencies"].as_array_mut().unwrap().push(json!({"id": "miles"}));
+    let refused = author.post("/v1/programs?valid_from=2085-01-01T00:00:00Z", &more).await;
+    assert_eq!(refused.problem(), (422, "currency_removed".to_owned()));
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn checking_says_what_a_program_gives() {
+    let server = Running::start().await;
+    let author = server.client("main", "author", "ann").await;
+    let checked = author.post("/v1/programs/check", &program()).await.good();
+    let fact = checked["facts"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|fact| fact["path"] == "/earning/0" && fact["code"] == "reward_at_most");
+    let fact = fact.unwrap();
+    // A point a euro, doubled at silver.
+    assert_eq!((&fact["figures"]["rate"], &fact["rules"]), (&json!("2"), &json!(["one-a-euro"])));
+    assert_eq!(fact["example"]["levels"], json!({"status": "silver"}));
+    server.stop().await;
+}
+
 #[tokio::test]
 async fn a_second_version_takes_force_no_earlier_than_in_60_seconds() {
     let server = Running::start().await;

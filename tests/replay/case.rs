@@ -66,6 +66,9 @@ pub struct Case {
     pub read: Option<Timestamp>,
     #[serde(default)]
     pub check: Option<Checked>,
+    /// Published versions that the checked one is to follow, oldest first.
+    #[serde(default)]
+    pub against: Vec<Draft>,
     pub then: Then,
 }
 
@@ -129,6 +132,10 @@ pub enum Checked {
 pub struct Then {
     pub refused: Option<Refusal>,
     pub problems: Option<Vec<Refusal>>,
+    /// All of them, where there are no problems.
+    pub warnings: Option<Vec<Refusal>>,
+    /// Some of them.
+    pub facts: Option<Vec<Fact>>,
     #[serde(default)]
     pub replayed: bool,
     pub awards: Option<BTreeMap<String, i64>>,
@@ -154,6 +161,20 @@ pub struct Then {
 pub struct Refusal {
     pub code: String,
     pub path: String,
+}
+
+/// A fact of a program.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Fact {
+    pub code: String,
+    pub path: String,
+    /// Those that are looked at.
+    #[serde(default)]
+    pub figures: BTreeMap<String, String>,
+    pub rules: Option<Vec<String>>,
+    /// What the example comes to.
+    pub points: Option<BTreeMap<String, i64>>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]

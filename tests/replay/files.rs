@@ -96,6 +96,7 @@ impl Corpus {
     pub fn unused_programs(&self) -> Vec<&str> {
         let mut used: BTreeSet<String> =
             self.cases().flat_map(|(_, drafts)| drafts).map(|draft| draft.file).collect();
+        used.extend(self.cases().flat_map(|(case, _)| &case.against).map(|draft| draft.file.clone()));
         used.extend(self.cases().filter_map(|(case, _)| match &case.check {
             Some(Checked::Draft(draft)) => Some(draft.file.clone()),
             _ => None,

@@ -10,12 +10,14 @@ use loyalty_core::id::{MemberId, TenantId};
 use loyalty_core::json::{self, Limits};
 use loyalty_core::ledger::operation::Operation;
 use loyalty_core::problem::Problem;
+use loyalty_core::program::Program;
 use loyalty_core::time::{OffsetTime, Timestamp};
 use serde_json::Value;
 
 use super::case::{Case, Checked, Draft, Refusal, Then};
 use super::files::Corpus;
 use super::found::Found;
+use super::reported;
 
 /// An activity may measure 1 MiB.
 const ACTIVITY: Limits = Limits { bytes: 1 << 20, depth: 64, problems: 20 };
@@ -67,9 +69,13 @@ impl<'a> Replay<'a> {
     fn says_one_thing(&self) -> Result<(), Failure> {
         let then = &self.case.then;
         let refused = Then { refused: then.refused.clone(), ..Then::default() };
-        let problems = Then { problems: then.problems.clone(), ..Then::default() };
+        let (warnings, facts) = (then.warnings.clone(), then.facts.clone());
+        let problems = Then { problems: then.problems.clone(), warnings, facts, ..Then::default() };
         if then.refused.is_some() && *then != refused || then.problems.is_some() && *then != problems {
             return Err(vec!["`refused` and `problems` stand alone".to_owned()]);
+        }
+        if !self.case.against.is_empty() && self.case.check.is_none() {
+            return Err(vec!["only what is checked is held `against` versions".to_owned()]);
         }
         if then.replayed && self.case.record.is_none() {
             return Err(vec!["only what is recorded can be `replayed`".to_owned()]);
@@ -82,7 +88,13 @@ impl<'a> Replay<'a> {
             Checked::Text(text) => text.clone().into_bytes(),
             Checked::Draft(draft) => self.corpus.text(draft).map_err(|problem| vec![problem])?,
         };
-        let found = self.corpus.program(&text).err().unwrap_or_default();
+        let found = match self.corpus.program(&text) {
+            Ok(program) => {
+                reported::agrees(&self.case.then, &program)?;
+                self.against(&program)?
+            }
+            Err(problems) => problems,
+        };
         let mut found: Vec<Refusal> = found.iter().map(refusal).collect();
         let mut expected =
             self.case.then.problems.clone().ok_or_else(|| vec!["the case has to say `problems`".into()])?;
@@ -96,6 +108,16 @@ impl<'a> Replay<'a> {
             differ.push(format!("expected {} problems, found {}", expected.len(), found.len()));
         }
         none(differ)
+    }
+
+    /// What keeps a program from following the versions that the case names.
+    fn against(&self, program: &Program) -> Result<Vec<Problem>, Failure> {
+        let older = self.case.against.iter().map(|draft| {
+            let text = self.corpus.text(draft).map_err(|problem| vec![problem])?;
+            self.corpus.program(&text).map_err(|problems| vec![format!("against: {problems:#?}")])
+        });
+        let older = older.collect::<Result<Vec<_>, Failure>>()?;
+        Ok(program.compatible_with(&older.iter().collect::<Vec<_>>()))
     }
 
     /// Publishes the versions and records the history, each activity when it happened or later.

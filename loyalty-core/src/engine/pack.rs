@@ -95,6 +95,8 @@ impl Engine {
         if let Some(head) = head {
             head.check_appendable()?;
         }
+        // As it will be recorded, so that deciding it again sees the same.
+        let now = recorded_at(head, now);
         let programs = self.programs(chain.tenant, now).await?;
         commands.iter_mut().for_each(|command| command.drop_undeclared(&programs));
         let single = commands.len() == 1;
@@ -157,12 +159,11 @@ impl Engine {
             });
             return Ok(Pack { append: None, head: None, outcomes: known.collect() });
         };
-        let after = head.map_or(now, |head| now.max(head.recorded_at.plus_micros(1)));
         let new = NewCommit {
             tenant: chain.tenant,
             member: chain.member,
             seq: head.map_or(1, |head| head.seq.saturating_add(1)),
-            recorded_at: after,
+            recorded_at: now,
             previous: head.map_or(BEGINNING, |head| head.hash),
             state: &state,
             operations: &operations,
@@ -191,6 +192,11 @@ impl Engine {
         let outcomes = outcomes(slots, operations, &head);
         Ok(Pack { append: Some(append), head: Some(head), outcomes })
     }
+}
+
+/// When a commit after `head` is recorded: the clock, or just after the head where that is later.
+pub(super) fn recorded_at(head: Option<&Head>, now: Timestamp) -> Timestamp {
+    head.map_or(now, |head| now.max(head.recorded_at.plus_micros(1)))
 }
 
 /// What comes of each command, once the pack is appended.

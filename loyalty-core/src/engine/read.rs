@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::load::Seen;
-use super::pack::Outcome;
+use super::pack::{Outcome, recorded_at};
 use super::replay::Found;
 use super::{Answer, Chain, Engine, EngineError};
 use crate::decision::{Command, Context, Decision, decide};
@@ -101,7 +101,9 @@ impl Engine {
         now: Timestamp,
     ) -> Result<(Decision, Vec<Step>), EngineError> {
         let chain = Chain { tenant, member };
-        let programs = self.programs(tenant, now).await?;
+        let head = self.ledger.head(tenant, member).await?.map(|commit| commit.head()).transpose()?;
+        let decided_at = recorded_at(head.as_ref(), now);
+        let programs = self.programs(tenant, decided_at).await?;
         let key = command.key()?;
         match self.replayed(chain, &key, command, &mut Found::nothing(&programs)).await? {
             Some(Outcome::Refused(problem)) => return Err(problem.into()),
@@ -112,9 +114,8 @@ impl Engine {
             }
             None => {}
         }
-        let head = self.ledger.head(tenant, member).await?.map(|commit| commit.head()).transpose()?;
         let past = self.past(chain, command, &programs, Seen { before: u64::MAX, pending: &[] }).await?;
-        let context = Context { now, programs: &programs, past: &past };
+        let context = Context { now: decided_at, programs: &programs, past: &past };
         let mut proof = Proof::default();
         let decision = decide(&context, head.as_ref().map(|h| &h.state), command, &mut proof)?;
         Ok((decision, proof.0))
@@ -131,9 +132,11 @@ impl Engine {
         now: Timestamp,
     ) -> Result<Explanation, EngineError> {
         let chain = Chain { tenant, member };
-        let programs = self.programs(tenant, now).await?;
         let stored = self.ledger.by_key(tenant, member, key).await?.ok_or_else(|| unknown_operation(key))?;
         let Commit { head, operations } = stored.commit()?;
+        let programs = self.programs(tenant, now.max(head.recorded_at)).await?;
+        // Versions that were not there yet change nothing.
+        let programs = programs.known_at(head.recorded_at).map_or(programs, Arc::new);
         let mut state = self.state_before(chain, head.seq).await?;
         let mut done: Vec<Operation> = Vec::new();
         for operation in operations {

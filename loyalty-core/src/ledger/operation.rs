@@ -86,7 +86,7 @@ mod shared {
 impl Settlement {
     /// Whether nothing fell due.
     pub const fn is_empty(&self) -> bool {
-        self.postings.is_empty() && self.tier_changes.is_empty()
+        self.postings.is_empty() && self.tier_changes.is_empty() && self.started.is_empty()
     }
 }
 
@@ -96,9 +96,26 @@ pub struct Settlement {
     /// Points that lapsed.
     #[n(0)]
     pub postings: Vec<Posting>,
-    /// Levels decided anew.
+    /// Levels decided anew, and such as went on under another name.
     #[n(1)]
     pub tier_changes: Vec<TierChange>,
+    /// Counters that began with what another had.
+    #[cbor(n(2), default)]
+    pub started: Vec<Started>,
+}
+
+/// A counter that began with what another had counted.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode, Serialize, JsonSchema)]
+pub struct Started {
+    /// The counter.
+    #[n(0)]
+    pub counter: AuthorId,
+    /// The counter that it copied.
+    #[n(1)]
+    pub copied: AuthorId,
+    /// When: the first instant of the version that has it.
+    #[n(2)]
+    pub at: Timestamp,
 }
 
 /// Points given by an activity.

@@ -1,13 +1,14 @@
 //! What a document must satisfy beyond its form; all problems at once.
 
+mod condition;
 mod earning;
 mod tiers;
 
 use std::collections::HashSet;
 
-use super::condition::{AttributeTest, Condition, LineCondition, NumberTest, TextTest};
-use super::document::{AttributeKind, Basis, Counted, Document};
+use super::document::{AttributeKind, Basis, Counted, Document, Start};
 use crate::id::AuthorId;
+use crate::money::Money;
 use crate::problem::Problem;
 use crate::time::Span;
 use crate::zone::InvalidZone;
@@ -86,6 +87,11 @@ impl<'a> Check<'a> {
                 let message = format!("scale {} is more than 4 decimals", currency.scale);
                 self.problem("scale_too_fine", format!("/currencies/{index}/scale"), message, "use 0 to 4");
             }
+            if currency.worth.is_some_and(|worth| worth < Money::ZERO) {
+                let message = format!("a point of `{}` is worth less than nothing", currency.id);
+                let path = format!("/currencies/{index}/worth");
+                self.problem("worth_negative", path, message, "write such as \"0.01\", or leave it out");
+            }
             if let Some(expiry) = &currency.expiry {
                 self.span(expiry.after, &format!("/currencies/{index}/expiry/after"));
             }
@@ -100,6 +106,11 @@ impl<'a> Check<'a> {
                 Counted::Earned(currency) => self.currency_exists(currency, &format!("{path}/earned")),
                 Counted::Spend(basis) => self.basis(basis, &format!("{path}/spend")),
                 Counted::Purchases => {}
+            }
+            if counter.start == Start::Copy(counter.id.clone()) {
+                let message = format!("the counter `{}` starts from itself", counter.id);
+                let path = format!("/counters/{index}/start/copy");
+                self.problem("start_from_itself", path, message, "name the older counter, or start at zero");
             }
         }
     }
@@ -161,113 +172,6 @@ impl<'a> Check<'a> {
         {
             let message = format!("the attribute `{id}` is not a number");
             self.problem("attribute_kind", path, message, "declare it with `\"values\": \"number\"`");
-        }
-    }
-
-    fn condition(&mut self, condition: &Condition, path: &str) {
-        match condition {
-            Condition::All(all) => self.conditions(all, &format!("{path}/all")),
-            Condition::Any(any) => self.conditions(any, &format!("{path}/any")),
-            Condition::Not(inner) => self.condition(inner, &format!("{path}/not")),
-            Condition::Store(test) => self.text(test, &format!("{path}/store")),
-            Condition::Partner(test) => self.text(test, &format!("{path}/partner")),
-            Condition::Channel(test) => self.text(test, &format!("{path}/channel")),
-            Condition::Coupons(_) => {}
-            Condition::Attribute(test) => self.attribute_test(test, &format!("{path}/attribute")),
-            Condition::Line(line) => self.line_condition(line, &format!("{path}/line")),
-            Condition::Basket(test) => {
-                self.basis(&test.basis, &format!("{path}/basket/basis"));
-                self.number(&test.sum, &format!("{path}/basket/sum"));
-                if let Some(lines) = &test.lines {
-                    self.line_condition(lines, &format!("{path}/basket/lines"));
-                }
-            }
-            Condition::Tier(test) => self.tier_test(test, &format!("{path}/tier")),
-            Condition::Dates(range) => {
-                if range.from.zip(range.to).is_some_and(|(from, to)| from > to) {
-                    self.empty_range(&format!("{path}/dates"));
-                }
-            }
-            Condition::Weekday(days) => {
-                if days.is_empty() {
-                    self.empty_list(&format!("{path}/weekday"));
-                }
-            }
-        }
-    }
-
-    fn conditions(&mut self, list: &[Condition], path: &str) {
-        if list.is_empty() {
-            self.empty_list(path);
-        }
-        for (index, one) in list.iter().enumerate() {
-            self.condition(one, &format!("{path}/{index}"));
-        }
-    }
-
-    fn line_condition(&mut self, condition: &LineCondition, path: &str) {
-        match condition {
-            LineCondition::All(all) => self.line_conditions(all, &format!("{path}/all")),
-            LineCondition::Any(any) => self.line_conditions(any, &format!("{path}/any")),
-            LineCondition::Not(inner) => self.line_condition(inner, &format!("{path}/not")),
-            LineCondition::Sku(test) => self.text(test, &format!("{path}/sku")),
-            LineCondition::Brand(test) => self.text(test, &format!("{path}/brand")),
-            LineCondition::Unit(test) => self.text(test, &format!("{path}/unit")),
-            LineCondition::Quantity(test) => self.number(test, &format!("{path}/quantity")),
-            LineCondition::Attribute(test) => self.attribute_test(test, &format!("{path}/attribute")),
-            LineCondition::Kind(_) | LineCondition::Category(_) | LineCondition::Tags(_) => {}
-        }
-    }
-
-    fn line_conditions(&mut self, list: &[LineCondition], path: &str) {
-        if list.is_empty() {
-            self.empty_list(path);
-        }
-        for (index, one) in list.iter().enumerate() {
-            self.line_condition(one, &format!("{path}/{index}"));
-        }
-    }
-
-    fn text(&mut self, test: &TextTest, path: &str) {
-        let empty = match test {
-            TextTest::In(list) | TextTest::NotIn(list) => list.is_empty(),
-            TextTest::StartsWith(starts) => starts.as_slice().is_empty(),
-            TextTest::Is(_) | TextTest::Known(_) => false,
-        };
-        if empty {
-            self.empty_list(path);
-        }
-    }
-
-    fn number(&mut self, test: &NumberTest, path: &str) {
-        if let NumberTest::Between(low, high) = test
-            && low > high
-        {
-            self.empty_range(&format!("{path}/between"));
-        }
-    }
-
-    fn attribute_test(&mut self, test: &AttributeTest, path: &str) {
-        let tests = [test.text.is_some(), test.number.is_some(), test.flag.is_some(), test.known.is_some()];
-        if tests.iter().filter(|given| **given).count() != 1 {
-            let message = "an attribute takes exactly one test".to_owned();
-            self.problem("attribute_test", path, message, "give one of `text`, `number`, `flag`, `known`");
-        }
-        let Some(kind) = self.attribute(&test.id, &format!("{path}/id")) else { return };
-        let wrong = match kind {
-            AttributeKind::Text => test.number.is_some() || test.flag.is_some(),
-            AttributeKind::Number => test.text.is_some() || test.flag.is_some(),
-            AttributeKind::Flag => test.text.is_some() || test.number.is_some(),
-        };
-        if wrong {
-            let message = format!("the test does not fit the values of `{}`", test.id);
-            self.problem("attribute_kind", path, message, "test it as it is declared");
-        }
-        if let Some(text) = &test.text {
-            self.text(text, &format!("{path}/text"));
-        }
-        if let Some(number) = &test.number {
-            self.number(number, &format!("{path}/number"));
         }
     }
 

@@ -11,7 +11,7 @@ mod tiers;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-pub use self::counter::{Counted, Counter};
+pub use self::counter::{Counted, Counter, Start};
 pub use self::earning::{
     Basis, Cap, CapScope, Combine, Earning, Factor, FactorCombine, Group, GroupMember, MultiplierStage, Over,
     PerFull, Rule, RuleRounding, RuleRoundingPlace, StepsOf, Trigger,
@@ -20,7 +20,7 @@ pub use self::returns::{ReturnMethod, Returns, Unlinked};
 pub use self::tiers::{Downgrade, Lasts, Level, Requirement, Threshold, TierTrack, Upgrade};
 
 use crate::id::AuthorId;
-use crate::money::Rounding;
+use crate::money::{Money, Rounding};
 use crate::time::{Span, Window};
 use crate::zone::Zone;
 
@@ -96,6 +96,9 @@ pub struct Currency {
     /// When points lapse; absent means never.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expiry: Option<Expiry>,
+    /// What a point is worth in the program's money, by which checking says how much of a price comes back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub worth: Option<Money>,
 }
 
 const fn floor() -> Rounding {

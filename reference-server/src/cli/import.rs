@@ -23,6 +23,7 @@ use std::time::Instant;
 use anyhow::{Context, Result, bail};
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
+use loyalty_core::engine::EngineError;
 use loyalty_core::time::Timestamp;
 
 use self::chunk::{Chunk, Chunks};
@@ -182,6 +183,12 @@ fn publish(ledger: &Ledger, file: &Path, valid_from: Option<Timestamp>) -> Resul
         ),
         _ => valid_from.unwrap_or(now),
     };
-    wait(ledger.data.engine.publish(&ledger.tenant, &program, from, now))?.map_err(said)?;
-    Ok(Verdict::Right)
+    match wait(ledger.data.engine.publish(&ledger.tenant, &program, from, now))? {
+        Ok(_) => Ok(Verdict::Right),
+        Err(EngineError::Unfit(problems)) => {
+            check::tell(&mut stderr(), &problems)?;
+            Ok(Verdict::Wrong)
+        }
+        Err(error) => Err(said(error)),
+    }
 }

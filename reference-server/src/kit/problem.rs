@@ -76,7 +76,10 @@ impl From<Vec<Problem>> for Refusal {
 
 impl From<EngineError> for Refusal {
     fn from(error: EngineError) -> Self {
-        error.problem().into()
+        match error {
+            EngineError::Unfit(problems) => problems.into(),
+            error => error.problem().into(),
+        }
     }
 }
 

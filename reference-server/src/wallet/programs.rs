@@ -8,6 +8,7 @@ use loyalty_core::engine::PUBLISH_AHEAD_MICROS;
 use loyalty_core::ports::PublishedVersion;
 use loyalty_core::problem::Problem;
 use loyalty_core::program::{Program, VersionId};
+use loyalty_core::report::{Fact, Report, Warning};
 use loyalty_core::time::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -30,14 +31,23 @@ pub struct VersionView {
     version: VersionId,
     /// When it takes force. The first one is in force for all time before it too.
     valid_from: Timestamp,
+    /// When another takes over; absent where none does. A version that another replaces at its very first instant
+    /// is never in force.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    valid_until: Option<Timestamp>,
     /// When it was published.
     published_at: Timestamp,
 }
 
-impl From<PublishedVersion> for VersionView {
-    fn from(published: PublishedVersion) -> Self {
-        let PublishedVersion { number, version, valid_from, published_at, .. } = published;
-        Self { number, version, valid_from, published_at }
+impl VersionView {
+    /// A version among all of its tenant's.
+    fn new(published: &PublishedVersion, all: &[PublishedVersion]) -> Self {
+        let PublishedVersion { number, version, valid_from, published_at, .. } = *published;
+        // The first is in force before its own instant too, and of two from the same instant the later one counts.
+        let place = |it: &PublishedVersion| ((it.number > 1).then_some(it.valid_from), it.number);
+        let after = all.iter().filter(|other| place(other) > place(published));
+        let valid_until = after.map(|other| other.valid_from).min();
+        Self { number, version, valid_from, valid_until, published_at }
     }
 }
 
@@ -53,11 +63,15 @@ pub struct VersionsView {
 pub struct CheckView {
     /// Whether it may be published.
     ok: bool,
-    /// The name that it would have; absent where it has problems.
+    /// The name that it would have; absent where it has problems of its own.
     #[serde(skip_serializing_if = "Option::is_none")]
     version: Option<VersionId>,
     /// All that is wrong with it.
     problems: Vec<Problem>,
+    /// What is likely a mistake.
+    warnings: Vec<Warning>,
+    /// What it gives and needs.
+    facts: Vec<Fact>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -66,7 +80,15 @@ pub(super) struct ValidFrom {
     valid_from: Option<Timestamp>,
 }
 
-/// Publishes a draft. The newest version again, from the same instant, changes nothing and is marked replayed.
+impl ValidFrom {
+    /// The instant given, or the first at which a version may take force.
+    fn or_soonest(&self, newest: Option<&PublishedVersion>, now: Timestamp) -> Timestamp {
+        let ahead = if newest.is_some() { PUBLISH_AHEAD_MICROS } else { 0 };
+        self.valid_from.unwrap_or(now.plus_micros(ahead))
+    }
+}
+
+/// Publishes a draft, unless it cannot follow the versions that are published. The newest version again, from the same instant, changes nothing and is marked replayed.
 #[utoipa::path(
     post, path = "/v1/programs", tag = "programs", operation_id = "publish",
     params(("valid_from" = Option<String>, Query, description =
@@ -83,7 +105,8 @@ pub(super) async fn publish(
 ) -> Result<Response, Refusal> {
     let tenant = &may.caller.tenant;
     let program = checked(draft).await??;
-    let newest = wallet.engine.versions(tenant).await?.pop();
+    let mut versions = wallet.engine.versions(tenant).await?;
+    let newest = versions.last().cloned();
     let now = wallet.clocks.now(tenant);
     let (published, replayed) = match newest {
         Some(newest)
@@ -93,30 +116,45 @@ pub(super) async fn publish(
             (newest, true)
         }
         newest => {
-            let ahead = if newest.is_some() { PUBLISH_AHEAD_MICROS } else { 0 };
-            let valid_from = from.valid_from.unwrap_or(now.plus_micros(ahead));
-            (wallet.engine.publish(tenant, &program, valid_from, now).await?, false)
+            let valid_from = from.or_soonest(newest.as_ref(), now);
+            let published = wallet.engine.publish(tenant, &program, valid_from, now).await?;
+            versions.push(published.clone());
+            (published, false)
         }
     };
     tracing::info!(program.version = %published.version, program.replayed = replayed, "a program was published");
-    let mut response = (StatusCode::CREATED, Json(VersionView::from(published))).into_response();
+    let mut response = (StatusCode::CREATED, Json(VersionView::new(&published, &versions))).into_response();
     if replayed {
         response.headers_mut().insert(REPLAYED, HeaderValue::from_static("true"));
     }
     Ok(response)
 }
 
-/// Checks a draft and lists all its problems; nothing is stored.
+/// Checks a draft, also against the published versions: all its problems, warnings and facts. Nothing is stored.
 #[utoipa::path(
     post, path = "/v1/programs/check", tag = "programs", operation_id = "check",
+    params(("valid_from" = Option<String>, Query, description = "when it is to take force; absent as in publishing")),
     request_body(content = ref("#/components/schemas/Document")),
     responses((status = 200, description = "what was found", body = ref("#/components/schemas/CheckView"))),
 )]
-pub(super) async fn check(_: May<Publish>, RawJson(draft): RawJson) -> Result<Json<CheckView>, Refusal> {
-    Ok(Json(match checked(draft).await? {
-        Ok(program) => CheckView { ok: true, version: Some(program.version()), problems: Vec::new() },
-        Err(problems) => CheckView { ok: false, version: None, problems },
-    }))
+pub(super) async fn check(
+    State(wallet): State<Shared>,
+    may: May<Publish>,
+    Query(from): Query<ValidFrom>,
+    RawJson(draft): RawJson,
+) -> Result<Json<CheckView>, Refusal> {
+    let tenant = &may.caller.tenant;
+    let (version, report) = match checked(draft).await? {
+        Ok(program) => {
+            let newest = wallet.engine.versions(tenant).await?.pop();
+            let valid_from = from.or_soonest(newest.as_ref(), wallet.clocks.now(tenant));
+            let problems = wallet.engine.check_published(tenant, &program, valid_from).await?;
+            (Some(program.version()), Report { problems, ..reported(program).await? })
+        }
+        Err(problems) => (None, Report::of_problems(problems)),
+    };
+    let Report { problems, warnings, facts } = report;
+    Ok(Json(CheckView { ok: problems.is_empty(), version, problems, warnings, facts }))
 }
 
 /// Lists the published versions.
@@ -129,7 +167,8 @@ pub(super) async fn list(
     may: May<ReadPrograms>,
 ) -> Result<Json<VersionsView>, Refusal> {
     let versions = wallet.engine.versions(&may.caller.tenant).await?;
-    Ok(Json(VersionsView { versions: versions.into_iter().map(VersionView::from).collect() }))
+    let views = versions.iter().map(|version| VersionView::new(version, &versions));
+    Ok(Json(VersionsView { versions: views.collect() }))
 }
 
 #[derive(Debug, Deserialize)]
@@ -160,6 +199,13 @@ pub(super) async fn document(
         response.headers_mut().insert(ETAG, tag);
     }
     Ok(response)
+}
+
+/// Studies a program away from the threads that serve requests.
+async fn reported(program: Program) -> Result<Report, Refusal> {
+    tokio::task::spawn_blocking(move || Report::of(&program))
+        .await
+        .map_err(|_| Refusal::new("internal", "studying the program failed", "report this with the program"))
 }
 
 /// Checks a draft away from the threads that serve requests: ten thousand rules take a while.

@@ -2,7 +2,7 @@
 
 use super::Check;
 use crate::program::condition::TierTest;
-use crate::program::document::{Lasts, Requirement, TierTrack, Upgrade};
+use crate::program::document::{Lasts, Level, Requirement, TierTrack, Upgrade};
 
 impl Check<'_> {
     pub fn tiers(&mut self) {
@@ -42,10 +42,32 @@ impl Check<'_> {
                 let message = format!("nobody can reach the level `{}`", level.id);
                 self.problem("missing_requirement", &own, message, "say what it takes under `reach`");
             }
+            self.replaced(track, level, &own);
             for (name, requirement) in [("reach", &level.reach), ("keep", &level.keep)] {
                 if let Some(requirement) = requirement {
                     self.requirement(requirement, &format!("{own}/{name}"));
                 }
+            }
+        }
+    }
+
+    /// A level that is replaced is none of the track, and replaced by one.
+    fn replaced(&mut self, track: &TierTrack, level: &Level, path: &str) {
+        for (index, id) in level.replaces.iter().enumerate() {
+            let own = format!("{path}/replaces/{index}");
+            let is_there = track.rank(id).is_some();
+            let by = track.levels.iter().flat_map(|level| &level.replaces).filter(|other| *other == id);
+            if is_there {
+                let message = format!("the level `{id}` is still there");
+                self.problem(
+                    "replaced_level_exists",
+                    own,
+                    message,
+                    "take it out of the levels or of `replaces`",
+                );
+            } else if by.count() > 1 {
+                let message = format!("the level `{id}` is replaced twice");
+                self.problem("duplicate_id", own, message, "its members go on with one level");
             }
         }
     }

@@ -17,6 +17,27 @@ pub struct Counter {
     pub counts: Counted,
     /// The stretch of time that is counted.
     pub window: Window,
+    /// What it begins with where an older version did not have it.
+    #[serde(default, skip_serializing_if = "Start::is_zero")]
+    pub start: Start,
+}
+
+/// What a counter begins with for members who are there already when its first version takes force.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Start {
+    /// With nothing.
+    #[default]
+    Zero,
+    /// With what another counter of the same window and unit has counted until then: `{"copy": "spend"}`.
+    Copy(AuthorId),
+}
+
+impl Start {
+    /// Whether it begins with nothing.
+    pub const fn is_zero(&self) -> bool {
+        matches!(self, Self::Zero)
+    }
 }
 
 /// What a counter counts.

@@ -41,6 +41,9 @@ pub struct Level {
     /// What it takes to keep, over the window that ended; absent means `reach` over the window that begins.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub keep: Option<Requirement>,
+    /// Levels of an older version that this one replaces: their members go on with it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub replaces: Vec<AuthorId>,
 }
 
 /// What a level asks for.

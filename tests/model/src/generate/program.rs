@@ -4,8 +4,8 @@ use loyalty_core::id::AuthorId;
 use loyalty_core::money::Money;
 use loyalty_core::program::document::{
     AttributeDeclaration, AttributeKind, Cap, Counted, Counter, Currency, CurrencyKind, DatesBy, Document,
-    Downgrade, Earning, Expiry, Group, GroupMember, Lasts, Level, Requirement, Returns, Rule, Threshold,
-    TierTrack, Unlinked, Upgrade,
+    Downgrade, Earning, Expiry, Group, GroupMember, Lasts, Level, Requirement, Returns, Rule, Start,
+    Threshold, TierTrack, Unlinked, Upgrade,
 };
 use loyalty_core::time::Window;
 use loyalty_core::zone::Zone;
@@ -79,6 +79,7 @@ fn currency() -> impl Strategy<Value = Currency> {
         kind,
         round,
         expiry,
+        worth: None,
     })
 }
 
@@ -98,7 +99,12 @@ fn counters(currencies: &[Currency]) -> impl Strategy<Value = Vec<Counter>> + us
     vec(counter, 1..=4).prop_map(|all| {
         let numbered = all.into_iter().enumerate();
         numbered
-            .map(|(n, (counts, window))| Counter { id: id(&format!("counter-{n}")), counts, window })
+            .map(|(n, (counts, window))| Counter {
+                id: id(&format!("counter-{n}")),
+                counts,
+                window,
+                start: Start::Zero,
+            })
             .collect()
     })
 }
@@ -119,7 +125,13 @@ fn track(counters: &[Counter]) -> impl Strategy<Value = TierTrack> + use<> {
         // Who may only rise at an end needs one.
         let upgrade = if lasts == Lasts::Forever { Upgrade::AtOnce } else { upgrade };
         let levels = std::iter::once((None, None)).chain(higher).enumerate();
-        let level = |(n, (reach, keep))| Level { id: id(&format!("level-{n}")), name: None, reach, keep };
+        let level = |(n, (reach, keep))| Level {
+            id: id(&format!("level-{n}")),
+            name: None,
+            reach,
+            keep,
+            replaces: Vec::new(),
+        };
         TierTrack { id: id("unnamed"), levels: levels.map(level).collect(), upgrade, lasts, downgrade }
     })
 }

@@ -1,0 +1,215 @@
+//! What keeps a version from following others: an id must go on meaning what it meant, and what members hold
+//! must not vanish.
+//!
+//! An id means the same as long as these do not change:
+//! - a currency: its scale;
+//! - a counter: all that defines it, and of spend also the program's money; where it starts is no part of it;
+//! - a rule: the currency it earns, its trigger, and what it measures (the basis, or nothing for fixed points).
+//!   How much it gives, when, and for which lines may change;
+//! - a cap: the currency, the rule or group it limits, and over what it adds up. The amount may change;
+//! - a level: its track, and its order among the levels that stay.
+
+use std::collections::HashMap;
+
+use super::Program;
+use super::document::{Basis, Counted, Counter, Document, Level, Rule, Start, TierTrack, Trigger};
+use super::walk::{self, Limit, Placed};
+use crate::id::AuthorId;
+use crate::problem::Problem;
+
+impl Program {
+    /// What keeps this version from following the others: `published` are all of them, oldest first, and the
+    /// last is the one in force when this one takes force. Empty where nothing does.
+    ///
+    /// Paths lead into this version's document. Codes: `counter_changed`, `scale_changed`, `rule_reused`,
+    /// `cap_reused`, `currency_removed`, `track_removed`, `level_removed`, `levels_reordered`,
+    /// `start_unknown`, `start_differs`.
+    pub fn compatible_with(&self, published: &[&Program]) -> Vec<Problem> {
+        let mut problems = self.reused_ids(published);
+        if let Some(newest) = published.last() {
+            problems.extend(self.lost_since(newest));
+        }
+        problems
+    }
+
+    /// Ids that meant something else in any of these versions, and counters that start from nothing known.
+    pub(crate) fn reused_ids(&self, published: &[&Program]) -> Vec<Problem> {
+        let document = self.document();
+        let mut problems = Vec::new();
+        // The newest that has an id comes first: an id that changed its meaning is said once.
+        let older: Vec<&Document> = published.iter().rev().map(|program| program.document()).collect();
+        scales(document, &older, &mut problems);
+        counters(document, &older, &mut problems);
+        rules(document, &older, &mut problems);
+        caps(document, &older, &mut problems);
+        problems
+    }
+
+    /// What members hold under the version before and would lose under this one.
+    pub(crate) fn lost_since(&self, before: &Program) -> Vec<Problem> {
+        let mut problems = Vec::new();
+        for currency in &before.document().currencies {
+            if self.currency(&currency.id).is_none() {
+                let message =
+                    format!("the currency `{}` is gone, and members may hold points of it", currency.id);
+                let help = "keep it declared; without `earning` nobody gets more of it";
+                problems.push(Problem::new("currency_removed", "/currencies", message, help));
+            }
+        }
+        for old in &before.document().tiers {
+            let tracks = &self.document().tiers;
+            match tracks.iter().position(|track| track.id == old.id) {
+                Some(index) => levels(tracks, index, old, &mut problems),
+                None => {
+                    let message = format!("the track `{}` is gone, and members hold levels of it", old.id);
+                    let help = "keep it with its lowest level, which `replaces` the others";
+                    problems.push(Problem::new("track_removed", "/tiers", message, help));
+                }
+            }
+        }
+        problems
+    }
+}
+
+fn scales(document: &Document, older: &[&Document], problems: &mut Vec<Problem>) {
+    for (index, currency) in document.currencies.iter().enumerate() {
+        let before = older.iter().flat_map(|old| &old.currencies);
+        let changed = before.filter(|old| old.id == currency.id).find(|old| old.scale != currency.scale);
+        if let Some(old) = changed {
+            let message = format!("the currency `{}` had {} decimals before", currency.id, old.scale);
+            let help = "keep the scale, or declare a new currency";
+            problems.push(Problem::new("scale_changed", format!("/currencies/{index}/scale"), message, help));
+        }
+    }
+}
+
+fn counters(document: &Document, older: &[&Document], problems: &mut Vec<Problem>) {
+    for (index, counter) in document.counters.iter().enumerate() {
+        let path = format!("/counters/{index}");
+        let meant = older.iter().flat_map(|old| old.counters.iter().map(move |it| (it, &old.money)));
+        let mut meant = meant.filter(|(old, _)| old.id == counter.id).peekable();
+        let known = meant.peek().is_some();
+        if meant
+            .any(|(old, money)| !same_counter(old, counter) || counts_other_money(counter, money, document))
+        {
+            let message = format!("the counter `{}` counted something else before", counter.id);
+            let help = "give it a new id, and say with `start` what it begins with";
+            problems.push(Problem::new("counter_changed", path, message, help));
+        } else if !known && !older.is_empty() {
+            problems.extend(unfounded_start(counter, older, path));
+        }
+    }
+}
+
+fn same_counter(old: &Counter, new: &Counter) -> bool {
+    Counter { start: Start::Zero, ..old.clone() } == Counter { start: Start::Zero, ..new.clone() }
+}
+
+fn counts_other_money(counter: &Counter, money: &str, document: &Document) -> bool {
+    matches!(counter.counts, Counted::Spend(Basis::Gross | Basis::NetOfStore | Basis::NetPaid))
+        && money != document.money
+}
+
+/// What is wrong with the beginning of a counter that is new.
+fn unfounded_start(counter: &Counter, older: &[&Document], path: String) -> Option<Problem> {
+    let Start::Copy(source) = &counter.start else { return None };
+    let path = format!("{path}/start/copy");
+    let found = older.iter().flat_map(|old| old.counters.iter().map(move |it| (it, *old)));
+    let Some((old, its)) = found.into_iter().find(|(old, _)| old.id == *source) else {
+        let message = format!("no published version has a counter `{source}`");
+        let help = "name a counter of an older version, or start at zero";
+        return Some(Problem::new("start_unknown", path, message, help));
+    };
+    if old.window == counter.window && unit(old, its) == unit(counter, its) {
+        return None;
+    }
+    let message = format!("`{}` and `{source}` differ in their window or unit", counter.id);
+    let help = "copy a counter of the same window and unit, or start at zero";
+    Some(Problem::new("start_differs", path, message, help))
+}
+
+/// What a counter's numbers are.
+#[derive(PartialEq)]
+enum Unit {
+    /// Minor units of a currency of this scale.
+    Points(u8),
+    /// Money, or another basis.
+    Amount(bool),
+    /// Things.
+    Number,
+}
+
+fn unit(counter: &Counter, document: &Document) -> Unit {
+    match &counter.counts {
+        Counted::Earned(currency) => {
+            Unit::Points(document.currencies.iter().find(|c| c.id == *currency).map_or(0, |c| c.scale))
+        }
+        Counted::Spend(basis) => Unit::Amount(matches!(basis, Basis::Quantity | Basis::Attribute(_))),
+        Counted::Purchases => Unit::Number,
+    }
+}
+
+/// What makes a rule the rule that it is.
+#[derive(PartialEq)]
+struct Meaning<'a> {
+    currency: &'a AuthorId,
+    on: &'a Trigger,
+    /// Absent where it gives fixed points.
+    measures: Option<&'a Basis>,
+}
+
+fn meaning<'a>(rule: &Placed<'a, &'a Rule>) -> Meaning<'a> {
+    let measures = Some(&rule.it.basis).filter(|_| rule.it.fixed.is_none());
+    Meaning { currency: rule.currency, on: &rule.it.on, measures }
+}
+
+fn rules(document: &Document, older: &[&Document], problems: &mut Vec<Problem>) {
+    let mut meant: HashMap<&AuthorId, Vec<Placed<'_, &Rule>>> = HashMap::new();
+    for rule in older.iter().flat_map(|old| walk::rules(old)) {
+        meant.entry(&rule.it.id).or_default().push(rule);
+    }
+    for rule in walk::rules(document) {
+        let before = meant.get(&rule.it.id).map_or(&[][..], Vec::as_slice);
+        if before.iter().any(|old| meaning(old) != meaning(&rule)) {
+            let message = format!("the id `{}` meant another rule before", rule.it.id);
+            let help = "give the rule a new id: another currency, trigger or basis is another rule";
+            problems.push(Problem::new("rule_reused", format!("{}/id", rule.path), message, help));
+        }
+    }
+}
+
+fn caps(document: &Document, older: &[&Document], problems: &mut Vec<Problem>) {
+    let mut meant: HashMap<&AuthorId, Vec<Placed<'_, Limit<'_>>>> = HashMap::new();
+    for limit in older.iter().flat_map(|old| walk::caps(old)) {
+        meant.entry(&limit.it.cap.id).or_default().push(limit);
+    }
+    let same = |a: &Placed<'_, Limit<'_>>, b: &Placed<'_, Limit<'_>>| {
+        (a.currency, a.it.rule, a.it.group, a.it.cap.per) == (b.currency, b.it.rule, b.it.group, b.it.cap.per)
+    };
+    for limit in walk::caps(document) {
+        let before = meant.get(&limit.it.cap.id).map_or(&[][..], Vec::as_slice);
+        if before.iter().any(|old| !same(old, &limit)) {
+            let message = format!("the id `{}` meant another cap before", limit.it.cap.id);
+            let help = "give the cap a new id: what it limits, or over what it adds up, has changed";
+            problems.push(Problem::new("cap_reused", format!("{}/id", limit.path), message, help));
+        }
+    }
+}
+
+/// Levels of a track that went without saying where to, and such as changed places.
+fn levels(tracks: &[TierTrack], index: usize, old: &TierTrack, problems: &mut Vec<Problem>) {
+    let Some(track) = tracks.get(index) else { return };
+    let path = format!("/tiers/{index}/levels");
+    let goes_on = |level: &Level| track.levels.iter().any(|new| new.replaces.contains(&level.id));
+    for level in old.levels.iter().filter(|level| track.rank(&level.id).is_none() && !goes_on(level)) {
+        let message = format!("the level `{}` is gone, and members hold it", level.id);
+        let help = "name it under `replaces` of the level that its members go on with";
+        problems.push(Problem::new("level_removed", &path, message, help));
+    }
+    let ranks = old.levels.iter().filter_map(|level| track.rank(&level.id)).collect::<Vec<_>>();
+    if !ranks.is_sorted() {
+        let message = format!("levels of the track `{}` have changed places", track.id);
+        let help = "keep their order, or give the levels that move new ids and `replaces`";
+        problems.push(Problem::new("levels_reordered", path, message, help));
+    }
+}

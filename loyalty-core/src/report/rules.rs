@@ -1,0 +1,138 @@
+//! Rules and factors that can never take part.
+
+use super::Study;
+use super::logic::{Form, Logic, clash, never};
+use crate::activity::LineKind;
+use crate::id::AuthorId;
+use crate::program::condition::{Condition, LineCondition, ListTest, NumberTest, TextTest, TierTest};
+use crate::program::document::{Rule, Trigger};
+use crate::program::walk;
+
+/// Warns of every rule and factor whose condition can never hold.
+pub fn study(study: &mut Study<'_>) {
+    let document = study.program.document();
+    for rule in walk::rules(document) {
+        if let Some(why) = never_fires(rule.it, &study.unreachable) {
+            let message = format!("the rule `{}` can never apply: {why}", rule.it.id);
+            study.warn(
+                "rule_never_applies",
+                rule.path,
+                (message, "correct its conditions, or drop it"),
+                None,
+            );
+        }
+    }
+    for (place, earning) in document.earning.iter().enumerate() {
+        for (stage, it) in earning.multipliers.iter().enumerate() {
+            for (index, factor) in it.factors.iter().enumerate() {
+                let Some(when) = &factor.when else { continue };
+                let impossible = Impossible { event: false, unreachable: &study.unreachable };
+                if let Some(why) = impossible.why(when) {
+                    let path = format!("/earning/{place}/multipliers/{stage}/factors/{index}");
+                    let message = format!("the factor `{}` can never apply: {why}", factor.id);
+                    study.warn(
+                        "factor_never_applies",
+                        path,
+                        (message, "correct its conditions, or drop it"),
+                        None,
+                    );
+                }
+            }
+        }
+    }
+}
+
+/// Why a rule can never apply; `None` where it may.
+pub fn never_fires(rule: &Rule, unreachable: &[(&AuthorId, &AuthorId)]) -> Option<String> {
+    let event = matches!(rule.on, Trigger::Event(_));
+    if let Some(why) = rule.when.as_ref().and_then(|when| Impossible { event, unreachable }.why(when)) {
+        return Some(why);
+    }
+    let lines = rule.lines.as_ref()?;
+    let other_kinds =
+        |test: &LineCondition| matches!(test, LineCondition::Kind(kind) if !rule.kinds.contains(kind));
+    if never(lines, &other_kinds) {
+        return Some(two_of(lines).unwrap_or_else(|| "no line that it looks at can fit `lines`".to_owned()));
+    }
+    None
+}
+
+/// Tests that cannot hold for what triggers them.
+struct Impossible<'a> {
+    event: bool,
+    unreachable: &'a [(&'a AuthorId, &'a AuthorId)],
+}
+
+impl Impossible<'_> {
+    fn why(&self, when: &Condition) -> Option<String> {
+        if !never(when, &|test| self.test(test)) {
+            return None;
+        }
+        Some(two_of(when).unwrap_or_else(|| {
+            let mut unmet = Vec::new();
+            self.unmet(when, &mut unmet);
+            unmet.first().map_or_else(|| "its conditions cannot be met".to_owned(), |one| (*one).to_owned())
+        }))
+    }
+
+    /// What is wrong with the tests that cannot hold.
+    fn unmet(&self, condition: &Condition, found: &mut Vec<&'static str>) {
+        match condition.form() {
+            Form::All(list) | Form::Any(list) => list.iter().for_each(|one| self.unmet(one, found)),
+            Form::Not(_) => {}
+            Form::Test if self.test(condition) => found.push(match condition {
+                Condition::Tier(_) => "nobody reaches the level that it asks for",
+                Condition::Line(_) | Condition::Basket(_) if !self.event => "no line can fit",
+                _ => "an event has no store, partner, channel, coupons or lines",
+            }),
+            Form::Test => {}
+        }
+    }
+
+    fn test(&self, test: &Condition) -> bool {
+        let lines_fit = |lines: &LineCondition| !self.event && !never(lines, &|_| false);
+        match test {
+            Condition::Store(text) | Condition::Partner(text) | Condition::Channel(text) => {
+                self.event && !matches!(text, TextTest::NotIn(_) | TextTest::Known(false))
+            }
+            Condition::Coupons(list) => self.event && !matches!(list, ListTest::Known(false)),
+            Condition::Line(lines) => !lines_fit(lines),
+            Condition::Basket(basket) => {
+                let lines = basket.lines.as_ref();
+                let others = |test: &LineCondition| matches!(test, LineCondition::Kind(kind) if *kind != LineKind::Item);
+                let empty = self.event || lines.is_some_and(|lines| never(lines, &others));
+                empty && !admits_nothing(&basket.sum)
+            }
+            Condition::Tier(TierTest { track, level }) => {
+                !level.is_empty() && level.iter().all(|level| self.unreachable.contains(&(track, level)))
+            }
+            _ => false,
+        }
+    }
+}
+
+/// Whether a sum of nothing passes.
+fn admits_nothing(test: &NumberTest) -> bool {
+    use crate::money::Quantity;
+    match test {
+        NumberTest::Is(value) => *value == Quantity::ZERO,
+        NumberTest::AtLeast(least) => *least <= Quantity::ZERO,
+        NumberTest::AtMost(most) => *most >= Quantity::ZERO,
+        NumberTest::Between(low, high) => *low <= Quantity::ZERO && Quantity::ZERO <= *high,
+    }
+}
+
+/// Two conditions of a list that exclude each other, in words.
+fn two_of<T: Logic + serde::Serialize>(condition: &T) -> Option<String> {
+    let text = |one: &T| serde_json::to_string(one).unwrap_or_default();
+    match condition.form() {
+        Form::All(all) => match clash(all) {
+            Some((one, other)) => {
+                Some(format!("`{}` and `{}` never hold together", text(all.get(one)?), text(all.get(other)?)))
+            }
+            None => all.iter().find_map(two_of),
+        },
+        Form::Any(any) => any.iter().find_map(two_of),
+        _ => None,
+    }
+}

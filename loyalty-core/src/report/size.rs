@@ -1,0 +1,89 @@
+//! The size that every member's state has, at most.
+
+use std::collections::BTreeMap;
+
+use super::{Fact, Study};
+use crate::id::AuthorId;
+use crate::member::{KEPT_INTERVALS, KEPT_SLOTS};
+use crate::program::document::{Currency, Document, TierTrack};
+use crate::time::Window;
+
+/// The most that a state may measure.
+const STATE_LIMIT: usize = 64 << 10;
+/// The head of a list or a struct.
+const HEAD: usize = 3;
+/// A whole number of CBOR, at most.
+const NUMBER: usize = 9;
+/// A wide number.
+const WIDE: usize = 18;
+
+/// Says how large a state can get, and warns where that is too large.
+pub fn study(study: &mut Study<'_>) {
+    let bytes = most(study.program.document(), study.program.window_caps().iter().map(|cap| &cap.id));
+    let message = format!("a member's state never has more than {bytes} bytes");
+    study.report.facts.push(Fact {
+        code: "state_at_most",
+        path: String::new(),
+        message,
+        figures: BTreeMap::from([("bytes", bytes.to_string())]),
+        rules: Vec::new(),
+        example: None,
+    });
+    if bytes > STATE_LIMIT {
+        let message = format!("a member's state may need {bytes} bytes, {STATE_LIMIT} are the limit");
+        let help = "let points lapse at the end of months, quarters or years, or count less";
+        study.warn("state_too_large", String::new(), (message, help), None);
+    }
+}
+
+fn most<'a>(document: &Document, caps: impl Iterator<Item = &'a AuthorId>) -> usize {
+    let counters = document.counters.iter().map(|counter| slots(&counter.id));
+    let balances = document.currencies.iter().map(balance);
+    let tiers = document.tiers.iter().map(track);
+    let parts = balances.chain(counters).chain(caps.map(slots)).chain(tiers);
+    parts.fold(HEAD * 5 + NUMBER * 2, usize::saturating_add)
+}
+
+fn text(id: &AuthorId) -> usize {
+    id.as_str().len().saturating_add(HEAD)
+}
+
+/// A counter or cap with all the windows that it keeps.
+fn slots(id: &AuthorId) -> usize {
+    text(id).saturating_add(HEAD * 2 + KEPT_SLOTS * (HEAD + NUMBER + WIDE))
+}
+
+fn balance(currency: &Currency) -> usize {
+    let lot = HEAD + NUMBER * 2;
+    text(&currency.id)
+        .saturating_add(lots(currency).saturating_mul(lot))
+        .saturating_add(HEAD * 2 + NUMBER * 6)
+}
+
+/// How many lots of different expiry are open at once, at most: one for each last day that is ahead.
+fn lots(currency: &Currency) -> usize {
+    let Some(expiry) = &currency.expiry else { return 1 };
+    let (length, unit, _) = expiry.after.parts();
+    let days = usize::from(length).saturating_mul(match unit {
+        "days" => 1,
+        "months" => 31,
+        _ => 366,
+    });
+    let shortest = match expiry.to_end_of {
+        Some(Window::Week) => 7,
+        Some(Window::Month) => 28,
+        Some(Window::Quarter) => 90,
+        Some(Window::Year | Window::YearFrom(_)) => 365,
+        Some(Window::Lifetime) => return 1,
+        Some(Window::Day) | None => 1,
+    };
+    // The days at both ends, and those of activities whose own date is ahead.
+    days.checked_div(shortest).unwrap_or(days).saturating_add(3)
+}
+
+fn track(track: &TierTrack) -> usize {
+    let level = track.levels.iter().map(|level| text(&level.id)).max().unwrap_or(0);
+    let interval = level.saturating_add(HEAD + NUMBER);
+    let past = interval.saturating_mul(KEPT_INTERVALS);
+    text(&track.id).saturating_add(level).saturating_add(past).saturating_add(HEAD * 2 + NUMBER * 2)
+}

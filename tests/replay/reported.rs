@@ -1,0 +1,110 @@
+//! What is known of a program beside what a case expects, and its examples decided once more.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use loyalty_core::activity::Activity;
+use loyalty_core::decision::{Command, Context, decide};
+use loyalty_core::explain::NoTrace;
+use loyalty_core::ledger::operation::Operation;
+use loyalty_core::member::{MemberState, TierState};
+use loyalty_core::program::{Program, Programs};
+use loyalty_core::report::{self, Example, Report};
+use loyalty_core::returns::Past;
+use loyalty_core::settle::settle;
+
+use super::case::{Fact, Refusal, Then};
+
+/// Compares the report of a program with what is expected, and plays every example.
+pub fn agrees(then: &Then, program: &Program) -> Result<(), Vec<String>> {
+    if then.warnings.is_none() && then.facts.is_none() {
+        return Ok(());
+    }
+    let report = Report::of(program);
+    let mut differ = Vec::new();
+    if let Some(expected) = &then.warnings {
+        let found =
+            report.warnings.iter().map(|it| Refusal { code: it.code.to_owned(), path: it.path.clone() });
+        let found: Vec<_> = found.collect();
+        if found != *expected {
+            differ.push(format!("warnings: expected {expected:?}, found {found:?}"));
+        }
+    }
+    for expected in then.facts.iter().flatten() {
+        if !report.facts.iter().any(|fact| fits(expected, fact)) {
+            differ.push(format!("expected {expected:?}, found {:#?}", report.facts));
+        }
+    }
+    let warned = report.warnings.iter().filter_map(|it| it.example.as_ref());
+    let examples = warned.chain(report.facts.iter().filter_map(|it| it.example.as_ref()));
+    differ.extend(examples.filter_map(|example| wrong(program, example)));
+    if differ.is_empty() { Ok(()) } else { Err(differ) }
+}
+
+fn fits(expected: &Fact, fact: &report::Fact) -> bool {
+    let figures =
+        expected.figures.iter().all(|(name, figure)| fact.figures.get(name.as_str()) == Some(figure));
+    let rules = expected
+        .rules
+        .as_ref()
+        .is_none_or(|rules| rules.iter().map(String::as_str).eq(fact.rules.iter().map(|rule| rule.as_str())));
+    let points = expected.points.as_ref().is_none_or(|points| {
+        let shown = fact.example.iter().flat_map(|example| &example.points);
+        let shown: BTreeMap<_, _> = shown.map(|(id, points)| (id.to_string(), points.minor())).collect();
+        shown == *points
+    });
+    (expected.code.as_str(), expected.path.as_str()) == (fact.code, fact.path.as_str())
+        && figures
+        && rules
+        && points
+}
+
+/// What is wrong with an example: it is decided here by the engine as a member would have it.
+pub fn wrong(program: &Program, example: &Example) -> Option<String> {
+    let programs = Programs::new(Arc::new(program.clone()));
+    let mut state = None;
+    if !example.levels.is_empty() {
+        let since = example.activities[0].occurred_at().at;
+        let mut held = MemberState::enrolled(since);
+        held.tiers.extend(example.levels.iter().map(|(track, level)| TierState {
+            track: track.clone(),
+            level: level.clone(),
+            since,
+            until: None,
+            past: Vec::new(),
+        }));
+        state = Some(held);
+    }
+    let mut last: Option<Operation> = None;
+    for activity in &example.activities {
+        match recorded(&programs, state.as_ref(), activity) {
+            Ok((operation, after)) => (last, state) = (Some(operation), Some(after)),
+            Err(code) => return Some(format!("an example is refused: {code}: {activity:?}")),
+        }
+    }
+    let (operation, mut state) = last.zip(state)?;
+    let mut points: BTreeMap<_, _> =
+        operation.awards.iter().map(|award| (award.currency.clone(), award.points)).collect();
+    if let Some(at) = example.read_at {
+        settle(&programs, &mut state, at).expect("in range");
+        points = state
+            .balances
+            .iter()
+            .map(|it| (it.currency.clone(), it.available().expect("in range")))
+            .collect();
+    }
+    let tiers: BTreeMap<_, _> = state.tiers.iter().map(|it| (it.track.clone(), it.level.clone())).collect();
+    let right = points == example.points && tiers == example.tiers;
+    (!right).then(|| format!("an example says {example:#?} and comes to {points:?}, {tiers:?}"))
+}
+
+fn recorded(
+    programs: &Programs,
+    state: Option<&MemberState>,
+    activity: &Activity,
+) -> Result<(Operation, MemberState), &'static str> {
+    let context = Context { now: activity.occurred_at().at, programs, past: &Past::default() };
+    let command = Command::Record(Arc::new(activity.clone()));
+    let decided = decide(&context, state, &command, &mut NoTrace).map_err(|problem| problem.code)?;
+    Ok((decided.operation, decided.state))
+}

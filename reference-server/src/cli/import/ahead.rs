@@ -24,27 +24,43 @@ pub(super) struct Ahead {
 struct Held {
     appends: Vec<Append>,
     bytes: usize,
-    chains: HashMap<(TenantId, MemberId), Chain>,
+    chains: Chains,
+    /// What was taken to be written last, for the store may not show it yet.
+    on_the_way: Chains,
 }
+
+/// Whose chain.
+type Whose = (TenantId, MemberId);
+type Chains = HashMap<Whose, Chain>;
 
 /// What is held of one member.
 #[derive(Default)]
 struct Chain {
-    /// Whether the store has nothing of the member, so that it need not be asked.
+    /// Whether the store had nothing of the member, so that it need not be asked.
     new: bool,
-    /// Places in the list of appends, ascending by sequence.
-    appends: Vec<usize>,
-    /// The place of the append that takes a key.
+    /// Ascending by sequence.
+    commits: Vec<Kept>,
+    /// The place of the commit that takes a key.
     keys: HashMap<OperationKey, usize>,
 }
 
-impl Held {
-    fn chain(&self, tenant: &TenantId, member: &MemberId) -> Option<&Chain> {
-        self.chains.get(&(tenant.clone(), member.clone()))
-    }
+/// A commit to be written.
+struct Kept {
+    seq: u64,
+    recorded_at: Timestamp,
+    commit: StoredCommit,
+}
 
-    fn commit(&self, place: usize) -> StoredCommit {
-        self.appends[place].commit.clone()
+impl Held {
+    /// What is held of a member, newest first.
+    fn chains(&self, whose: &Whose) -> impl Iterator<Item = &Chain> {
+        [&self.chains, &self.on_the_way].into_iter().filter_map(|chains| chains.get(whose))
+    }
+}
+
+impl Chain {
+    fn commit(&self, place: usize) -> Option<StoredCommit> {
+        self.commits.get(place).map(|kept| kept.commit.clone())
     }
 }
 
@@ -56,10 +72,11 @@ impl Ahead {
     /// Takes a commit to be written later.
     pub fn hold(&self, append: Append) {
         let mut held = self.held();
-        let place = held.appends.len();
         held.bytes += append.commit.bytes().len();
         let chain = held.chains.entry((append.tenant.clone(), append.member.clone())).or_default();
-        chain.appends.push(place);
+        let place = chain.commits.len();
+        let Append { seq, recorded_at, ref commit, .. } = append;
+        chain.commits.push(Kept { seq, recorded_at, commit: commit.clone() });
         chain.keys.extend(append.keys.iter().map(|key| (key.clone(), place)));
         held.appends.push(append);
     }
@@ -69,9 +86,13 @@ impl Ahead {
         self.held().bytes
     }
 
-    /// Gives out what is to be written, in the order in which it came.
+    /// Gives out what is to be written, in the order in which it came. Reads see it until more is taken: the store
+    /// must show it by then.
     pub fn take(&self) -> Vec<Append> {
-        mem::take(&mut *self.held()).appends
+        let mut held = self.held();
+        held.bytes = 0;
+        held.on_the_way = mem::take(&mut held.chains);
+        mem::take(&mut held.appends)
     }
 
     fn held(&self) -> MutexGuard<'_, Held> {
@@ -79,33 +100,33 @@ impl Ahead {
         self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn is_new(&self, tenant: &TenantId, member: &MemberId) -> bool {
-        self.held().chain(tenant, member).is_some_and(|chain| chain.new)
+    fn is_new(&self, whose: &Whose) -> bool {
+        self.held().chains(whose).any(|chain| chain.new)
+    }
+
+    /// The sequence of the oldest commit held of a member.
+    fn oldest(&self, whose: &Whose) -> Option<u64> {
+        self.held().chains(whose).flat_map(|chain| chain.commits.first()).map(|kept| kept.seq).min()
     }
 
     /// The commits held of a member that `wanted` picks, newest first.
-    fn newest_first(
-        &self,
-        tenant: &TenantId,
-        member: &MemberId,
-        wanted: impl Fn(&Append) -> bool,
-    ) -> Vec<StoredCommit> {
+    fn newest_first(&self, whose: &Whose, wanted: impl Fn(&Kept) -> bool) -> Vec<StoredCommit> {
         let held = self.held();
-        let places = held.chain(tenant, member).map_or(&[][..], |chain| &chain.appends);
-        let newest = places.iter().rev().filter(|place| wanted(&held.appends[**place]));
-        newest.map(|place| held.commit(*place)).collect()
+        let newest = held.chains(whose).flat_map(|chain| chain.commits.iter().rev());
+        newest.filter(|kept| wanted(kept)).map(|kept| kept.commit.clone()).collect()
     }
 }
 
 #[async_trait]
 impl LedgerStore for Ahead {
     async fn head(&self, tenant: &TenantId, member: &MemberId) -> Result<Option<StoredCommit>, StoreError> {
-        if let Some(head) = self.newest_first(tenant, member, |_| true).into_iter().next() {
+        let whose = (tenant.clone(), member.clone());
+        if let Some(head) = self.newest_first(&whose, |_| true).into_iter().next() {
             return Ok(Some(head));
         }
         let head = self.store.head(tenant, member).await?;
         if head.is_none() {
-            self.held().chains.entry((tenant.clone(), member.clone())).or_default().new = true;
+            self.held().chains.entry(whose).or_default().new = true;
         }
         Ok(head)
     }
@@ -123,8 +144,8 @@ impl LedgerStore for Ahead {
     ) -> Result<Option<StoredCommit>, StoreError> {
         {
             let held = self.held();
-            if let Some(chain) = held.chain(tenant, member) {
-                let own = chain.keys.get(key).map(|place| held.commit(*place));
+            for chain in held.chains(&(tenant.clone(), member.clone())) {
+                let own = chain.keys.get(key).and_then(|place| chain.commit(*place));
                 if own.is_some() || chain.new {
                     return Ok(own);
                 }
@@ -139,17 +160,21 @@ impl LedgerStore for Ahead {
         member: &MemberId,
         purchase: &ActivityId,
     ) -> Result<Vec<StoredCommit>, StoreError> {
-        let mut commits = match self.is_new(tenant, member) {
+        let whose = (tenant.clone(), member.clone());
+        let mut commits = match self.is_new(&whose) {
             true => Vec::new(),
             false => self.store.by_activity(tenant, member, purchase).await?,
         };
         let prefix = returned_prefix(purchase);
-        let held = self.held();
-        if let Some(chain) = held.chain(tenant, member) {
+        let mut newest_first = Vec::new();
+        for chain in self.held().chains(&whose) {
             let returns = chain.keys.iter().filter(|(key, _)| key.as_str().starts_with(&prefix));
             let places: BTreeSet<usize> = returns.map(|(_, place)| *place).collect();
-            commits.extend(places.into_iter().map(|place| held.commit(place)));
+            newest_first.extend(places.into_iter().rev().filter_map(|place| chain.commit(place)));
         }
+        // What is on the way may be there by now.
+        commits.retain(|commit| !newest_first.contains(commit));
+        commits.extend(newest_first.into_iter().rev());
         Ok(commits)
     }
 
@@ -160,9 +185,11 @@ impl LedgerStore for Ahead {
         before: u64,
         limit: usize,
     ) -> Result<Vec<StoredCommit>, StoreError> {
-        let mut commits = self.newest_first(tenant, member, |append| append.seq < before);
+        let whose = (tenant.clone(), member.clone());
+        let mut commits = self.newest_first(&whose, |kept| kept.seq < before);
         commits.truncate(limit);
-        if commits.len() < limit && !self.is_new(tenant, member) {
+        if commits.len() < limit && !self.is_new(&whose) {
+            let before = self.oldest(&whose).map_or(before, |oldest| before.min(oldest));
             commits.extend(self.store.range(tenant, member, before, limit - commits.len()).await?);
         }
         Ok(commits)
@@ -174,8 +201,8 @@ impl LedgerStore for Ahead {
         member: &MemberId,
         recorded_at: Timestamp,
     ) -> Result<Option<StoredCommit>, StoreError> {
-        match self.newest_first(tenant, member, |append| append.recorded_at <= recorded_at).into_iter().next()
-        {
+        let whose = (tenant.clone(), member.clone());
+        match self.newest_first(&whose, |kept| kept.recorded_at <= recorded_at).into_iter().next() {
             Some(commit) => Ok(Some(commit)),
             None => self.store.at(tenant, member, recorded_at).await,
         }

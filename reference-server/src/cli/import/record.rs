@@ -13,10 +13,11 @@ use loyalty_core::engine::{Chain, Engine, Outcome};
 use loyalty_core::id::MemberId;
 use loyalty_core::json::Limits;
 use loyalty_core::ledger::commit::{Head, MAX_OPERATIONS};
-use loyalty_core::ports::Appended;
+use loyalty_core::ports::{Appended, StoreError};
 use loyalty_core::problem::Problem;
 use loyalty_core::program::Programs;
 use tokio::runtime::Runtime;
+use tokio::task::{JoinHandle, yield_now};
 
 use super::super::{Ledger, said};
 use super::ahead::Ahead;
@@ -47,6 +48,8 @@ pub(super) struct Worker<'a> {
     /// Nobody else appends to these members, so that the store need not be asked again.
     heads: HashMap<MemberId, Arc<Head>>,
     recorded: Recorded,
+    /// A batch that was handed to the store. Deciding goes on meanwhile, so that it seldom waits for the disk.
+    on_the_way: Option<JoinHandle<Result<Vec<Appended>, StoreError>>>,
 }
 
 /// Lines of one member that go into one commit.
@@ -63,8 +66,8 @@ impl<'a> Worker<'a> {
         let engine = ledger.data.engine.over(ahead.clone());
         let runtime =
             tokio::runtime::Builder::new_current_thread().build().context("cannot start a runtime")?;
-        let (heads, recorded) = (HashMap::new(), Recorded::default());
-        Ok(Self { ledger, share, window, progress, ahead, engine, runtime, heads, recorded })
+        let (heads, recorded, on_the_way) = (HashMap::new(), Recorded::default(), None);
+        Ok(Self { ledger, share, window, progress, ahead, engine, runtime, heads, recorded, on_the_way })
     }
 
     /// Records its members' lines of all chunks that come, a window of them at a time.
@@ -84,7 +87,7 @@ impl<'a> Worker<'a> {
             self.record(&window)?;
             results.add(number, mem::take(&mut self.recorded))?;
         }
-        Ok(())
+        self.arrived()
     }
 
     fn record(&mut self, window: &[Arc<Chunk>]) -> Result<()> {
@@ -148,14 +151,25 @@ impl<'a> Worker<'a> {
         if self.ahead.bytes() > HELD { self.write() } else { Ok(()) }
     }
 
-    /// Writes what was decided, all of it or nothing.
+    /// Has what was decided written, all of it or nothing, once the batch before is durable.
     fn write(&mut self) -> Result<()> {
+        self.arrived()?;
         let appends = self.ahead.take();
         if appends.is_empty() {
             return Ok(());
         }
-        let answers = self.runtime.block_on(self.ledger.data.store.append_all(appends));
+        let store = Arc::clone(&self.ledger.data.store);
+        self.on_the_way = Some(self.runtime.spawn(async move { store.append_all(appends).await }));
+        // The task runs up to where it waits for the store.
+        self.runtime.block_on(yield_now());
+        Ok(())
+    }
+
+    /// Waits until the batch on the way is durable.
+    fn arrived(&mut self) -> Result<()> {
+        let Some(writing) = self.on_the_way.take() else { return Ok(()) };
         let again = "run the same import again: what is there is skipped";
+        let answers = self.runtime.block_on(writing)?;
         let answers = answers.with_context(|| format!("the import has stopped; {again}"))?;
         if answers.iter().any(|answer| *answer != Appended::Done) {
             bail!("somebody else has recorded activities of the same members; {again}");

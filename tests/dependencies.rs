@@ -13,7 +13,7 @@ use xtask::workspace::{Dependency, Package, Workspace, cargo_output, root};
 use findings::none;
 
 /// All that loyalty-core may name. Each has its reason in ARCHITECTURE.md.
-const CORE_DEPENDENCIES: [&str; 11] = [
+const CORE_DEPENDENCIES: [&str; 12] = [
     "async-trait",
     "blake3",
     "chrono",
@@ -24,6 +24,7 @@ const CORE_DEPENDENCIES: [&str; 11] = [
     "serde_jcs",
     "serde_json",
     "sha2",
+    "smol_str",
     "thiserror",
 ];
 

@@ -1,12 +1,15 @@
 //! Names of things: tenants, members, activities, and what a program's author names.
+//!
+//! A name of up to 23 bytes, as most are, is held in place: names are copied everywhere, by threads that would
+//! otherwise all count the same references.
 
 use std::borrow::Cow;
 use std::fmt;
-use std::sync::Arc;
 
 use minicbor::{Decode, Decoder, Encode, Encoder};
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Serialize};
+use smol_str::SmolStr;
 use thiserror::Error;
 
 /// A name that breaks the rules of its kind.
@@ -49,7 +52,7 @@ macro_rules! id {
         $(#[$doc])*
         #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         #[serde(try_from = "String", into = "String")]
-        pub struct $name(Arc<str>);
+        pub struct $name(SmolStr);
 
         impl JsonSchema for $name {
             fn schema_name() -> Cow<'static, str> {
@@ -97,7 +100,7 @@ macro_rules! id {
 
         impl From<$name> for String {
             fn from(id: $name) -> String {
-                id.0.as_ref().to_owned()
+                id.0.into()
             }
         }
 

@@ -3,6 +3,8 @@
 //! A pack of purchases says the same words over and over, so that LZ4 leaves about half of the file: less to copy
 //! through the tree, to write and to keep cached, which costs more than compressing does.
 
+use std::cell::RefCell;
+
 use loyalty_core::ledger::commit::StoredCommit;
 use loyalty_core::ports::StoreError;
 use lz4_flex::block::{compress_into, decompress_into, get_maximum_output_size};
@@ -18,6 +20,11 @@ const LONG: usize = 4 << 10;
 /// LZ4 cannot make anything smaller than this part of itself.
 const BEST: usize = 255;
 
+thread_local! {
+    /// Room to compress into, so that a commit on its way takes no more memory than it needs.
+    static ROOM: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+}
+
 /// A commit on its way into the file.
 #[derive(Debug)]
 pub(super) enum Stored {
@@ -31,17 +38,15 @@ impl Stored {
         let Some(length) = u32::try_from(bytes.len()).ok().filter(|_| bytes.len() >= LONG) else {
             return Self::Plain(commit);
         };
-        let mut stored = vec![0; HEAD + get_maximum_output_size(bytes.len())];
-        let (head, room) = stored.split_at_mut(HEAD);
-        head[0] = COMPRESSED;
-        head[1..].copy_from_slice(&length.to_be_bytes());
-        match compress_into(bytes, room) {
-            Ok(size) if HEAD + size < bytes.len() => {
-                stored.truncate(HEAD + size);
-                Self::Compressed(stored)
+        ROOM.with_borrow_mut(|room| {
+            room.resize(room.len().max(get_maximum_output_size(bytes.len())), 0);
+            match compress_into(bytes, room) {
+                Ok(size) if HEAD + size < bytes.len() => {
+                    Self::Compressed([&[COMPRESSED], &length.to_be_bytes()[..], &room[..size]].concat())
+                }
+                _ => Self::Plain(commit.clone()),
             }
-            _ => Self::Plain(commit),
-        }
+        })
     }
 
     pub fn bytes(&self) -> &[u8] {

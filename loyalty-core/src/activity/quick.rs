@@ -17,7 +17,7 @@ const ATTRIBUTES: usize = 16;
 
 /// Reads a member's purchase, leaving out attributes that are not `declared`.
 pub(super) fn read(text: &[u8], declared: &dyn Fn(&str) -> bool) -> Option<MemberActivity> {
-    let mut json = Json { rest: str::from_utf8(text).ok()?, declared };
+    let mut json = Json { text: str::from_utf8(text).ok()?, at: 0, declared };
     let (mut member, mut activity) = (None, None);
     json.object(|json, field| match field {
         "member" => put(&mut member, MemberId::new(json.string()?).ok()?),
@@ -39,30 +39,50 @@ fn put<T>(field: &mut Option<T>, value: T) -> Option<()> {
     Some(())
 }
 
-/// Where the first byte is that ends or interrupts a string: a quote, a backslash or a control character.
-fn end_of_plain(text: &[u8]) -> Option<usize> {
-    // Eight bytes at once: for each, the highest bit tells whether it is one of them; the lowest one told is right.
-    const ONES: u64 = u64::MAX / 0xff;
-    const HIGHEST: u64 = ONES << 7;
-    let below =
-        |word: u64, least: u8| word.wrapping_sub(ONES.wrapping_mul(u64::from(least))) & !word & HIGHEST;
-    let equals = |word: u64, byte: u8| below(word ^ ONES.wrapping_mul(u64::from(byte)), 1);
+/// How many bytes come before the first that ends or interrupts a string: a quote, a backslash or a control character.
+fn plain_length(text: &[u8]) -> Option<usize> {
+    // Most strings end within eight bytes.
+    match text.first_chunk().map(interrupts) {
+        Some(found) if found != 0 => Some(first_of(found)),
+        _ => plain_length_of_long(text),
+    }
+}
+
+#[inline(never)]
+fn plain_length_of_long(text: &[u8]) -> Option<usize> {
     let (words, rest) = text.as_chunks();
+    let before = |word: usize| word.checked_mul(8);
     for (index, word) in words.iter().enumerate() {
-        let word = u64::from_le_bytes(*word);
-        let found = below(word, b' ') | equals(word, b'"') | equals(word, b'\\');
+        let found = interrupts(word);
         if found != 0 {
-            let within = found.trailing_zeros().wrapping_div(8);
-            return index.checked_mul(8)?.checked_add(within as usize);
+            return before(index)?.checked_add(first_of(found));
         }
     }
     let within = rest.iter().position(|byte| matches!(byte, b'"' | b'\\' | 0..b' '))?;
-    text.len().checked_sub(rest.len())?.checked_add(within)
+    before(words.len())?.checked_add(within)
 }
 
-/// What is left of a text.
+/// Eight bytes at once: for each, the highest bit tells whether it ends or interrupts a string; the lowest one told is
+/// right.
+fn interrupts(word: &[u8; 8]) -> u64 {
+    const ONES: u64 = u64::MAX / 0xff;
+    const HIGHEST: u64 = ONES << 7;
+    let word = u64::from_le_bytes(*word);
+    let below = |word: u64, least: u8| word.wrapping_sub(ONES.wrapping_mul(u64::from(least)));
+    let equals = |byte: u8| below(word ^ ONES.wrapping_mul(u64::from(byte)), 1);
+    (below(word, b' ') | equals(b'"') | equals(b'\\')) & !word & HIGHEST
+}
+
+/// The place of the lowest byte that is told.
+const fn first_of(found: u64) -> usize {
+    (found.trailing_zeros() >> 3) as usize
+}
+
+/// A text and how far it is read.
 struct Json<'a> {
-    rest: &'a str,
+    text: &'a str,
+    /// INVARIANT: between characters, at most the length of the text.
+    at: usize,
     declared: &'a dyn Fn(&str) -> bool,
 }
 
@@ -70,9 +90,9 @@ impl<'a> Json<'a> {
     /// The next byte that is no white space.
     fn peek(&mut self) -> Option<u8> {
         loop {
-            match self.rest.as_bytes().first()? {
-                b' ' | b'\t' | b'\n' | b'\r' => self.rest = self.rest.get(1..)?,
-                other => return Some(*other),
+            match *self.text.as_bytes().get(self.at)? {
+                b' ' | b'\t' | b'\n' | b'\r' => self.at = self.at.wrapping_add(1),
+                other => return Some(other),
             }
         }
     }
@@ -81,24 +101,30 @@ impl<'a> Json<'a> {
         if self.peek()? != symbol {
             return None;
         }
-        self.rest = self.rest.get(1..)?;
+        self.at = self.at.wrapping_add(1);
         Some(())
     }
 
     /// Whether a list or object goes on after an entry.
     fn goes_on(&mut self, end: u8) -> Option<bool> {
-        let goes_on = self.peek()? == b',';
-        self.symbol(if goes_on { b',' } else { end })?;
-        Some(goes_on)
+        let found = self.peek()?;
+        if found != b',' && found != end {
+            return None;
+        }
+        self.at = self.at.wrapping_add(1);
+        Some(found == b',')
     }
 
     fn string(&mut self) -> Option<&'a str> {
         self.symbol(b'"')?;
-        let end = end_of_plain(self.rest.as_bytes())?;
-        let (text, rest) = self.rest.split_at_checked(end)?;
+        let start = self.at;
+        let end = start.wrapping_add(plain_length(self.text.as_bytes().get(start..)?)?);
         // An escape is for the door, a control character is wrong.
-        self.rest = rest.strip_prefix('"')?;
-        Some(text)
+        if *self.text.as_bytes().get(end)? != b'"' {
+            return None;
+        }
+        self.at = end.wrapping_add(1);
+        self.text.get(start..end)
     }
 
     fn object(&mut self, mut field: impl FnMut(&mut Self, &'a str) -> Option<()>) -> Option<()> {
@@ -116,20 +142,31 @@ impl<'a> Json<'a> {
         }
     }
 
-    /// A list; `usual` entries fit without moving them.
-    fn list<T>(&mut self, usual: usize, mut entry: impl FnMut(&mut Self) -> Option<T>) -> Option<Vec<T>> {
+    /// The entries of a list, one call each.
+    fn entries(&mut self, mut entry: impl FnMut(&mut Self) -> Option<()>) -> Option<()> {
         self.symbol(b'[')?;
         if self.peek()? == b']' {
-            self.symbol(b']')?;
-            return Some(Vec::new());
+            return self.symbol(b']');
         }
-        let mut list = Vec::with_capacity(usual);
         loop {
-            list.push(entry(self)?);
+            entry(self)?;
             if !self.goes_on(b']')? {
-                return Some(list);
+                return Some(());
             }
         }
+    }
+
+    /// A list; `usual` entries fit without moving them.
+    fn list<T>(&mut self, usual: usize, mut entry: impl FnMut(&mut Self) -> Option<T>) -> Option<Vec<T>> {
+        let mut list = Vec::new();
+        self.entries(|json| {
+            if list.is_empty() {
+                list.reserve_exact(usual);
+            }
+            list.push(entry(json)?);
+            Some(())
+        })?;
+        Some(list)
     }
 
     fn text(&mut self) -> Option<String> {
@@ -170,7 +207,7 @@ impl<'a> Json<'a> {
             "store" => put(&mut store, json.text()?),
             "partner" => put(&mut partner, json.text()?),
             "channel" => put(&mut channel, json.text()?),
-            "lines" => put(&mut lines, json.list(16, Self::line)?),
+            "lines" => put(&mut lines, json.lines()?),
             "tenders" => put(&mut tenders, json.list(1, Self::tender)?),
             "coupons" => put(&mut coupons, json.texts()?),
             "attributes" => put(&mut attributes, json.attributes()?),
@@ -190,10 +227,22 @@ impl<'a> Json<'a> {
         })
     }
 
-    fn line(&mut self) -> Option<Line> {
+    /// Each is filled in its place: a line is large, and there are millions of them.
+    fn lines(&mut self) -> Option<Vec<Line>> {
+        let mut lines: Vec<Line> = Vec::new();
+        self.entries(|json| {
+            if lines.is_empty() {
+                lines.reserve_exact(16);
+            }
+            lines.push(Line::default());
+            json.line(lines.last_mut()?)
+        })?;
+        Some(lines)
+    }
+
+    fn line(&mut self, line: &mut Line) -> Option<()> {
         let (mut kind, mut category, mut tags) = (None, None, None);
         let (mut discounts, mut attributes) = (None, None);
-        let mut line = Line::default();
         self.object(|json, field| match field {
             "kind" => put(&mut kind, json.choice()?),
             "sku" => put(&mut line.sku, json.text()?),
@@ -214,7 +263,7 @@ impl<'a> Json<'a> {
         line.tags = tags.unwrap_or_default();
         line.discounts = discounts.unwrap_or_default();
         line.attributes = attributes.unwrap_or_default();
-        Some(line)
+        Some(())
     }
 
     fn discount(&mut self) -> Option<Discount> {
@@ -265,8 +314,13 @@ impl<'a> Json<'a> {
         if self.peek()? == b'"' {
             return self.string().map(Ok);
         }
-        let flag = self.rest.starts_with("true");
-        self.rest = self.rest.strip_prefix(if flag { "true" } else { "false" })?;
+        let rest = self.text.get(self.at..)?;
+        let flag = rest.starts_with("true");
+        let word = if flag { "true" } else { "false" };
+        if !rest.starts_with(word) {
+            return None;
+        }
+        self.at = self.at.wrapping_add(word.len());
         Some(Err(flag))
     }
 }
@@ -306,7 +360,7 @@ mod tests {
                 {
                     let mut text = vec![neighbour; length];
                     text[place] = byte;
-                    assert_eq!(end_of_plain(&text), plain(&text), "{text:?}");
+                    assert_eq!(plain_length(&text), plain(&text), "{text:?}");
                 }
             }
         }

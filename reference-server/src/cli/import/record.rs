@@ -30,8 +30,8 @@ use super::results::{Recorded, Results};
 const LIMITS: Limits = Limits { bytes: 1 << 20, depth: 16, problems: 8 };
 /// Text that is decided into one commit at most, beyond a line.
 const PACK: usize = 256 << 10;
-/// Bytes of commits that are held back at most, beyond a pack.
-const HELD: usize = 8 << 20;
+/// Bytes of commits that are held back at most, beyond a pack; as many may be on their way to the disk.
+const HELD: usize = 4 << 20;
 /// Members whose heads are kept for their next lines; a head has at most 64 KiB and usually less than one.
 const HEADS: usize = 1 << 16;
 

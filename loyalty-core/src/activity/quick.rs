@@ -41,41 +41,27 @@ fn put<T>(field: &mut Option<T>, value: T) -> Option<()> {
 
 /// How many bytes come before the first that ends or interrupts a string: a quote, a backslash or a control character.
 fn plain_length(text: &[u8]) -> Option<usize> {
-    // Most strings end within eight bytes.
-    match text.first_chunk().map(interrupts) {
-        Some(found) if found != 0 => Some(first_of(found)),
-        _ => plain_length_of_long(text),
-    }
-}
-
-#[inline(never)]
-fn plain_length_of_long(text: &[u8]) -> Option<usize> {
-    let (words, rest) = text.as_chunks();
-    let before = |word: usize| word.checked_mul(8);
-    for (index, word) in words.iter().enumerate() {
-        let found = interrupts(word);
+    let (mut rest, mut length) = (text, 0_usize);
+    while let Some((word, after)) = rest.split_first_chunk() {
+        let found = interrupts(*word);
         if found != 0 {
-            return before(index)?.checked_add(first_of(found));
+            return length.checked_add((found.trailing_zeros() >> 3) as usize);
         }
+        (rest, length) = (after, length.checked_add(8)?);
     }
-    let within = rest.iter().position(|byte| matches!(byte, b'"' | b'\\' | 0..b' '))?;
-    before(words.len())?.checked_add(within)
+    length.checked_add(rest.iter().position(|byte| matches!(byte, b'"' | b'\\' | 0..b' '))?)
 }
 
 /// Eight bytes at once: for each, the highest bit tells whether it ends or interrupts a string; the lowest one told is
 /// right.
-fn interrupts(word: &[u8; 8]) -> u64 {
+const fn interrupts(word: [u8; 8]) -> u64 {
     const ONES: u64 = u64::MAX / 0xff;
     const HIGHEST: u64 = ONES << 7;
-    let word = u64::from_le_bytes(*word);
-    let below = |word: u64, least: u8| word.wrapping_sub(ONES.wrapping_mul(u64::from(least)));
-    let equals = |byte: u8| below(word ^ ONES.wrapping_mul(u64::from(byte)), 1);
-    (below(word, b' ') | equals(b'"') | equals(b'\\')) & !word & HIGHEST
-}
-
-/// The place of the lowest byte that is told.
-const fn first_of(found: u64) -> usize {
-    (found.trailing_zeros() >> 3) as usize
+    let word = u64::from_le_bytes(word);
+    let control = word.wrapping_sub(ONES.wrapping_mul(b' ' as u64));
+    let quote = (word ^ ONES.wrapping_mul(b'"' as u64)).wrapping_sub(ONES);
+    let backslash = (word ^ ONES.wrapping_mul(b'\\' as u64)).wrapping_sub(ONES);
+    (control | quote | backslash) & !word & HIGHEST
 }
 
 /// A text and how far it is read.

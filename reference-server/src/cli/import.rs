@@ -33,8 +33,6 @@ use self::record::Worker;
 use self::results::Results;
 use super::{CACHE, Ledger, Place, Verdict, check, said, wait};
 
-/// Chunks that are read ahead of each thread that records: memory used again soon is the fastest.
-const AHEAD: usize = 8;
 /// Bytes that are read at once: more than the longest line, so that a longer one is seen to be too long.
 const READ: usize = (1 << 20) + (4 << 10);
 
@@ -55,8 +53,8 @@ pub(super) struct Import {
     /// From when on the program is in force, where it follows another: at least 60 seconds ahead.
     #[arg(long, value_name = "INSTANT", value_parser = Timestamp::parse)]
     valid_from: Option<Timestamp>,
-    /// Mebibytes of text that are grouped by member at once; some more are read meanwhile.
-    #[arg(long, value_name = "MIB", default_value = "64")]
+    /// Mebibytes of text that are grouped by member at once; as many are read meanwhile.
+    #[arg(long, value_name = "MIB", default_value = "32")]
     chunk: NonZeroU8,
 }
 
@@ -65,7 +63,8 @@ pub(super) fn run(args: &Import) -> Result<Verdict> {
     let chunks = Chunks::new(source, READ);
     // One more than there are cores, so that one can wait for the disk.
     let threads = thread::available_parallelism().map_or(2, |cores| cores.get() + 1);
-    let (ways, ends): (Vec<_>, Vec<_>) = (0..threads).map(|_| mpsc::sync_channel(AHEAD)).unzip();
+    let (ways, ends): (Vec<_>, Vec<_>) =
+        (0..threads).map(|_| mpsc::sync_channel(args.window().div_ceil(READ))).unzip();
     // Reading begins while the store is opened. Where that fails nobody waits for the source: the process ends.
     let reading = thread::spawn(move || hand_out(chunks, &ways));
     let ledger = args.place.open(CACHE)?;

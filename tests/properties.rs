@@ -4,19 +4,20 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use loyalty_core::activity::Activity;
+use loyalty_core::counter;
 use loyalty_core::decision::Command;
 use loyalty_core::engine::{Answer, Engine, EngineError, Outcome};
-use loyalty_core::id::{MemberId, TenantId};
+use loyalty_core::id::{AuthorId, MemberId, TenantId};
 use loyalty_core::ledger::chain::ChainKey;
-use loyalty_core::ledger::operation::Operation;
+use loyalty_core::ledger::operation::{CountedBy, Operation};
 use loyalty_core::member::MemberState;
 use loyalty_core::memory::MemoryStore;
-use loyalty_core::program::document::Document;
+use loyalty_core::program::document::{Cap, Counted, Document, Group, GroupMember};
 use loyalty_core::program::{Program, Programs};
 use loyalty_core::settle::settle;
-use loyalty_core::time::Timestamp;
+use loyalty_core::time::{OffsetTime, Timestamp};
 use loyalty_model::generate::case;
-use loyalty_model::number::{BigInt, Exact, whole};
+use loyalty_model::number::{BigInt, Exact, minor_units, whole};
 use loyalty_model::{Model, Refused};
 use pollster::block_on;
 use proptest::prelude::*;
@@ -98,7 +99,7 @@ fn without_zeros(sums: BTreeMap<String, BigInt>) -> BTreeMap<String, BigInt> {
     sums.into_iter().filter(|(_, points)| *points != BigInt::ZERO).collect()
 }
 
-fn compare_states(real: &Real, state: &MemberState, model: &Model, date: loyalty_core::time::Date) {
+fn compare_states(real: &Real, state: &MemberState, model: &Model, time: OffsetTime) {
     for currency in &real.program.document().currencies {
         let id = currency.id.as_str();
         let (balance, totals) = (state.balance(&currency.id), model.totals(id));
@@ -115,15 +116,15 @@ fn compare_states(real: &Real, state: &MemberState, model: &Model, date: loyalty
         assert_eq!(balance.map_or(0, |b| b.accruals), totals.accruals, "accruals {id}");
     }
     for counter in &real.program.document().counters {
-        let slot = counter.window.slot(date);
-        let counted =
-            loyalty_core::member::counted(&state.counters, &counter.id, slot).expect("a window just used");
-        let unit = match counter.counts {
-            loyalty_core::program::document::Counted::Spend(_) => whole(10_000),
+        let when = real.program.when(state, time.at, real.program.date_of(time));
+        let counted = counter::value(&real.program, state, &counter.id, &when).expect("a window just used");
+        // Points of one currency and occasions are counted whole, sums in 1/10,000.
+        let unit = match counter::unit(&real.program, counter) {
+            1 if !matches!(counter.counts, Counted::Earned(_)) => whole(10_000),
             _ => whole(1),
         };
         let counted: Exact = whole(counted) / unit;
-        assert_eq!(counted, model.counter(counter.id.as_str(), date), "counter {}", counter.id);
+        assert_eq!(counted, model.counter(counter.id.as_str(), time), "counter {}", counter.id);
     }
     for track in &real.program.document().tiers {
         let held = state.tier(&track.id).map(|held| held.level.to_string());
@@ -153,8 +154,7 @@ proptest! {
                         (u.sku.clone(), loyalty_model::number::exact(u.quantity))
                     }).collect();
                     prop_assert_eq!(unmatched, outcome.unmatched);
-                    let date = real.program.date_of(activity.occurred_at());
-                    compare_states(&real, &real.state().expect("a member"), &model, date);
+                    compare_states(&real, &real.state().expect("a member"), &model, activity.occurred_at());
                 }
                 (real, model) => prop_assert!(false, "engine {:?}, model {:?}", real.map(|a| a.operation), model),
             }
@@ -217,4 +217,74 @@ proptest! {
         settle(&programs, &mut twice, at(first + second)).unwrap();
         prop_assert_eq!(once, twice);
     }
+
+    /// A level depends on what was counted and on time, never on what is left to spend.
+    #[test]
+    fn tiers_look_at_counters_and_time((document, history) in case(8), days in 0_i64..900) {
+        let real = Real::new(&document);
+        for activity in &history {
+            let _ = real.record(activity);
+        }
+        let Some(state) = real.state() else { return Ok(()) };
+        let programs = Programs::new(Arc::new(real.program.clone()));
+        let (mut rich, mut poor) = (state.clone(), state.clone());
+        poor.balances.clear();
+        poor.caps.clear();
+        for state in [&mut rich, &mut poor] {
+            settle(&programs, state, state.settled_to.plus_seconds(days * 86_400)).unwrap();
+        }
+        prop_assert_eq!(rich.tiers, poor.tiers);
+    }
+
+    /// No window is ever above its cap, wherever it is read and in whatever order things arrive.
+    #[test]
+    fn caps_hold_in_every_window((document, history) in case(12), seed in any::<u64>()) {
+        let real = Real::new(&document);
+        let mut used: BTreeMap<(String, i64), i128> = BTreeMap::new();
+        for activity in shuffled(history, seed) {
+            let Ok(answer) = real.record(&activity) else { continue };
+            for counted in &answer.operation.counted {
+                if let CountedBy::Cap(cap) = &counted.of {
+                    *used.entry((cap.to_string(), counted.slot)).or_default() += counted.amount;
+                }
+            }
+            for cap in real.program.window_caps() {
+                let of_cap = || used.iter().filter(|((id, _), _)| *id == cap.id.as_str());
+                for ((_, last), _) in of_cap() {
+                    let covered = cap.window.first_slot(*last)..=*last;
+                    let inside = of_cap().filter(|((_, slot), _)| covered.contains(slot));
+                    let sum: i128 = inside.map(|(_, amount)| amount).sum();
+                    prop_assert!(whole(sum) <= most_of(&document, &cap.id), "{} up to {last}", cap.id);
+                }
+            }
+        }
+    }
+}
+
+/// The same activities in another order; those of a purchase that was not recorded yet are refused.
+fn shuffled(mut history: Vec<Activity>, mut seed: u64) -> Vec<Activity> {
+    for last in (1..history.len()).rev() {
+        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        history.swap(last, (seed >> 33) as usize % (last + 1));
+    }
+    history
+}
+
+/// What a cap allows, in minor units of its currency.
+fn most_of(document: &Document, id: &AuthorId) -> Exact {
+    fn caps(group: &Group) -> Vec<&Cap> {
+        let inner = group.members.iter().flat_map(|member| match member {
+            GroupMember::Rule(rule) => rule.caps.iter().collect(),
+            GroupMember::Group(group) => caps(group),
+        });
+        group.caps.iter().chain(inner).collect()
+    }
+    let all = document.earning.iter().flat_map(|earning| {
+        let groups = earning.groups.iter().flat_map(caps);
+        let after = earning.after.iter().flat_map(|rule| &rule.caps);
+        earning.caps.iter().chain(after).chain(groups).map(|cap| (&earning.currency, cap))
+    });
+    let (currency, cap) = all.into_iter().find(|(_, cap)| cap.id == *id).expect("a cap of the document");
+    let scale = document.currencies.iter().find(|it| it.id == *currency).map_or(0, |it| it.scale);
+    minor_units(cap.at_most, scale)
 }

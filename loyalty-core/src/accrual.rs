@@ -7,6 +7,7 @@
 pub mod basis;
 mod caps;
 pub mod condition;
+mod history;
 mod measure;
 pub mod share;
 mod stacking;
@@ -21,6 +22,7 @@ use crate::money::{OutOfRange, Ratio, Rounding};
 use crate::points::Points;
 use crate::problem::Problem;
 use crate::program::document::{Currency, Earning, Factor, FactorCombine, MultiplierStage};
+use crate::time::Window;
 
 /// What an activity earns in one currency.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,8 +42,10 @@ pub struct Earned {
 pub struct CapUse {
     /// The cap.
     pub cap: AuthorId,
-    /// The window's number.
-    pub slot: i32,
+    /// The window.
+    pub window: Window,
+    /// The slot of it.
+    pub slot: i64,
     /// Minor units.
     pub amount: i128,
 }
@@ -86,7 +90,7 @@ fn earn<T: Trace>(
     let mut windows = Vec::new();
     for cap in &earning.caps {
         sum = rating.capped(cap, sum)?;
-        windows.extend(rating.window_of(cap).map(|slot| (cap, slot)));
+        windows.extend(rating.slot_of(cap).map(|slot| (cap, slot)));
     }
     if !sum.is_whole() {
         sum = rating.rounded(sum, currency.round, &currency.id);
@@ -98,8 +102,8 @@ fn earn<T: Trace>(
             .with(points)
     });
     let (rules, mut used) = rating.given.into_parts();
-    for (cap, slot) in windows.into_iter().filter(|_| !points.is_zero()) {
-        used.push(CapUse { cap: cap.id.clone(), slot, amount: i128::from(points.minor()) });
+    for (cap, (window, slot)) in windows.into_iter().filter(|_| !points.is_zero()) {
+        used.push(CapUse { cap: cap.id.clone(), window, slot, amount: i128::from(points.minor()) });
     }
     Ok(Some(Earned { currency: currency.id.clone(), points, rules, used }))
 }

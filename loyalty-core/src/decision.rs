@@ -6,18 +6,18 @@ mod prepare;
 
 use std::sync::Arc;
 
-use crate::accrual::{self, Earned, Subject};
+use crate::accrual::{self, CapUse, Earned, Subject};
 use crate::activity::{Activity, Return};
+use crate::counter::counting::{self, Added};
+use crate::counter::{self, Slots};
 use crate::expiry;
 use crate::explain::{Step, StepKind, Trace};
 use crate::id::{ActivityId, OperationKey};
 use crate::ledger::operation::{Award, CountedBy, CountedIn, Operation, Sealed, Settlement, Started};
 use crate::ledger::posting::{Account, Posting};
-use crate::member::{self, MemberState};
-use crate::money::{OutOfRange, Ratio};
-use crate::points::Points;
+use crate::member::MemberState;
+use crate::money::OutOfRange;
 use crate::problem::Problem;
-use crate::program::document::Counted;
 use crate::program::{Program, Programs};
 use crate::returns::{self, Past};
 use crate::settle::settle;
@@ -150,7 +150,8 @@ fn decide_activity<T: Trace>(
     let date = program.date_of(occurred_at);
     // A level that a late activity reaches begins now, not on its date.
     let begins = if late { program.zone().date_at(settled_to) } else { date };
-    let moment = Moment { program, at: settled_to, date, begins };
+    let when = program.when(&state, occurred_at.at, date);
+    let moment = Moment { program, at: settled_to, when, begins };
     moment.begin(&mut state);
     match activity.as_ref() {
         Activity::Return(by) => take_back(by, context, &mut state, &mut operation, trace)?,
@@ -158,12 +159,22 @@ fn decide_activity<T: Trace>(
             let subject = Subject { program, state: &state, activity: earning, date, late };
             refuse_too_late(&subject)?;
             let earned = accrual::rate(&subject, trace)?;
+            let added = counting::added(program, &subject, &earned)?;
             let before = late.then(|| state.clone());
+            for added in added {
+                counter::count(program, &mut state, &added, &when)?;
+                let Added { counter, slot, amount } = added;
+                operation.counted.push(CountedIn {
+                    of: CountedBy::Counter(counter.id.clone()),
+                    slot,
+                    amount,
+                });
+            }
             record(earned, &moment, occurred_at, &mut state, &mut operation)?;
             let times = (occurred_at.at, settled_to);
             let copied = succession::counted_by_copies(&operation.counted, program, context.programs, times);
+            count_copies(&copied, context.programs.at(settled_to), &mut state)?;
             operation.counted.extend(copied);
-            count(&operation.counted, &mut state)?;
             operation.tier_changes = moment.rise(before.as_ref(), &mut state, trace);
         }
     }
@@ -201,7 +212,7 @@ fn take_back<T: Trace>(
 ) -> Result<(), Problem> {
     let matching = returns::matched(by, context.past, context.programs)?;
     let effect = returns::take_back(by, &matching, context.programs, state, trace)?;
-    count(&effect.counted, state)?;
+    give_back(&effect.counted, state)?;
     operation.returned = effect.returned;
     operation.counted = effect.counted;
     operation.postings = effect.postings;
@@ -214,11 +225,12 @@ fn refuse_too_late(subject: &Subject<'_>) -> Result<(), Problem> {
     if !subject.late {
         return Ok(());
     }
-    let gone = |counters: &[member::CounterState], id, slot| member::counted(counters, id, slot).is_none();
-    let counters = &subject.program.document().counters;
-    let caps = subject.program.window_caps();
-    let too_late = counters.iter().any(|c| gone(&subject.state.counters, &c.id, c.window.slot(subject.date)))
-        || caps.iter().any(|c| gone(&subject.state.caps, &c.id, c.window.slot(subject.date)));
+    let Subject { program, state, .. } = *subject;
+    let when = subject.when();
+    let counters = &program.document().counters;
+    let too_late = counters.iter().any(|c| counter::value(program, state, &c.id, &when).is_none())
+        || counters.iter().any(|c| counter::last(state, &c.id, when.at).is_none())
+        || program.window_caps().iter().any(|cap| subject.used(&cap.id, cap.window).is_none());
     if !too_late {
         return Ok(());
     }
@@ -235,9 +247,8 @@ fn record(
     state: &mut MemberState,
     operation: &mut Operation,
 ) -> Result<(), Problem> {
-    count_activity(&earned, moment, operation)?;
     for one in earned {
-        let expires_at = expiry::expires_at(moment.program, &one.currency, moment.date);
+        let expires_at = expiry::expires_at(moment.program, &one.currency, &moment.when);
         let balance = state.balance_mut(&one.currency);
         balance.add(one.points, expires_at)?;
         balance.earned = balance.earned.plus(one.points)?;
@@ -252,56 +263,33 @@ fn record(
             });
         }
         let Earned { currency, points, rules, used } = one;
-        let used = used.into_iter().map(|used| CountedIn {
-            of: CountedBy::Cap(used.cap),
-            slot: used.slot,
-            amount: used.amount,
-        });
-        operation.counted.extend(used);
+        for CapUse { cap, window, slot, amount } in used {
+            Slots::of(moment.program, window).add(&mut state.caps, &cap, slot, amount)?;
+            operation.counted.push(CountedIn { of: CountedBy::Cap(cap), slot, amount });
+        }
         operation.awards.push(Award { currency, points, expires_at, rules });
     }
     Ok(())
 }
 
-/// What the activity adds to the program's counters.
-fn count_activity(
-    earned: &[Earned],
-    moment: &Moment<'_>,
-    operation: &mut Operation,
-) -> Result<(), OutOfRange> {
-    let purchase = returns::purchase_of(operation);
-    let mut counts = Vec::new();
-    for counter in &moment.program.document().counters {
-        let amount = match (&counter.counts, purchase) {
-            (Counted::Earned(currency), _) => {
-                let one = earned.iter().find(|one| one.currency == *currency);
-                i128::from(one.map_or(Points::ZERO, |one| one.points).minor())
-            }
-            (Counted::Purchases, Some(_)) => 1,
-            (Counted::Spend(basis), Some(purchase)) => {
-                let mut sum = Ratio::ZERO;
-                for line in purchase.lines.iter().filter(|line| line.kind.is_item()) {
-                    sum = sum.plus(accrual::basis::line_value(line, basis)?.unwrap_or(Ratio::ZERO))?;
-                }
-                returns::spend_units(sum)?
-            }
-            (Counted::Purchases | Counted::Spend(_), None) => 0,
-        };
-        // A spend of nothing in all may have parts that come back, so it is noted as well.
-        if amount != 0 || matches!(counter.counts, Counted::Spend(_)) {
-            let slot = counter.window.slot(moment.date);
-            counts.push(CountedIn { of: CountedBy::Counter(counter.id.clone()), slot, amount });
+/// Adds to counters what began with others that counted it late.
+fn count_copies(copied: &[CountedIn], program: &Program, state: &mut MemberState) -> Result<(), OutOfRange> {
+    for CountedIn { of, slot, amount } in copied {
+        if let CountedBy::Counter(id) = of
+            && let Some(counter) = program.counter(id)
+        {
+            Slots::of_counter(program, counter).add(&mut state.counters, id, *slot, *amount)?;
         }
     }
-    operation.counted.extend(counts);
     Ok(())
 }
 
-fn count(counted: &[CountedIn], state: &mut MemberState) -> Result<(), OutOfRange> {
-    for one in counted {
-        match &one.of {
-            CountedBy::Counter(id) => member::count(&mut state.counters, id, one.slot, one.amount)?,
-            CountedBy::Cap(id) => member::count(&mut state.caps, id, one.slot, one.amount)?,
+/// Gives back what a return takes from counters and caps: amounts below 0 take.
+fn give_back(counted: &[CountedIn], state: &mut MemberState) -> Result<(), OutOfRange> {
+    for CountedIn { of, slot, amount } in counted {
+        match of {
+            CountedBy::Counter(id) => counter::give_back(&mut state.counters, id, *slot, *amount)?,
+            CountedBy::Cap(id) => counter::give_back(&mut state.caps, id, *slot, *amount)?,
         }
     }
     Ok(())

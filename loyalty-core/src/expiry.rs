@@ -5,14 +5,14 @@ use crate::ledger::posting::{Account, Posting};
 use crate::member::MemberState;
 use crate::points::{OutOfRange, Points};
 use crate::program::Program;
-use crate::time::{Date, Timestamp};
+use crate::time::{Timestamp, When};
 
-/// When points earned on a date lapse: 00:00 after their last valid day, in the program's zone.
-pub fn expires_at(program: &Program, currency: &AuthorId, earned_on: Date) -> Option<Timestamp> {
+/// When points earned then lapse: 00:00 after their last valid day, in the program's zone.
+pub fn expires_at(program: &Program, currency: &AuthorId, earned: &When<'_>) -> Option<Timestamp> {
     let expiry = program.currency(currency)?.expiry?;
-    let last_day = expiry.after.after(earned_on);
+    let last_day = expiry.after.after(earned.date);
     let day_after = match expiry.to_end_of {
-        Some(window) => window.end(last_day)?,
+        Some(window) => window.end(&earned.on(last_day))?,
         None => last_day.plus_days(1),
     };
     Some(program.zone().start_of(day_after))

@@ -2,17 +2,13 @@
 
 use minicbor::{Decode, Encode};
 
+use crate::counter::CounterState;
 use crate::id::AuthorId;
 use crate::points::{OutOfRange, Points};
 use crate::time::Timestamp;
 
-/// The most slots a counter keeps: the newest windows, which late activities and returns may still reach.
-pub const KEPT_SLOTS: usize = 4;
 /// The most past intervals a tier keeps.
 pub const KEPT_INTERVALS: usize = 8;
-
-/// What a window counts less than, which is 10^23 of money: a decimal shows it exactly.
-const MOST_COUNTED: u128 = 10_u128.pow(27);
 
 /// What is known of a member after a commit.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
@@ -74,28 +70,6 @@ pub struct Lot {
     pub points: Points,
 }
 
-/// A counter's newest windows.
-#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
-pub struct CounterState {
-    /// The counter's or cap's id.
-    #[n(0)]
-    pub id: AuthorId,
-    /// Ascending, at most [`KEPT_SLOTS`].
-    #[n(1)]
-    pub slots: Vec<Slot>,
-}
-
-/// What was counted in one window.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
-pub struct Slot {
-    /// The window's number.
-    #[n(0)]
-    pub slot: i32,
-    /// Minor units of points, or 1/10,000 of money, or purchases.
-    #[cbor(n(1), with = "crate::money::wide")]
-    pub amount: i128,
-}
-
 /// The level held on one track.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 pub struct TierState {
@@ -147,8 +121,13 @@ impl MemberState {
 
     /// The balance of a currency, made where there is none.
     pub fn balance_mut(&mut self, currency: &AuthorId) -> &mut Balance {
-        let found = self.balances.iter().position(|b| b.currency == *currency);
-        entry(&mut self.balances, found, || Balance::empty(currency.clone()))
+        let index = self.balances.iter().position(|b| b.currency == *currency).unwrap_or_else(|| {
+            self.balances.push(Balance::empty(currency.clone()));
+            self.balances.len().saturating_sub(1)
+        });
+        // INVARIANT: the index was found in, or just pushed to, the list.
+        #[allow(clippy::indexing_slicing)]
+        &mut self.balances[index]
     }
 
     /// The level held on a track.
@@ -162,17 +141,6 @@ impl MemberState {
         let lots = self.balances.iter().filter_map(|b| b.lots.first().and_then(|l| l.expires_at));
         tiers.chain(lots).min()
     }
-}
-
-/// The element at `found`, or a new last one.
-fn entry<T>(list: &mut Vec<T>, found: Option<usize>, make: impl FnOnce() -> T) -> &mut T {
-    let index = found.unwrap_or_else(|| {
-        list.push(make());
-        list.len().saturating_sub(1)
-    });
-    // INVARIANT: the index was found in, or just pushed to, the list.
-    #[allow(clippy::indexing_slicing)]
-    &mut list[index]
 }
 
 impl Balance {
@@ -228,55 +196,6 @@ impl Balance {
     }
 }
 
-impl CounterState {
-    /// What was counted in a window: 0 where nothing was, `None` where it is no longer kept.
-    pub fn get(&self, slot: i32) -> Option<i128> {
-        match self.slots.binary_search_by_key(&slot, |s| s.slot) {
-            Ok(found) => self.slots.get(found).map(|s| s.amount),
-            Err(0) if self.slots.len() >= KEPT_SLOTS => None,
-            Err(_) => Some(0),
-        }
-    }
-}
-
-/// What a list of counters holds in a window: 0 where nothing was counted, `None` where no longer kept.
-pub fn counted(counters: &[CounterState], id: &AuthorId, slot: i32) -> Option<i128> {
-    counters.iter().find(|c| c.id == *id).map_or(Some(0), |c| c.get(slot))
-}
-
-/// Adds to a window of a counter; the oldest window beyond [`KEPT_SLOTS`] is let go.
-///
-/// A window that is no longer kept changes nothing: it has moved on.
-pub fn count(
-    counters: &mut Vec<CounterState>,
-    id: &AuthorId,
-    slot: i32,
-    add: i128,
-) -> Result<(), OutOfRange> {
-    let found = counters.iter().position(|c| c.id == *id);
-    let counter = entry(counters, found, || CounterState { id: id.clone(), slots: Vec::new() });
-    match counter.slots.binary_search_by_key(&slot, |s| s.slot) {
-        Ok(at) => {
-            if let Some(kept) = counter.slots.get_mut(at) {
-                kept.amount = kept.amount.checked_add(add).and_then(shown).ok_or(OutOfRange)?;
-            }
-        }
-        Err(0) if counter.slots.len() >= KEPT_SLOTS => {}
-        Err(at) => {
-            counter.slots.insert(at, Slot { slot, amount: shown(add).ok_or(OutOfRange)? });
-            if counter.slots.len() > KEPT_SLOTS {
-                counter.slots.remove(0);
-            }
-        }
-    }
-    Ok(())
-}
-
-/// What is counted, where it is few enough to be shown as it is.
-fn shown(amount: i128) -> Option<i128> {
-    Some(amount).filter(|amount| amount.unsigned_abs() < MOST_COUNTED)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -300,31 +219,5 @@ mod tests {
         let left: Vec<_> = balance.lots.iter().map(|l| (l.expires_at, l.points.minor())).collect();
         assert_eq!(left, [(soon, 1), (None, 5)]);
         assert_eq!(balance.take(points(9), None).unwrap(), points(6), "no balance is ever negative");
-    }
-
-    #[test]
-    fn counters_keep_their_newest_windows() {
-        let mut counters = Vec::new();
-        for slot in [1, 2, 3, 4, 5] {
-            count(&mut counters, &id("c"), slot, i128::from(slot)).unwrap();
-        }
-        assert_eq!(counted(&counters, &id("c"), 1), None, "let go, so unknown");
-        assert_eq!(counted(&counters, &id("c"), 2), Some(2));
-        assert_eq!(counted(&counters, &id("c"), 9), Some(0));
-        count(&mut counters, &id("c"), 1, 7).unwrap();
-        assert_eq!(counted(&counters, &id("c"), 1), None);
-    }
-
-    #[test]
-    fn counters_stay_below_what_a_decimal_shows() {
-        let mut counters = Vec::new();
-        let most = 10_i128.pow(27) - 1;
-        count(&mut counters, &id("c"), 1, most).unwrap();
-        assert_eq!(count(&mut counters, &id("c"), 1, 1), Err(OutOfRange));
-        assert_eq!(count(&mut counters, &id("c"), 2, most + 1), Err(OutOfRange));
-        assert_eq!(counters.first().unwrap().slots, [Slot { slot: 1, amount: most }]);
-        let read: Vec<CounterState> = minicbor::decode(&minicbor::to_vec(&counters).unwrap()).unwrap();
-        assert_eq!(read, counters, "wider than CBOR's integers");
-        assert_eq!(crate::money::Money::from_units(most).to_string(), "99999999999999999999999.9999");
     }
 }

@@ -13,6 +13,7 @@ use schemars::Schema;
 pub use self::in_force::Programs;
 pub use self::version::VersionId;
 
+use self::condition::Condition;
 use self::document::{
     Cap, CapScope, Counter, Currency, Document, Earning, Group, GroupMember, Rule, TierTrack,
 };
@@ -42,6 +43,16 @@ pub struct Program {
     version: VersionId,
     window_caps: Vec<WindowCap>,
     takes_over: bool,
+    noted: Vec<(AuthorId, Noted)>,
+}
+
+/// What the state notes of a counter beside its amounts, because conditions ask for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Noted {
+    /// The most that each window came to.
+    pub nth: bool,
+    /// The last instants.
+    pub since_last: bool,
 }
 
 /// A cap that counts over a window.
@@ -78,8 +89,8 @@ impl Program {
         if problems.is_empty() {
             let window_caps = document.earning.iter().flat_map(window_caps).collect();
             let version = VersionId::of_canonical(&canonical);
-            let takes_over = takes_over(&document);
-            Ok(Self { document, version, window_caps, takes_over })
+            let (takes_over, noted) = (takes_over(&document), noted(&document));
+            Ok(Self { document, version, window_caps, takes_over, noted })
         } else {
             Err(problems)
         }
@@ -141,6 +152,11 @@ impl Program {
         self.document.counters.iter().find(|c| c.id == *id)
     }
 
+    /// What the state notes of a counter beside its amounts.
+    pub fn noted_of(&self, counter: &AuthorId) -> Noted {
+        self.noted.iter().find(|(id, _)| id == counter).map_or_else(Noted::default, |(_, noted)| *noted)
+    }
+
     /// A cap of a window by its id.
     pub fn window_cap(&self, id: &AuthorId) -> Option<&WindowCap> {
         self.window_caps.iter().find(|cap| cap.id == *id)
@@ -165,6 +181,16 @@ impl Program {
     /// A tier track by its id.
     pub fn track(&self, id: &AuthorId) -> Option<&TierTrack> {
         self.document.tiers.iter().find(|t| t.id == *id)
+    }
+}
+
+impl Document {
+    /// Every condition on an activity that the document holds, without those within them.
+    pub fn conditions(&self) -> impl Iterator<Item = &Condition> {
+        let rules = self.earning.iter().flat_map(rules_in).filter_map(|rule| rule.when.as_ref());
+        let stages = self.earning.iter().flat_map(|earning| &earning.multipliers);
+        let factors = stages.flat_map(|stage| &stage.factors).filter_map(|factor| factor.when.as_ref());
+        rules.chain(factors).chain(self.counters.iter().filter_map(|counter| counter.when.as_ref()))
     }
 }
 
@@ -220,6 +246,30 @@ fn groups_under(group: &Group) -> Vec<&Group> {
         GroupMember::Rule(_) => None,
     });
     std::iter::once(group).chain(inner.flatten()).collect()
+}
+
+/// What conditions ask of counters beside their amounts.
+fn noted(document: &Document) -> Vec<(AuthorId, Noted)> {
+    let mut all: Vec<(AuthorId, Noted)> = Vec::new();
+    let mut ask = |id: &AuthorId, nth: bool| {
+        let found = all.iter_mut().find(|(known, _)| known == id);
+        let asked = Noted { nth, since_last: !nth };
+        match found {
+            Some((_, noted)) => {
+                noted.nth |= asked.nth;
+                noted.since_last |= asked.since_last;
+            }
+            None => all.push((id.clone(), asked)),
+        }
+    };
+    for condition in document.conditions() {
+        condition.walk(&mut |one| match one {
+            Condition::Nth(test) => ask(&test.counter, true),
+            Condition::SinceLast(test) => ask(&test.counter, false),
+            _ => {}
+        });
+    }
+    all
 }
 
 /// The caps of windows in a currency's earning, each with the rules under it.

@@ -7,15 +7,16 @@ mod matching;
 
 use crate::accrual::share;
 use crate::activity::{Activity, Return};
+use crate::counter::counting;
 use crate::explain::{NoTrace, Step, StepKind, Trace};
 use crate::id::AuthorId;
 use crate::ledger::operation::{Award, CountedBy, CountedIn, Operation, Returned, Take};
 use crate::ledger::posting::{Account, Posting};
 use crate::member::MemberState;
-use crate::money::{Money, OutOfRange, Quantity, Ratio, Rounding};
+use crate::money::{OutOfRange, Quantity, Ratio, Rounding};
 use crate::points::Points;
 use crate::problem::Problem;
-use crate::program::document::{Basis, Counted};
+use crate::program::document::{Counted, Counter};
 use crate::program::{Program, Programs, VersionId, WindowCap};
 use crate::succession;
 
@@ -165,18 +166,16 @@ fn give_back(
 ) -> Result<(), OutOfRange> {
     let given_back = |currency: &AuthorId| {
         let take = takes.iter().find(|take| take.currency == *currency);
-        take.map_or(Ok(Points::ZERO), |take| take.points.plus(take.forgiven))
+        take.map_or(0, owed_of)
     };
     for earlier in &sale.operation.counted {
         let amount = match &earlier.of {
-            CountedBy::Counter(id) => match program.counter(id).map(|counter| &counter.counts) {
-                Some(Counted::Earned(currency)) => i128::from(given_back(currency)?.minor()),
-                Some(Counted::Spend(basis)) => spend_back(sale, basis)?,
-                Some(Counted::Purchases) => i128::from(sale.is_all_back() && !sale.was_all_back()),
+            CountedBy::Counter(id) => match program.counter(id) {
+                Some(counter) => counted_back(sale, program, counter, takes, earlier.amount)?,
                 None => 0,
             },
             CountedBy::Cap(id) => match program.window_cap(id) {
-                Some(cap) if cap.rules.is_empty() => i128::from(given_back(&cap.currency)?.minor()),
+                Some(cap) if cap.rules.is_empty() => given_back(&cap.currency),
                 Some(cap) => i128::from(cap_back(sale, program, cap, earlier.amount)?.minor()),
                 None => 0,
             },
@@ -202,26 +201,35 @@ fn cap_back(sale: &Sale<'_>, program: &Program, cap: &WindowCap, used: i128) -> 
     owed(sale, &alone, program, &mut NoTrace)
 }
 
-fn spend_back(sale: &Sale<'_>, basis: &Basis) -> Result<i128, OutOfRange> {
-    let before = kept_spend(sale, basis, &sale.units_before)?;
-    let after = kept_spend(sale, basis, &sale.units_after)?;
-    before.checked_sub(after).ok_or(OutOfRange)
-}
-
-fn kept_spend(sale: &Sale<'_>, basis: &Basis, back: &[Quantity]) -> Result<i128, OutOfRange> {
-    let mut sum = Ratio::ZERO;
-    for (index, line) in sale.purchase.lines.iter().enumerate().filter(|(_, line)| line.kind.is_item()) {
-        if let Some(value) = crate::accrual::basis::line_value(line, basis)? {
-            let kept = Ratio::ONE.minus(share_back(sale, index, back)?)?;
-            sum = sum.plus(value.times(kept)?)?;
-        }
+/// What a counter gives back of the amount that a sale added to it.
+fn counted_back(
+    sale: &Sale<'_>,
+    program: &Program,
+    counter: &Counter,
+    takes: &[Take],
+    added: i128,
+) -> Result<i128, OutOfRange> {
+    if counter.counts.sums_lines() {
+        let before = kept_sum(sale, counter, &sale.units_before)?;
+        return before.checked_sub(kept_sum(sale, counter, &sale.units_after)?).ok_or(OutOfRange);
     }
-    spend_units(sum)
+    if let Counted::Earned(_) | Counted::EarnedOfKind(_) = &counter.counts {
+        let owed = takes.iter().map(|take| (&take.currency, owed_of(take)));
+        return counting::points(&counter.counts, program, owed);
+    }
+    // An occasion is none any more when all of it is back.
+    Ok(if sale.is_all_back() && !sale.was_all_back() { added } else { 0 })
 }
 
-/// Spend as counters keep it: money of 4 decimals, rounded once a purchase.
-pub fn spend_units(spend: Ratio) -> Result<i128, OutOfRange> {
-    Ok(spend.times(Ratio::whole(Money::ONE.units()))?.round(Rounding::HalfEven))
+/// What a sale owed, taken or forgiven.
+fn owed_of(take: &Take) -> i128 {
+    i128::from(take.points.minor()).saturating_add(i128::from(take.forgiven.minor()))
+}
+
+fn kept_sum(sale: &Sale<'_>, counter: &Counter, back: &[Quantity]) -> Result<i128, OutOfRange> {
+    counting::sum_of_lines(counter, sale.purchase, |line, value| {
+        value.times(Ratio::ONE.minus(share_back(sale, line, back)?)?)
+    })
 }
 
 /// The purchase that an operation recorded.

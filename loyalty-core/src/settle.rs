@@ -66,7 +66,7 @@ fn next(state: &MemberState) -> Option<Due> {
 fn end_status(programs: &Programs, state: &mut MemberState, due: &Due, settlement: &mut Settlement) {
     let program = programs.at(due.at);
     let date = program.zone().date_at(due.at);
-    let moment = Moment { program, at: due.at, date, begins: date };
+    let moment = Moment { program, at: due.at, when: program.when(state, due.at, date), begins: date };
     let change = program.track(&due.id).and_then(|track| moment.decide_anew(track, state));
     match change {
         Some(change) => settlement.tier_changes.push(change),

@@ -3,9 +3,10 @@
 //! Counters that copy another begin, and members of a level that went hold the one that replaces it. Both happen
 //! at the version's first instant, before anything else that falls due then.
 
+use crate::counter::CounterState;
 use crate::id::AuthorId;
 use crate::ledger::operation::{CountedBy, CountedIn, Settlement, Started, TierChange};
-use crate::member::{CounterState, KEPT_INTERVALS, MemberState, TierInterval, TierState};
+use crate::member::{KEPT_INTERVALS, MemberState, TierInterval, TierState};
 use crate::program::document::{Start, TierTrack, Upgrade};
 use crate::program::{Program, Programs};
 use crate::time::Timestamp;
@@ -20,12 +21,13 @@ pub fn take_over(program: &Program, at: Timestamp, state: &mut MemberState, sett
             continue;
         }
         let before = state.counters.iter().find(|known| known.id == *source);
-        let slots = before.map_or_else(Vec::new, |source| source.slots.clone());
+        let (slots, recent) =
+            before.map_or_else(Default::default, |it| (it.slots.clone(), it.recent.clone()));
         if !slots.is_empty() {
             settlement.started.push(Started { counter: counter.clone(), copied: source.clone(), at });
         }
         // Kept even while it is empty: that it has begun is known by its being there.
-        state.counters.push(CounterState { id: counter.clone(), slots });
+        state.counters.push(CounterState { id: counter.clone(), slots, recent });
     }
     for track in &program.document().tiers {
         let held = state.tiers.iter_mut().find(|held| held.track == track.id);

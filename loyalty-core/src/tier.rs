@@ -1,12 +1,12 @@
 //! Tiers: which level a member holds, decided from what was counted and never from a balance.
 
+use crate::counter;
 use crate::explain::{Step, StepKind, Trace};
-use crate::id::AuthorId;
 use crate::ledger::operation::TierChange;
-use crate::member::{KEPT_INTERVALS, MemberState, TierInterval, TierState, counted};
+use crate::member::{KEPT_INTERVALS, MemberState, TierInterval, TierState};
 use crate::program::Program;
-use crate::program::document::{Counted, Downgrade, Lasts, Requirement, Threshold, TierTrack, Upgrade};
-use crate::time::{Date, Timestamp};
+use crate::program::document::{Downgrade, Lasts, Requirement, Threshold, TierTrack, Upgrade};
+use crate::time::{Date, Timestamp, When, Window};
 
 /// The moment at which levels are looked at.
 #[derive(Debug, Clone, Copy)]
@@ -15,8 +15,8 @@ pub struct Moment<'a> {
     pub program: &'a Program,
     /// The instant at which a change takes place.
     pub at: Timestamp,
-    /// The local date of what happened, which cuts the windows.
-    pub date: Date,
+    /// When it happened, which cuts the windows.
+    pub when: When<'a>,
     /// The local date on which a status that begins then begins.
     pub begins: Date,
 }
@@ -55,7 +55,7 @@ impl<'a> Moment<'a> {
             let Some(held) = state.tier(&track.id).and_then(|held| track.rank(&held.level)) else { continue };
             let above = track.levels.iter().enumerate().skip(held).skip(1).rev();
             let mut reached = above.filter(|(_, level)| {
-                let holds = |state| self.holds(level.reach.as_ref(), state, self.date);
+                let holds = |state| self.holds(level.reach.as_ref(), state, &self.when);
                 holds(state) && !reached_before.is_some_and(holds)
             });
             if let Some((rank, level)) = reached.next() {
@@ -82,7 +82,7 @@ impl<'a> Moment<'a> {
         // What is kept was earned again in the window that ended: the next one is the one that begins.
         let kept = rank == highest && keep_of(track, rank, held).is_some();
         let earned = match track.lasts {
-            Lasts::ToEndOfNext(_) if kept => self.date.plus_days(-1),
+            Lasts::ToEndOfNext(_) if kept => self.when.just_before().date,
             _ => self.begins,
         };
         self.change(track, rank, earned, state)
@@ -91,14 +91,14 @@ impl<'a> Moment<'a> {
     /// Whether a level is deserved when the status at `held` ends.
     fn qualifies(&self, track: &TierTrack, rank: usize, held: usize, state: &MemberState) -> bool {
         let Some(level) = track.levels.get(rank) else { return false };
-        let ended = self.date.plus_days(-1);
+        let ended = self.when.just_before();
         match keep_of(track, rank, held) {
             _ if rank == 0 => true,
-            Some(keep) => self.holds(Some(keep), state, ended),
+            Some(keep) => self.holds(Some(keep), state, &ended),
             _ if rank > held && track.upgrade == Upgrade::AtPeriodEnd => {
-                self.holds(level.reach.as_ref(), state, ended)
+                self.holds(level.reach.as_ref(), state, &ended)
             }
-            _ => self.holds(level.reach.as_ref(), state, self.date),
+            _ => self.holds(level.reach.as_ref(), state, &self.when),
         }
     }
 
@@ -135,20 +135,26 @@ impl<'a> Moment<'a> {
         }
         let last_day_after = match track.lasts {
             Lasts::Forever => None,
-            Lasts::ToEndOf(window) => window.end(earned),
-            Lasts::ToEndOfNext(window) => window.end(earned).and_then(|next| window.end(next)),
+            Lasts::ToEndOf(window) => self.end_of_window(window, earned),
+            Lasts::ToEndOfNext(window) => {
+                self.end_of_window(window, earned).and_then(|next| self.end_of_window(window, next))
+            }
             Lasts::For(span) => Some(span.after(earned).plus_days(1)),
         };
         last_day_after.map(|date| self.program.zone().start_of(date))
     }
 
-    fn holds(&self, requirement: Option<&Requirement>, state: &MemberState, date: Date) -> bool {
+    fn end_of_window(&self, window: Window, date: Date) -> Option<Date> {
+        window.end(&self.when.on(date))
+    }
+
+    fn holds(&self, requirement: Option<&Requirement>, state: &MemberState, when: &When<'_>) -> bool {
         match requirement {
             None => false,
-            Some(Requirement::All(all)) => all.iter().all(|one| self.holds(Some(one), state, date)),
-            Some(Requirement::Any(any)) => any.iter().any(|one| self.holds(Some(one), state, date)),
+            Some(Requirement::All(all)) => all.iter().all(|one| self.holds(Some(one), state, when)),
+            Some(Requirement::Any(any)) => any.iter().any(|one| self.holds(Some(one), state, when)),
             Some(Requirement::Counter(threshold)) => {
-                let (have, need) = measure(self.program, threshold, state, date);
+                let (have, need) = measure(self.program, threshold, state, when);
                 have >= need
             }
         }
@@ -160,27 +166,14 @@ fn keep_of(track: &TierTrack, rank: usize, held: usize) -> Option<&Requirement> 
     track.levels.get(rank).filter(|_| rank > 0 && rank <= held)?.keep.as_ref()
 }
 
-/// What a counter holds on a date and what a threshold asks of it, in the same unit.
-pub fn measure(program: &Program, threshold: &Threshold, state: &MemberState, date: Date) -> (i128, i128) {
+/// What a counter holds and what a threshold asks of it, in 1/10,000 of what is counted.
+pub fn measure(
+    program: &Program,
+    threshold: &Threshold,
+    state: &MemberState,
+    when: &When<'_>,
+) -> (i128, i128) {
     let Some(counter) = program.counter(&threshold.id) else { return (0, i128::MAX) };
-    let slot = counter.window.slot(date);
-    let have = counted(&state.counters, &counter.id, slot).unwrap_or(0);
-    // Thresholds are kept in 1/10,000; so is money. Points are scaled up to meet them, purchases likewise.
-    let unit = match &counter.counts {
-        Counted::Earned(currency) => minor_in_threshold(program, currency),
-        Counted::Spend(_) => 1,
-        Counted::Purchases => 10_000,
-    };
-    (have.saturating_mul(unit), threshold.at_least.units())
-}
-
-/// How many 1/10,000 of a whole point one minor unit is.
-fn minor_in_threshold(program: &Program, currency: &AuthorId) -> i128 {
-    match program.currency(currency).map_or(0, |c| c.scale) {
-        0 => 10_000,
-        1 => 1_000,
-        2 => 100,
-        3 => 10,
-        _ => 1,
-    }
+    let have = counter::value(program, state, &counter.id, when).unwrap_or(0);
+    (have.saturating_mul(counter::unit(program, counter)), threshold.at_least.units())
 }

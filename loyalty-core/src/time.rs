@@ -1,7 +1,9 @@
-//! Instants, civil dates and the windows that counters, caps and tiers are cut by.
+//! Instants, civil dates and, in [`window`], the stretches of time that counters, caps and tiers are cut by.
 //!
 //! The one place of calendar arithmetic; `chrono` knows the calendar, nothing here reads a clock.
 #![allow(clippy::arithmetic_side_effects)]
+
+mod window;
 
 use std::fmt;
 
@@ -10,6 +12,8 @@ use minicbor::{Decode, Decoder, Encode};
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use thiserror::Error;
+
+pub use self::window::{MonthDay, Rolling, RollingStep, When, Window};
 
 /// A text that is no instant or date, or one outside the years 1970 to 2100.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
@@ -171,6 +175,7 @@ macro_rules! text_form {
 text_form!(Timestamp, "an RFC 3339 time", "date-time");
 text_form!(OffsetTime, "an RFC 3339 time with its offset", "date-time");
 text_form!(Date, "a date such as \"2026-03-10\"", "date");
+text_form!(MonthDay, "a day of the year such as \"02-01\"", "month-day");
 
 /// A civil date: days since 1970-01-01.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
@@ -211,6 +216,12 @@ impl Date {
     #[must_use]
     pub fn plus_months(self, months: u32) -> Self {
         Self::from_naive(self.naive().checked_add_months(Months::new(months)).unwrap_or(NaiveDate::MAX))
+    }
+
+    /// The date that many months earlier; a day that the month lacks becomes its last.
+    #[must_use]
+    pub fn minus_months(self, months: u32) -> Self {
+        Self::from_naive(self.naive().checked_sub_months(Months::new(months)).unwrap_or(NaiveDate::MIN))
     }
 
     /// Seconds from 1970-01-01T00:00:00 to this date's midnight, both on the same wall.
@@ -267,6 +278,15 @@ impl Span {
     const MOST_MONTHS: u16 = 1_200;
     const MOST_YEARS: u16 = 100;
 
+    /// The most days that it lasts.
+    pub fn most_days(self) -> usize {
+        match self {
+            Self::Days(days) => usize::from(days),
+            Self::Months(months) => usize::from(months) * 31,
+            Self::Years(years) => usize::from(years) * 366,
+        }
+    }
+
     /// The date this long after `from`.
     pub fn after(self, from: Date) -> Date {
         match self {
@@ -275,97 +295,6 @@ impl Span {
             Self::Years(years) => from.plus_months(u32::from(years) * 12),
         }
     }
-}
-
-/// A day of the year, written `02-01`; 29 February is not one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct MonthDay {
-    month: u32,
-    day: u32,
-}
-
-impl MonthDay {
-    /// Reads `02-01`.
-    pub fn parse(text: &str) -> Result<Self, InvalidTime> {
-        let day: NaiveDate = format!("1970-{text}").parse().map_err(|_| InvalidTime::Date)?;
-        let read = Self { month: day.month(), day: day.day() };
-        if read.to_string() == text { Ok(read) } else { Err(InvalidTime::Date) }
-    }
-
-    fn of(date: NaiveDate) -> Self {
-        Self { month: date.month(), day: date.day() }
-    }
-}
-
-impl fmt::Display for MonthDay {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:02}-{:02}", self.month, self.day)
-    }
-}
-
-text_form!(MonthDay, "a day of the year such as \"02-01\"", "month-day");
-
-/// A calendar window: which stretch of time a counter, a cap or a tier belongs to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case", deny_unknown_fields)]
-pub enum Window {
-    /// One local date.
-    Day,
-    /// Monday to Sunday.
-    Week,
-    /// A calendar month.
-    Month,
-    /// Three calendar months from January.
-    Quarter,
-    /// A calendar year.
-    Year,
-    /// A year that starts on another day, such as `{"year_from": "02-01"}`.
-    YearFrom(MonthDay),
-    /// From the first activity to the last.
-    Lifetime,
-}
-
-impl Window {
-    /// The number of the window that `date` lies in; neighbours have neighbouring numbers.
-    pub fn slot(self, date: Date) -> i32 {
-        match self {
-            Self::Day => date.0,
-            // 1970-01-01 was a Thursday: three days after a Monday.
-            Self::Week => (date.0 + 3).div_euclid(7),
-            Self::Lifetime => 0,
-            Self::Month => month_number(date.naive()),
-            Self::Quarter => month_number(date.naive()).div_euclid(3),
-            Self::Year => date.naive().year(),
-            Self::YearFrom(start) => {
-                let day = date.naive();
-                day.year() - i32::from(MonthDay::of(day) < start)
-            }
-        }
-    }
-
-    /// The first date of window number `slot`; `None` for a lifetime.
-    pub fn start(self, slot: i32) -> Option<Date> {
-        match self {
-            Self::Day => Some(Date(slot)),
-            Self::Week => Some(Date(slot * 7 - 3)),
-            Self::Month => Some(Date::from_year_month(slot)),
-            Self::Quarter => Some(Date::from_year_month(slot * 3)),
-            Self::Year => Some(Date::from_year_month(slot * 12)),
-            Self::YearFrom(start) => {
-                NaiveDate::from_ymd_opt(slot, start.month, start.day).map(Date::from_naive)
-            }
-            Self::Lifetime => None,
-        }
-    }
-
-    /// The first date after the window that `date` lies in; `None` for a lifetime.
-    pub fn end(self, date: Date) -> Option<Date> {
-        self.start(self.slot(date) + 1)
-    }
-}
-
-fn month_number(date: NaiveDate) -> i32 {
-    date.year() * 12 + date.month0() as i32
 }
 
 /// A day of the week.
@@ -431,20 +360,8 @@ mod tests {
     }
 
     #[test]
-    fn windows_begin_on_their_first_day() {
-        let cases = [
-            (Window::Day, "2026-11-23", "2026-11-23", "2026-11-24"),
-            (Window::Week, "2026-11-29", "2026-11-23", "2026-11-30"),
-            (Window::Month, "2024-02-29", "2024-02-01", "2024-03-01"),
-            (Window::Quarter, "2026-11-23", "2026-10-01", "2027-01-01"),
-            (Window::Year, "2026-12-31", "2026-01-01", "2027-01-01"),
-            (Window::YearFrom(MonthDay::parse("02-01").unwrap()), "2026-01-31", "2025-02-01", "2026-02-01"),
-        ];
-        for (window, day, start, end) in cases {
-            assert_eq!(window.start(window.slot(date(day))), Some(date(start)), "{window:?}");
-            assert_eq!(window.end(date(day)), Some(date(end)), "{window:?}");
-        }
-        assert_eq!(Window::Lifetime.end(date("2026-01-01")), None);
+    fn weekdays_have_their_names() {
         assert_eq!(DayOfWeek::of(date("2026-11-23")), DayOfWeek::Monday);
+        assert_eq!(DayOfWeek::of(date("2026-11-29")), DayOfWeek::Sunday);
     }
 }

@@ -11,7 +11,7 @@ use loyalty_core::money::Money;
 use loyalty_core::program::Program;
 use loyalty_core::program::document::Threshold;
 use loyalty_core::tier::measure;
-use loyalty_core::time::{Date, Timestamp};
+use loyalty_core::time::{Timestamp, When};
 
 use super::case::{Change, Lot, Missed, Then, Totals};
 
@@ -24,8 +24,8 @@ pub struct Found<'a> {
     pub state: &'a MemberState,
     /// The version in force at the instant of the command.
     pub program: &'a Program,
-    /// The date whose windows counters are read in.
-    pub date: Date,
+    /// When counters are read.
+    pub when: When<'a>,
     /// Whether the member did nothing before.
     pub is_first: bool,
 }
@@ -127,7 +127,7 @@ impl Found<'_> {
             return;
         }
         let threshold = Threshold { id: id.clone(), at_least: expected };
-        let (have, need) = measure(self.program, &threshold, self.state, self.date);
+        let (have, need) = measure(self.program, &threshold, self.state, &self.when);
         same(differ, &format!("counters/{id}"), &Money::from_units(need), &Money::from_units(have));
     }
 }

@@ -243,7 +243,7 @@ impl<'a> Replay<'a> {
             settlement: Some(&settled.unwritten),
             state: &settled.state,
             program,
-            date: program.zone().date_at(at),
+            when: program.when(&settled.state, at, program.zone().date_at(at)),
             is_first: false,
         };
         self.agrees(&found)
@@ -264,7 +264,7 @@ impl<'a> Replay<'a> {
             settlement: None,
             state,
             program,
-            date: program.date_of(occurred_at),
+            when: program.when(state, occurred_at.at, program.date_of(occurred_at)),
             is_first: self.case.history.is_empty(),
         };
         self.agrees(&found)

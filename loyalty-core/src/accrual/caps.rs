@@ -5,6 +5,7 @@ use crate::explain::{Step, StepKind, Trace};
 use crate::money::{OutOfRange, Ratio, Rounding};
 use crate::points::Points;
 use crate::program::document::{Cap, CapScope, Over};
+use crate::time::Window;
 
 impl<T: Trace> Rating<'_, '_, T> {
     /// The value under a cap.
@@ -28,18 +29,18 @@ impl<T: Trace> Rating<'_, '_, T> {
     /// The room that a cap leaves.
     fn left(&self, cap: &Cap) -> Result<Ratio, OutOfRange> {
         let most = cap.at_most.ratio().times(self.unit)?;
-        let Some(slot) = self.window_of(cap) else { return Ok(most) };
+        let CapScope::Window(window) = cap.per else { return Ok(most) };
         // A window that is no longer kept has no room: a cap is never exceeded. Deciding refuses it before.
-        let Some(used) = self.subject.used(&cap.id, slot) else { return Ok(Ratio::ZERO) };
+        let Some(used) = self.subject.used(&cap.id, window) else { return Ok(Ratio::ZERO) };
         let left = most.minus(Ratio::whole(used))?;
         Ok(if left.is_negative() { Ratio::ZERO } else { left })
     }
 
-    /// The number of the window that a cap counts the activity in.
-    pub fn window_of(&self, cap: &Cap) -> Option<i32> {
+    /// The window of a cap, and the slot in which it counts the activity.
+    pub fn slot_of(&self, cap: &Cap) -> Option<(Window, i64)> {
         match cap.per {
             CapScope::Activity => None,
-            CapScope::Window(window) => Some(window.slot(self.subject.date)),
+            CapScope::Window(window) => Some((window, window.slot(&self.subject.when()))),
         }
     }
 
@@ -51,8 +52,9 @@ impl<T: Trace> Rating<'_, '_, T> {
         }
         for cap in caps {
             let amount = Points::from_wide(kept.round(Rounding::Floor))?;
-            if let Some(slot) = self.window_of(cap).filter(|_| amount.is_positive()) {
-                self.given.use_cap(CapUse { cap: cap.id.clone(), slot, amount: i128::from(amount.minor()) });
+            if let Some((window, slot)) = self.slot_of(cap).filter(|_| amount.is_positive()) {
+                let amount = i128::from(amount.minor());
+                self.given.use_cap(CapUse { cap: cap.id.clone(), window, slot, amount });
             }
         }
         Ok(kept)

@@ -1,6 +1,7 @@
 //! Whether conditions hold, each leaf telling the trace what it looked at.
 
 use super::basis::{line_value, numeric};
+use super::history;
 use super::subject::Subject;
 use crate::activity::{Activity, Attribute, AttributeValue, Line, attribute};
 use crate::explain::{NoTrace, Step, StepKind, Trace};
@@ -70,6 +71,9 @@ pub fn holds<T: Trace>(
                 ("date".into(), subject.date.to_string(), format!("{} to {}", end(range.from), end(range.to)))
             })
         }
+        Condition::Counter(test) => history::counter_holds(test, subject, trace)?,
+        Condition::Nth(test) => history::nth_holds(test, subject, trace)?,
+        Condition::SinceLast(test) => history::since_last_holds(test, subject, trace)?,
         Condition::Weekday(days) => {
             let day = DayOfWeek::of(subject.date);
             told(trace, days.contains(&day), || ("weekday".into(), format!("{day:?}"), format!("{days:?}")))
@@ -171,7 +175,13 @@ fn list<T: Trace>(what: &str, test: &ListTest, found: &[String], trace: &mut T) 
     })
 }
 
-fn number<T: Trace>(what: &str, test: &NumberTest, found: Ratio, trace: &mut T) -> Result<bool, OutOfRange> {
+/// Whether a number passes a test.
+pub fn number<T: Trace>(
+    what: &str,
+    test: &NumberTest,
+    found: Ratio,
+    trace: &mut T,
+) -> Result<bool, OutOfRange> {
     let held = match test {
         NumberTest::Is(wanted) => found.compare(wanted.ratio())?.is_eq(),
         NumberTest::AtLeast(least) => found.compare(least.ratio())?.is_ge(),
@@ -191,7 +201,7 @@ fn number<T: Trace>(what: &str, test: &NumberTest, found: Ratio, trace: &mut T) 
 }
 
 /// Tells the trace what was looked at, and gives the result on.
-fn told<T: Trace>(trace: &mut T, held: bool, what: impl FnOnce() -> (String, String, String)) -> bool {
+pub fn told<T: Trace>(trace: &mut T, held: bool, what: impl FnOnce() -> (String, String, String)) -> bool {
     trace.step(|| {
         let (what, found, wanted) = what();
         let verdict = if held { "fits" } else { "does not fit" };

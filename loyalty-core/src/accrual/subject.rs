@@ -1,10 +1,11 @@
 //! What is being rated: an activity of a member, on a date, under a program.
 
 use crate::activity::{Activity, Attribute, Line};
+use crate::counter::{self, Slots};
 use crate::id::AuthorId;
-use crate::member::{MemberState, counted};
+use crate::member::MemberState;
 use crate::program::Program;
-use crate::time::Date;
+use crate::time::{Date, When, Window};
 
 /// An activity with everything that rating it looks at.
 #[derive(Debug, Clone, Copy)]
@@ -60,8 +61,13 @@ impl<'a> Subject<'a> {
         Some(covering.map_or(&held.level, |interval| &interval.level))
     }
 
-    /// What a cap has used in the window of the date; `None` where it is no longer kept.
-    pub fn used(&self, cap: &AuthorId, slot: i32) -> Option<i128> {
-        counted(&self.state.caps, cap, slot)
+    /// When it happened, as windows see it.
+    pub const fn when(&self) -> When<'a> {
+        self.program.when(self.state, self.activity.occurred_at().at, self.date)
+    }
+
+    /// The most that a cap has used in any window that the activity joins; `None` where one is no longer kept.
+    pub fn used(&self, cap: &AuthorId, window: Window) -> Option<i128> {
+        Slots::of(self.program, window).fullest(counter::find(&self.state.caps, cap), &self.when())
     }
 }

@@ -174,15 +174,15 @@ pub struct Unmatched {
     pub quantity: Quantity,
 }
 
-/// An amount added to a window of a counter or cap.
+/// An amount added to a slot of a counter or cap.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 pub struct CountedIn {
     /// The counter or cap.
     #[n(0)]
     pub of: CountedBy,
-    /// The window's number.
+    /// The slot of its window.
     #[n(1)]
-    pub slot: i32,
+    pub slot: i64,
     /// How much; negative when a return gives it back.
     #[cbor(n(2), with = "crate::money::wide")]
     pub amount: i128,

@@ -133,10 +133,14 @@ fn unfounded_start(counter: &Counter, older: &[&Document], path: String) -> Opti
 enum Unit {
     /// Minor units of a currency of this scale.
     Points(u8),
+    /// Whole points of several currencies.
+    WholePoints,
     /// Money, or another basis.
     Amount(bool),
     /// Things.
     Number,
+    /// Days, of which each is kept.
+    Days,
 }
 
 fn unit(counter: &Counter, document: &Document) -> Unit {
@@ -144,8 +148,11 @@ fn unit(counter: &Counter, document: &Document) -> Unit {
         Counted::Earned(currency) => {
             Unit::Points(document.currencies.iter().find(|c| c.id == *currency).map_or(0, |c| c.scale))
         }
+        Counted::EarnedOfKind(_) => Unit::WholePoints,
         Counted::Spend(basis) => Unit::Amount(matches!(basis, Basis::Quantity | Basis::Attribute(_))),
-        Counted::Purchases => Unit::Number,
+        Counted::Sum(_) => Unit::Amount(true),
+        Counted::Purchases | Counted::Events(_) => Unit::Number,
+        Counted::Days => Unit::Days,
     }
 }
 

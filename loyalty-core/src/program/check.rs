@@ -1,12 +1,13 @@
 //! What a document must satisfy beyond its form; all problems at once.
 
 mod condition;
+mod counters;
 mod earning;
 mod tiers;
 
 use std::collections::HashSet;
 
-use super::document::{AttributeKind, Basis, Counted, Document, Start};
+use super::document::{AttributeKind, Basis, Document};
 use crate::id::AuthorId;
 use crate::money::Money;
 use crate::problem::Problem;
@@ -94,23 +95,9 @@ impl<'a> Check<'a> {
             }
             if let Some(expiry) = &currency.expiry {
                 self.span(expiry.after, &format!("/currencies/{index}/expiry/after"));
-            }
-        }
-    }
-
-    fn counters(&mut self) {
-        self.unique("/counters", self.document.counters.iter().map(|c| &c.id));
-        for (index, counter) in self.document.counters.iter().enumerate() {
-            let path = format!("/counters/{index}/counts");
-            match &counter.counts {
-                Counted::Earned(currency) => self.currency_exists(currency, &format!("{path}/earned")),
-                Counted::Spend(basis) => self.basis(basis, &format!("{path}/spend")),
-                Counted::Purchases => {}
-            }
-            if counter.start == Start::Copy(counter.id.clone()) {
-                let message = format!("the counter `{}` starts from itself", counter.id);
-                let path = format!("/counters/{index}/start/copy");
-                self.problem("start_from_itself", path, message, "name the older counter, or start at zero");
+                if let Some(window) = expiry.to_end_of {
+                    self.window_that_ends(window, &format!("/currencies/{index}/expiry/to_end_of"));
+                }
             }
         }
     }

@@ -39,6 +39,12 @@ pub enum Condition {
     Dates(DateRange),
     /// The local day of the week.
     Weekday(Vec<DayOfWeek>),
+    /// What a counter holds before the activity: `{"counter": {"id": "visits", "value": {"at_least": "3"}}}`.
+    Counter(CounterTest),
+    /// Whether the activity is the nth that a counter counts: `{"nth": {"counter": "coffees", "every": 10}}`.
+    Nth(NthTest),
+    /// How long ago a counter last counted: `{"since_last": {"counter": "visits", "days": {"at_least": "90"}}}`.
+    SinceLast(SinceLastTest),
 }
 
 /// What must hold for a line.
@@ -194,4 +200,64 @@ pub struct DateRange {
     /// The last date.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub to: Option<Date>,
+}
+
+/// A test of what a counter holds before the activity: whole points, money, another sum or a number of occasions.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CounterTest {
+    /// The counter's id.
+    pub id: AuthorId,
+    /// What it must hold.
+    pub value: NumberTest,
+}
+
+/// Whether the activity is the nth occasion that a counter counts in its window. Exactly one of `is` and `every`
+/// is given. Each number is reached once in a window, whatever comes back in between.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NthTest {
+    /// The id of a counter of purchases, days or events.
+    pub counter: AuthorId,
+    /// This one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1))]
+    pub is: Option<u32>,
+    /// Every so many.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1))]
+    pub every: Option<u32>,
+}
+
+/// How long before the activity a counter last counted, returned since or not. Exactly one of `days`, `hours`,
+/// `minutes` and `known` is given; who never did satisfies only `{"known": false}`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SinceLastTest {
+    /// The id of a counter of purchases, days or events.
+    pub counter: AuthorId,
+    /// Days of the program's calendar: 1 is yesterday.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub days: Option<NumberTest>,
+    /// Hours.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hours: Option<NumberTest>,
+    /// Minutes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub minutes: Option<NumberTest>,
+    /// Whether it ever did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub known: Option<bool>,
+}
+
+impl Condition {
+    /// Calls `each` with this condition and all within it.
+    pub fn walk<'a>(&'a self, each: &mut impl FnMut(&'a Self)) {
+        each(self);
+        match self {
+            Self::All(list) | Self::Any(list) => list.iter().for_each(|one| one.walk(each)),
+            Self::Not(inner) => inner.walk(each),
+            _ => {}
+        }
+    }
 }

@@ -11,7 +11,7 @@ mod tiers;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-pub use self::counter::{Counted, Counter, Start};
+pub use self::counter::{Counted, Counter, Start, Sum, SumOf};
 pub use self::earning::{
     Basis, Cap, CapScope, Combine, Earning, Factor, FactorCombine, Group, GroupMember, MultiplierStage, Over,
     PerFull, Rule, RuleRounding, RuleRoundingPlace, StepsOf, Trigger,

@@ -3,9 +3,11 @@
 use std::collections::BTreeMap;
 
 use super::{Fact, Study};
+use crate::counter::Slots;
 use crate::id::AuthorId;
-use crate::member::{KEPT_INTERVALS, KEPT_SLOTS};
-use crate::program::document::{Currency, Document, TierTrack};
+use crate::member::KEPT_INTERVALS;
+use crate::program::Program;
+use crate::program::document::{Currency, TierTrack};
 use crate::time::Window;
 
 /// The most that a state may measure.
@@ -19,7 +21,7 @@ const WIDE: usize = 18;
 
 /// Says how large a state can get, and warns where that is too large.
 pub fn study(study: &mut Study<'_>) {
-    let bytes = most(study.program.document(), study.program.window_caps().iter().map(|cap| &cap.id));
+    let bytes = most(study.program);
     let message = format!("a member's state never has more than {bytes} bytes");
     study.report.facts.push(Fact {
         code: "state_at_most",
@@ -36,11 +38,13 @@ pub fn study(study: &mut Study<'_>) {
     }
 }
 
-fn most<'a>(document: &Document, caps: impl Iterator<Item = &'a AuthorId>) -> usize {
-    let counters = document.counters.iter().map(|counter| slots(&counter.id));
+fn most(program: &Program) -> usize {
+    let document = program.document();
+    let counters = document.counters.iter().map(|it| slots(&it.id, Slots::of_counter(program, it)));
+    let caps = program.window_caps().iter().map(|cap| slots(&cap.id, Slots::of(program, cap.window)));
     let balances = document.currencies.iter().map(balance);
     let tiers = document.tiers.iter().map(track);
-    let parts = balances.chain(counters).chain(caps.map(slots)).chain(tiers);
+    let parts = balances.chain(counters).chain(caps).chain(tiers);
     parts.fold(HEAD * 5 + NUMBER * 2, usize::saturating_add)
 }
 
@@ -49,8 +53,9 @@ fn text(id: &AuthorId) -> usize {
 }
 
 /// A counter or cap with all the windows that it keeps.
-fn slots(id: &AuthorId) -> usize {
-    text(id).saturating_add(HEAD * 2 + KEPT_SLOTS * (HEAD + NUMBER + WIDE))
+fn slots(id: &AuthorId, slots: Slots) -> usize {
+    let each = slots.kept().saturating_mul(HEAD + NUMBER * 2 + WIDE);
+    text(id).saturating_add(HEAD * 2).saturating_add(each)
 }
 
 fn balance(currency: &Currency) -> usize {
@@ -69,14 +74,7 @@ fn lots(currency: &Currency) -> usize {
         "months" => 31,
         _ => 366,
     });
-    let shortest = match expiry.to_end_of {
-        Some(Window::Week) => 7,
-        Some(Window::Month) => 28,
-        Some(Window::Quarter) => 90,
-        Some(Window::Year | Window::YearFrom(_)) => 365,
-        Some(Window::Lifetime) => return 1,
-        Some(Window::Day) | None => 1,
-    };
+    let shortest = expiry.to_end_of.and_then(Window::fewest_days).unwrap_or(1);
     // The days at both ends, and those of activities whose own date is ahead.
     days.checked_div(shortest).unwrap_or(days).saturating_add(3)
 }

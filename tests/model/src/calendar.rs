@@ -92,7 +92,8 @@ fn instant(micros: i64) -> Instant {
     DateTime::from_timestamp_micros(micros).expect("an instant of the calendar")
 }
 
-fn happened(time: OffsetTime) -> Instant {
+/// The instant of what happened.
+pub fn happened(time: OffsetTime) -> Instant {
     instant(time.at.micros())
 }
 
@@ -105,8 +106,19 @@ pub fn date(written: loyalty_core::time::Date) -> NaiveDate {
     written.to_string().parse().expect("a date shows as one")
 }
 
+/// When something was counted or is read.
+#[derive(Debug, Clone, Copy)]
+pub struct Moment {
+    /// The instant.
+    pub at: Instant,
+    /// The date that cuts windows.
+    pub date: NaiveDate,
+    /// The date on which the member enrolled.
+    pub enrolled: NaiveDate,
+}
+
 /// What two dates of the same window share.
-fn mark(window: Window, date: NaiveDate) -> (i32, u32) {
+fn mark(window: Window, date: NaiveDate, enrolled: NaiveDate) -> (i32, u32) {
     let (year, month) = (date.year(), date.month());
     match window {
         Window::Day => (year, date.ordinal()),
@@ -116,21 +128,62 @@ fn mark(window: Window, date: NaiveDate) -> (i32, u32) {
         Window::Year => (year, 0),
         Window::YearFrom(start) if date.format("%m-%d").to_string() < start.to_string() => (year - 1, 0),
         Window::YearFrom(_) => (year, 0),
+        Window::QuarterFrom(start) => {
+            let quarters = (year - 1..=year).flat_map(|year| {
+                let first: NaiveDate = format!("{year}-{start}").parse().expect("a day of every year");
+                (0..4).map(move |quarter| (later(first, Span::Months(3 * quarter)), (year, quarter)))
+            });
+            let (_, (year, quarter)) = quarters.filter(|it| it.0 <= date).max().expect("one began last year");
+            (year, quarter.into())
+        }
+        Window::AnniversaryYear => {
+            let begun = (1..200).filter(|years| later(enrolled, Span::Years(*years)) <= date).count();
+            (i32::try_from(begun).expect("few years"), 0)
+        }
         Window::Lifetime => (0, 0),
+        Window::Rolling(_) => unreachable!("a rolling window has no fixed stretches"),
     }
 }
 
-/// Whether two dates lie in the same window.
-pub fn same_window(window: Window, a: NaiveDate, b: NaiveDate) -> bool {
-    mark(window, a) == mark(window, b)
+/// Whether what was counted at one moment belongs to the window that is read at another.
+pub fn covers(window: Window, read: Moment, counted: Moment) -> bool {
+    let Window::Rolling(rolling) = window else {
+        return mark(window, read.date, read.enrolled) == mark(window, counted.date, counted.enrolled);
+    };
+    let steps_ago = |seconds: i64| {
+        let step = |moment: Moment| moment.at.timestamp().div_euclid(seconds);
+        step(read) - step(counted)
+    };
+    if let Some(minutes) = rolling.minutes {
+        return (0..60).contains(&steps_ago(i64::from(minutes)));
+    }
+    if let Some(hours) = rolling.hours {
+        return (0..60).contains(&steps_ago(60 * i64::from(hours)));
+    }
+    if let Some(days) = rolling.days {
+        return (0..i64::from(days)).contains(&(read.date - counted.date).num_days());
+    }
+    let months = rolling.months.expect("a checked window has a length");
+    if months <= 3 || rolling.step.is_some() {
+        return counted.date <= read.date && counted.date > earlier(read.date, months.into());
+    }
+    let month = |date: NaiveDate| date.year() * 12 + date.month0() as i32;
+    (0..i32::from(months)).contains(&(month(read.date) - month(counted.date)))
 }
 
-/// The first date after the window that `date` lies in; none for a lifetime.
-pub fn window_end(window: Window, date: NaiveDate) -> Option<NaiveDate> {
-    if window == Window::Lifetime {
+/// The first date after the window that `date` lies in; none for a window that does not end.
+pub fn window_end(window: Window, date: NaiveDate, enrolled: NaiveDate) -> Option<NaiveDate> {
+    if matches!(window, Window::Lifetime | Window::Rolling(_)) {
         return None;
     }
-    date.iter_days().find(|day| !same_window(window, *day, date))
+    date.iter_days().find(|day| mark(window, *day, enrolled) != mark(window, date, enrolled))
+}
+
+/// The same day that many months before; a day that its month lacks becomes the last of the month.
+fn earlier(date: NaiveDate, months: i32) -> NaiveDate {
+    let month = date.year() * 12 + date.month0() as i32 - months;
+    let in_month = |day| NaiveDate::from_ymd_opt(month.div_euclid(12), month.rem_euclid(12) as u32 + 1, day);
+    (1..=date.day()).rev().find_map(in_month).expect("every month has a first")
 }
 
 /// The date this long after `from`; a day that its month lacks becomes the last of the month.
@@ -191,7 +244,7 @@ mod tests {
         assert_eq!(later(day("2024-02-29"), Span::Years(1)), day("2025-02-28"));
         assert_eq!(later(day("2017-11-30"), Span::Months(3)), day("2018-02-28"));
         assert_eq!(
-            window_end(Window::Month, later(day("2022-02-10"), Span::Years(2))),
+            window_end(Window::Month, later(day("2022-02-10"), Span::Years(2)), day("2022-02-10")),
             Some(day("2024-03-01"))
         );
     }
@@ -199,6 +252,7 @@ mod tests {
     #[test]
     fn windows_end_on_their_last_day() {
         let february = serde_json::from_str(r#"{"year_from": "02-01"}"#).unwrap();
+        let from_november = serde_json::from_str(r#"{"quarter_from": "11-30"}"#).unwrap();
         let cases = [
             (Window::Day, "2026-11-23", "2026-11-24"),
             (Window::Week, "2026-11-29", "2026-11-30"),
@@ -207,10 +261,35 @@ mod tests {
             (Window::Year, "2026-12-31", "2027-01-01"),
             (february, "2026-01-31", "2026-02-01"),
             (february, "2026-02-01", "2027-02-01"),
+            (from_november, "2026-02-27", "2026-02-28"),
+            (from_november, "2024-02-29", "2024-05-30"),
+            (Window::AnniversaryYear, "2025-02-27", "2025-02-28"),
+            (Window::AnniversaryYear, "2028-02-28", "2028-02-29"),
         ];
         for (window, from, end) in cases {
-            assert_eq!(window_end(window, day(from)), Some(day(end)), "{window:?} {from}");
+            assert_eq!(window_end(window, day(from), day("2024-02-29")), Some(day(end)), "{window:?} {from}");
         }
-        assert_eq!(window_end(Window::Lifetime, day("2026-01-01")), None);
+        assert_eq!(window_end(Window::Lifetime, day("2026-01-01"), day("2024-02-29")), None);
+    }
+
+    #[test]
+    fn rolling_windows_move_with_the_reading() {
+        let moment =
+            |at: &str| Moment { at: at.parse().unwrap(), date: day(&at[..10]), enrolled: day("2024-02-29") };
+        for (json, read, first) in [
+            (r#"{"days": 30}"#, "2026-03-01T12:00:00Z", "2026-01-31T00:00:00Z"),
+            (r#"{"months": 1}"#, "2026-03-31T12:00:00Z", "2026-03-01T00:00:00Z"),
+            (r#"{"months": 12, "step": "day"}"#, "2024-02-29T12:00:00Z", "2023-03-01T00:00:00Z"),
+            (r#"{"months": 12}"#, "2026-10-31T12:00:00Z", "2025-11-01T00:00:00Z"),
+            (r#"{"minutes": 30}"#, "2026-03-10T10:00:00Z", "2026-03-10T09:30:30Z"),
+            (r#"{"hours": 24}"#, "2026-03-10T10:00:00Z", "2026-03-09T10:24:00Z"),
+        ] {
+            let window = Window::Rolling(serde_json::from_str(json).unwrap());
+            let (read, first) = (moment(read), moment(first));
+            let before = first.at - TimeDelta::microseconds(1);
+            let before = Moment { at: before, date: before.date_naive(), ..first };
+            assert!(covers(window, read, first) && covers(window, read, read), "{json}");
+            assert!(!covers(window, read, before), "{json}");
+        }
     }
 }

@@ -5,12 +5,14 @@ use std::collections::BTreeMap;
 use chrono::{Datelike, NaiveDate, Weekday};
 use loyalty_core::activity::{Activity, Attribute, AttributeValue, Line, LineKind};
 use loyalty_core::program::condition::{
-    AttributeTest, BasketTest, Condition, DateRange, LineCondition, ListTest, NumberTest, PathTest, TextTest,
+    AttributeTest, BasketTest, Condition, DateRange, LineCondition, ListTest, NthTest, NumberTest, PathTest,
+    SinceLastTest, TextTest,
 };
 use loyalty_core::time::DayOfWeek;
 
 use crate::basis::{basis_of, units};
 use crate::calendar;
+use crate::history::Before;
 use crate::number::{Exact, exact, parse, whole};
 
 /// What a condition may look at.
@@ -21,6 +23,8 @@ pub struct Facts<'a> {
     pub date: NaiveDate,
     /// The level held before, by track.
     pub levels: &'a BTreeMap<String, String>,
+    /// What the member did before.
+    pub before: &'a Before<'a>,
 }
 
 impl<'a> Facts<'a> {
@@ -63,8 +67,40 @@ impl<'a> Facts<'a> {
                 test.level.iter().any(|level| held.is_some_and(|held| held == level.as_str()))
             }
             Condition::Dates(range) => within(range, self.date),
+            Condition::Counter(test) => number(&test.value, &self.before.counter(&test.id)),
+            Condition::Nth(test) => self.nth(test),
+            Condition::SinceLast(test) => self.since_last(test),
             Condition::Weekday(days) => days.iter().any(|day| weekday(*day) == self.date.weekday()),
         }
+    }
+
+    /// The activity counts, its number is one of those asked for, and the window never held as many.
+    fn nth(&self, test: &NthTest) -> bool {
+        let counter = self.before.named(&test.counter);
+        let Some(number) = self.before.number_of(counter, self) else { return false };
+        let asked = test.is.map_or_else(
+            || (1..=1_000).any(|times| number == whole(times * i64::from(test.every.unwrap_or(0)))),
+            |nth| number == whole(i64::from(nth)),
+        );
+        asked && self.before.reached(counter).is_none_or(|reached| reached < number)
+    }
+
+    fn since_last(&self, test: &SinceLastTest) -> bool {
+        let last = self.before.last(&test.counter);
+        if let Some(known) = test.known {
+            return known == last.is_some();
+        }
+        let Some(last) = last else { return false };
+        let now = self.before.now.at;
+        let micros = || whole((now - last).num_microseconds().expect("a few years"));
+        let days = || {
+            let date = |at| self.before.calendar.date_at(at);
+            whole((date(now) - date(last)).num_days())
+        };
+        let minute = whole(60_000_000);
+        test.days.as_ref().is_some_and(|test| number(test, &days()))
+            || test.hours.as_ref().is_some_and(|test| number(test, &(micros() / &minute / whole(60))))
+            || test.minutes.as_ref().is_some_and(|test| number(test, &(micros() / &minute)))
     }
 
     fn basket(&self, test: &BasketTest) -> bool {

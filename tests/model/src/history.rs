@@ -1,15 +1,17 @@
 //! All that a member did, and the sums over it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::NaiveDate;
 use loyalty_core::activity::{Activity, Line, LineKind};
+use loyalty_core::id::AuthorId;
 use loyalty_core::money::Rounding;
-use loyalty_core::program::document::{Basis, Counted, Counter};
+use loyalty_core::program::document::{Counted, Counter, Currency, Document, Sum, SumOf};
 use loyalty_core::time::Window;
 
-use crate::basis::{basis_of, returnable_units};
-use crate::calendar::{Instant, same_window};
+use crate::basis::{basis_of, numeric, returnable_units};
+use crate::calendar::{Calendar, Instant, Moment, covers};
+use crate::condition::{Facts, line_fits};
 use crate::number::{BigInt, Exact, power_of_ten, round, whole};
 use crate::share::Share;
 
@@ -18,14 +20,18 @@ use crate::share::Share;
 pub struct Past {
     /// What happened.
     pub activity: Activity,
-    /// The date that cut its windows.
-    pub date: NaiveDate,
+    /// When.
+    pub moment: Moment,
     /// The award of each currency.
     pub awards: BTreeMap<String, Share>,
     /// When each currency's award lapses.
     pub lapse: BTreeMap<String, Instant>,
     /// What each cap of a window counted.
     pub caps: BTreeMap<String, Share>,
+    /// The counters in which it counts.
+    pub counted: BTreeSet<String>,
+    /// What each of them came to with it.
+    pub reached: BTreeMap<String, Exact>,
     /// Every part that has come back: the line, from 0, and its units.
     pub returned: Vec<(usize, Exact)>,
 }
@@ -63,37 +69,146 @@ impl Past {
         share.map_or(BigInt::ZERO, |share| share.kept(&self.units(), &self.back()))
     }
 
-    /// What it adds to a counter, after all that has come back.
-    fn counts(&self, counted: &Counted) -> Exact {
-        match (counted, &self.activity) {
-            (Counted::Earned(currency), _) => whole(self.kept(self.awards.get(currency.as_str()))),
-            (Counted::Spend(basis), Activity::Purchase(_)) => self.spend(basis),
-            (Counted::Purchases, Activity::Purchase(_)) => {
-                whole(i32::from(self.left().iter().any(|left| *left > whole(0))))
-            }
-            _ => whole(0),
+    /// What it adds to a counter, after all that has come back; nothing where it does not count.
+    fn counts(&self, counter: &Counter, currencies: &[Currency]) -> Option<Exact> {
+        if !self.counted.contains(counter.id.as_str()) {
+            return None;
         }
+        let is_kept = || self.left().iter().any(|left| *left > whole(0));
+        let kept = |currency: &Currency| whole(self.kept(self.awards.get(currency.id.as_str())));
+        Some(match &counter.counts {
+            Counted::Earned(currency) => whole(self.kept(self.awards.get(currency.as_str()))),
+            Counted::EarnedOfKind(kind) => {
+                let of_kind = currencies.iter().filter(|currency| currency.kind == *kind);
+                of_kind.map(|currency| kept(currency) / power_of_ten(currency.scale.into())).sum()
+            }
+            Counted::Spend(basis) => self.sum(counter, |line| basis_of(line, basis)),
+            Counted::Sum(Sum { attribute, of: SumOf::Lines }) => {
+                self.sum(counter, |line| numeric(&line.attributes, attribute.as_str()))
+            }
+            Counted::Sum(Sum { attribute, of: SumOf::Purchase }) if is_kept() => self.attribute(attribute),
+            Counted::Sum(Sum { attribute, of: SumOf::Event(_) }) => self.attribute(attribute),
+            Counted::Sum(_) => whole(0),
+            Counted::Purchases | Counted::Days => whole(i32::from(is_kept())),
+            Counted::Events(_) => whole(1),
+        })
     }
 
-    fn spend(&self, basis: &Basis) -> Exact {
+    fn attribute(&self, id: &AuthorId) -> Exact {
+        let attributes = match &self.activity {
+            Activity::Purchase(purchase) => &purchase.attributes,
+            Activity::Event(event) => &event.attributes,
+            Activity::Return(_) => return whole(0),
+        };
+        numeric(attributes, id.as_str()).map_or(whole(0), |value| to_4_decimals(&value))
+    }
+
+    /// The sum of what the counter looks at, as far as it is kept.
+    fn sum(&self, counter: &Counter, value: impl Fn(&Line) -> Option<Exact>) -> Exact {
         let items = self.lines().iter().zip(self.left()).filter(|(line, _)| line.kind == LineKind::Item);
-        let kept =
-            items.filter_map(|(line, left)| Some(basis_of(line, basis)? * left / returnable_units(line)));
-        let sum: Exact = kept.sum();
-        whole(round(&(sum * power_of_ten(4)), Rounding::HalfEven)) / power_of_ten(4)
+        let looked_at = items.filter(|(line, _)| counter.lines.as_ref().is_none_or(|it| line_fits(it, line)));
+        let kept = looked_at.filter_map(|(line, left)| Some(value(line)? * left / returnable_units(line)));
+        to_4_decimals(&kept.sum())
     }
 }
 
-/// The value of a counter in the window of `date`: points in minor units, money, or purchases.
-pub fn counter(past: &[Past], counter: &Counter, date: NaiveDate) -> Exact {
-    in_window(past, counter.window, date).map(|past| past.counts(&counter.counts)).sum()
+fn to_4_decimals(value: &Exact) -> Exact {
+    whole(round(&(value * power_of_ten(4)), Rounding::HalfEven)) / power_of_ten(4)
 }
 
-/// What a cap has counted in the window of `date`, in minor units.
-pub fn cap_used(past: &[Past], id: &str, window: Window, date: NaiveDate) -> Exact {
-    in_window(past, window, date).map(|past| whole(past.kept(past.caps.get(id)))).sum()
+/// Whether an activity is of those that a counter looks at, its condition apart.
+pub fn looks_at(counter: &Counter, activity: &Activity) -> bool {
+    match (&counter.counts, activity) {
+        (Counted::Earned(_) | Counted::EarnedOfKind(_), _) => true,
+        (
+            Counted::Events(name) | Counted::Sum(Sum { of: SumOf::Event(name), .. }),
+            Activity::Event(event),
+        ) => event.name == *name,
+        (Counted::Events(_) | Counted::Sum(Sum { of: SumOf::Event(_), .. }), _) => false,
+        (_, activity) => matches!(activity, Activity::Purchase(_)),
+    }
 }
 
-fn in_window(past: &[Past], window: Window, date: NaiveDate) -> impl Iterator<Item = &Past> {
-    past.iter().filter(move |past| same_window(window, past.date, date))
+/// The value of a counter, read at a moment: points in minor units, whole points of a kind, money or another sum,
+/// or occasions.
+pub fn counter(past: &[Past], counter: &Counter, currencies: &[Currency], read: Moment) -> Exact {
+    let inside = in_window(past, counter, read);
+    let counting = inside.filter_map(|past| Some((past.moment.date, past.counts(counter, currencies)?)));
+    if counter.counts == Counted::Days {
+        let days: BTreeSet<NaiveDate> = counting.filter(|it| it.1 > whole(0)).map(|it| it.0).collect();
+        return whole(days.len());
+    }
+    counting.map(|it| it.1).sum()
+}
+
+/// A counter's pasts in its window; days are whole ones.
+fn in_window<'a>(past: &'a [Past], counter: &Counter, read: Moment) -> impl Iterator<Item = &'a Past> {
+    let window = counter.window;
+    past.iter().filter(move |past| covers(window, read, past.moment))
+}
+
+/// What conditions on the past look at: everything before an activity.
+pub struct Before<'a> {
+    /// The program.
+    pub document: &'a Document,
+    /// Its calendar.
+    pub calendar: &'a Calendar,
+    /// What the member did.
+    pub past: &'a [Past],
+    /// When the activity happens.
+    pub now: Moment,
+}
+
+impl<'a> Before<'a> {
+    /// The counter of an id.
+    pub fn named(&self, id: &AuthorId) -> &'a Counter {
+        let found = self.document.counters.iter().find(|counter| counter.id == *id);
+        found.expect("a checked program names its own counters")
+    }
+
+    /// What a counter holds: whole points, money or another sum, or occasions.
+    pub fn counter(&self, id: &AuthorId) -> Exact {
+        let counted = self.named(id);
+        let scale = match &counted.counts {
+            Counted::Earned(currency) => self.document.currencies.iter().find(|it| it.id == *currency),
+            _ => None,
+        };
+        let value = counter(self.past, counted, &self.document.currencies, self.now);
+        value / scale.map_or(whole(1), |currency| power_of_ten(currency.scale.into()))
+    }
+
+    /// The number that an activity has among the occasions of a counter; none where it is no new one.
+    pub fn number_of(&self, counted: &Counter, facts: &Facts<'_>) -> Option<Exact> {
+        let counts =
+            looks_at(counted, facts.activity) && counted.when.as_ref().is_none_or(|it| facts.hold(it));
+        let kept_today = self.past.iter().any(|past| {
+            past.moment.date == self.now.date
+                && past.counts(counted, &self.document.currencies).is_some_and(|count| count > whole(0))
+        });
+        let is_new = counted.counts != Counted::Days || !kept_today;
+        (counts && is_new).then(|| self.counter(&counted.id) + whole(1))
+    }
+
+    /// The most that a counter ever came to with something in its present window.
+    pub fn reached(&self, counted: &Counter) -> Option<Exact> {
+        let inside = in_window(self.past, counted, self.now);
+        inside.filter_map(|past| past.reached.get(counted.id.as_str()).cloned()).max()
+    }
+
+    /// When a counter last counted.
+    pub fn last(&self, id: &AuthorId) -> Option<Instant> {
+        let counting = self.past.iter().filter(|past| past.counted.contains(id.as_str()));
+        counting.map(|past| past.moment.at).max()
+    }
+}
+
+/// The most that a cap has counted in any window that holds `now`, in minor units. Where people carry their own
+/// dates, something may have happened on a later date already.
+pub fn cap_used(past: &[Past], id: &str, window: Window, now: Moment) -> Exact {
+    let reads = past.iter().map(|past| past.moment).chain([now]).filter(|read| covers(window, *read, now));
+    let used = |read| {
+        let inside = past.iter().filter(|past| covers(window, read, past.moment));
+        inside.map(|past| whole(past.kept(past.caps.get(id)))).sum()
+    };
+    reads.map(used).max().expect("one is read now")
 }

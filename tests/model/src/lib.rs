@@ -19,17 +19,17 @@ mod returns;
 mod share;
 mod tier;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::NaiveDate;
 use loyalty_core::activity::Activity;
 use loyalty_core::program::document::{Cap, Counter, Currency, Document};
-use loyalty_core::time::{Date, OffsetTime, Timestamp};
+use loyalty_core::time::{OffsetTime, Timestamp};
 
 pub use crate::calendar::Instant;
-use crate::calendar::{Calendar, NEVER, later, window_end};
+use crate::calendar::{Calendar, Moment, NEVER, later, window_end};
 use crate::condition::Facts;
-use crate::history::Past;
+use crate::history::{Before, Past};
 use crate::lots::Lots;
 pub use crate::lots::Totals;
 use crate::number::{BigInt, Exact};
@@ -101,6 +101,7 @@ pub struct Model {
     statuses: BTreeMap<String, Vec<Status>>,
     lots: BTreeMap<String, Lots>,
     settled_to: Option<Instant>,
+    enrolled: Option<NaiveDate>,
 }
 
 impl Model {
@@ -114,6 +115,7 @@ impl Model {
             past: Vec::new(),
             statuses: BTreeMap::new(),
             settled_to: None,
+            enrolled: None,
         }
     }
 
@@ -136,7 +138,7 @@ impl Model {
             _ if self.is_late(time) => return Err(Refused::Late),
             _ => {
                 let tier = self.begin(own_time, date);
-                self.rate(activity, date, tier)
+                self.rate(activity, self.moment(time, date), tier)
             }
         };
         self.settle_to(own_time);
@@ -170,11 +172,14 @@ impl Model {
         &self.lots[currency].totals
     }
 
-    /// The value of a counter in the window of `date`: points in minor units, money, or purchases.
-    pub fn counter(&self, id: &str, date: Date) -> Exact {
-        let counter: &Counter =
-            self.document.counters.iter().find(|counter| counter.id.as_str() == id).expect("a counter's id");
-        history::counter(&self.past, counter, calendar::date(date))
+    /// The value of a counter, read at what happened at `time`: points in minor units, money, or purchases.
+    pub fn counter(&self, id: &str, time: OffsetTime) -> Exact {
+        self.counter_at(id, self.moment(time, self.calendar.date_of(time)))
+    }
+
+    fn counter_at(&self, id: &str, read: Moment) -> Exact {
+        let counter = self.document.counters.iter().find(|counter| counter.id.as_str() == id);
+        history::counter(&self.past, counter.expect("a counter's id"), &self.document.currencies, read)
     }
 
     /// The level of a track that is held at `settled_to`.
@@ -194,7 +199,12 @@ impl Model {
     }
 
     fn tiers(&self) -> Tiers<'_> {
-        Tiers { document: &self.document, calendar: &self.calendar, past: &self.past }
+        let enrolled = self.enrolled.expect("a member");
+        Tiers { document: &self.document, calendar: &self.calendar, past: &self.past, enrolled }
+    }
+
+    fn moment(&self, time: OffsetTime, date: NaiveDate) -> Moment {
+        Moment { at: calendar::happened(time), date, enrolled: self.enrolled.unwrap_or(date) }
     }
 
     /// Settles, or enrols on the first activity, before which nothing can be due; gives the levels held.
@@ -202,6 +212,7 @@ impl Model {
         if self.settled_to.is_some() {
             self.settle_to(own_time);
         } else {
+            self.enrolled = Some(self.calendar.date_at(own_time));
             let lowest = |track| self.tiers().status(track, 0, date);
             let first = self.document.tiers.iter().map(|track| (track.id.to_string(), vec![lowest(track)]));
             self.statuses = first.collect();
@@ -222,20 +233,22 @@ impl Model {
         self.settled_to = Some(at);
     }
 
-    fn rate(&mut self, activity: &Activity, date: NaiveDate, tier: BTreeMap<String, String>) -> Outcome {
+    fn rate(&mut self, activity: &Activity, moment: Moment, tier: BTreeMap<String, String>) -> Outcome {
         let mut outcome = Outcome { tier, ..Outcome::default() };
         let mut past = Past {
             activity: activity.clone(),
-            date,
+            moment,
             awards: BTreeMap::new(),
             lapse: BTreeMap::new(),
             caps: BTreeMap::new(),
+            counted: self.counted(activity, moment, &outcome.tier),
+            reached: BTreeMap::new(),
             returned: Vec::new(),
         };
         for currency in &self.document.currencies {
-            let Some(rated) = self.rate_in(currency, activity, date, &outcome.tier) else { continue };
+            let Some(rated) = self.rate_in(currency, activity, moment, &outcome.tier) else { continue };
             let id = currency.id.to_string();
-            let lapse = self.lapse(currency, date);
+            let lapse = self.lapse(currency, moment);
             self.lots.entry(id.clone()).or_default().add(&rated.award.points, lapse);
             outcome.awards.insert(id.clone(), rated.award.points.clone());
             outcome.lines.insert(id.clone(), rated.award.lines.clone());
@@ -243,39 +256,63 @@ impl Model {
             past.lapse.insert(id, lapse);
             past.caps.extend(rated.caps);
         }
+        let counted = past.counted.clone();
         self.past.push(past);
-        self.upgrade(date);
+        let reached = counted.into_iter().map(|id| (id.clone(), self.counter_at(&id, moment)));
+        let reached = reached.collect();
+        self.past.last_mut().expect("just pushed").reached = reached;
+        self.upgrade(moment);
         outcome
+    }
+
+    /// The counters in which an activity counts.
+    fn counted(
+        &self,
+        activity: &Activity,
+        now: Moment,
+        levels: &BTreeMap<String, String>,
+    ) -> BTreeSet<String> {
+        let before = self.before(now);
+        let facts = Facts { activity, date: now.date, levels, before: &before };
+        let counts = |counter: &&Counter| {
+            history::looks_at(counter, activity) && counter.when.as_ref().is_none_or(|when| facts.hold(when))
+        };
+        self.document.counters.iter().filter(counts).map(|counter| counter.id.to_string()).collect()
+    }
+
+    fn before(&self, now: Moment) -> Before<'_> {
+        Before { document: &self.document, calendar: &self.calendar, past: &self.past, now }
     }
 
     fn rate_in(
         &self,
         currency: &Currency,
         activity: &Activity,
-        date: NaiveDate,
+        moment: Moment,
         levels: &BTreeMap<String, String>,
     ) -> Option<Rated> {
         let earning = self.document.earning.iter().find(|earning| earning.currency == currency.id)?;
-        let facts = Facts { activity, date, levels };
-        let used = |cap: &Cap, window| history::cap_used(&self.past, cap.id.as_str(), window, date);
+        let before = self.before(moment);
+        let facts = Facts { activity, date: moment.date, levels, before: &before };
+        let used = |cap: &Cap, window| history::cap_used(&self.past, cap.id.as_str(), window, moment);
         Some(Rating { facts: &facts, currency, used: &used }.rate(earning))
     }
 
-    /// When points earned on `date` lapse.
-    fn lapse(&self, currency: &Currency, date: NaiveDate) -> Instant {
+    /// When points earned then lapse.
+    fn lapse(&self, currency: &Currency, earned: Moment) -> Instant {
         let Some(expiry) = currency.expiry else { return NEVER };
-        let last_day = later(date, expiry.after);
+        let last_day = later(earned.date, expiry.after);
         match expiry.to_end_of {
             None => self.calendar.after_last_day(last_day),
-            Some(window) => self.calendar.start_or_never(window_end(window, last_day)),
+            Some(window) => self.calendar.start_or_never(window_end(window, last_day, earned.enrolled)),
         }
     }
 
-    fn upgrade(&mut self, date: NaiveDate) {
+    fn upgrade(&mut self, when: Moment) {
         for track in &self.document.tiers.clone() {
             let id = track.id.to_string();
             let present = self.statuses[&id].last().map_or(0, |held| held.level);
-            let reached = self.tiers().reached(track, present, date);
+            let reached = self.tiers().reached(track, present, when);
             self.statuses.entry(id).or_default().extend(reached);
         }
     }

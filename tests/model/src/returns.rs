@@ -112,7 +112,7 @@ impl<'a> Search<'a> {
         let mut wanted = exact(quantity);
         for purchase in (0..self.past.len()).rev() {
             let past = &self.past[purchase];
-            if self.rules.within.is_some_and(|within| later(past.date, within) < date) {
+            if self.rules.within.is_some_and(|within| later(past.moment.date, within) < date) {
                 continue;
             }
             for line in (0..past.lines().len()).rev().filter(|line| has_sku(&past.lines()[*line], sku)) {

@@ -12,7 +12,7 @@ use crate::points::Points;
 use crate::program::document::{Level, Requirement, Threshold};
 use crate::program::{Program, Programs};
 use crate::tier::measure;
-use crate::time::{Date, Timestamp};
+use crate::time::{Timestamp, When};
 
 /// A member as of an instant.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
@@ -141,7 +141,8 @@ impl MemberView {
         let Settled { head, state, .. } = settled;
         let at = state.settled_to;
         let program = programs.at(at);
-        let standing = Standing { program, state: &state, date: program.zone().date_at(at) };
+        let when = program.when(&state, at, program.zone().date_at(at));
+        let standing = Standing { program, state: &state, when };
         Self {
             member: head.member,
             seq: head.seq,
@@ -180,7 +181,7 @@ impl BalanceView {
 struct Standing<'a> {
     program: &'a Program,
     state: &'a MemberState,
-    date: Date,
+    when: When<'a>,
 }
 
 impl Standing<'_> {
@@ -218,7 +219,7 @@ impl Standing<'_> {
     }
 
     fn counter(&self, threshold: &Threshold) -> CounterProgress {
-        let (value, at_least) = measure(self.program, threshold, self.state, self.date);
+        let (value, at_least) = measure(self.program, threshold, self.state, &self.when);
         CounterProgress {
             id: threshold.id.clone(),
             value: Money::from_units(value),

@@ -29,6 +29,9 @@ impl Check<'_> {
                     self.empty_range(&format!("{path}/dates"));
                 }
             }
+            Condition::Counter(test) => self.counter_test(test, &format!("{path}/counter")),
+            Condition::Nth(test) => self.nth_test(test, &format!("{path}/nth")),
+            Condition::SinceLast(test) => self.since_last_test(test, &format!("{path}/since_last")),
             Condition::Weekday(days) => {
                 if days.is_empty() {
                     self.empty_list(&format!("{path}/weekday"));
@@ -80,7 +83,7 @@ impl Check<'_> {
         }
     }
 
-    fn number(&mut self, test: &NumberTest, path: &str) {
+    pub fn number(&mut self, test: &NumberTest, path: &str) {
         if let NumberTest::Between(low, high) = test
             && low > high
         {

@@ -236,6 +236,9 @@ impl<'a> Check<'a> {
     fn cap(&mut self, cap: &'a Cap, scale: u8, path: &str, ids: &mut Ids<'a>) {
         self.fresh(&cap.id, &mut ids.caps, path);
         self.points(cap.at_most, scale, &format!("{path}/at_most"));
+        if let CapScope::Window(window) = cap.per {
+            self.window(window, &format!("{path}/per/window"));
+        }
     }
 
     fn fresh(&mut self, id: &'a AuthorId, seen: &mut HashSet<&'a AuthorId>, path: &str) {

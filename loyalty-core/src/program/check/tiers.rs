@@ -12,8 +12,13 @@ impl Check<'_> {
             let path = format!("/tiers/{index}");
             self.unique(&format!("{path}/levels"), track.levels.iter().map(|l| &l.id));
             self.levels(track, &format!("{path}/levels"));
-            if let Lasts::For(span) = track.lasts {
-                self.span(span, &format!("{path}/lasts/for"));
+            match track.lasts {
+                Lasts::Forever => {}
+                Lasts::For(span) => self.span(span, &format!("{path}/lasts/for")),
+                Lasts::ToEndOf(window) => self.window_that_ends(window, &format!("{path}/lasts/to_end_of")),
+                Lasts::ToEndOfNext(window) => {
+                    self.window_that_ends(window, &format!("{path}/lasts/to_end_of_next"));
+                }
             }
             if track.upgrade == Upgrade::AtPeriodEnd && track.lasts == Lasts::Forever {
                 let message = "levels that last forever never end, so nobody could rise".to_owned();
@@ -77,11 +82,7 @@ impl Check<'_> {
             Requirement::All(list) => ("all", list),
             Requirement::Any(list) => ("any", list),
             Requirement::Counter(threshold) => {
-                if !self.document.counters.iter().any(|c| c.id == threshold.id) {
-                    let message = format!("there is no counter `{}`", threshold.id);
-                    let help = "declare it under `counters` or correct the id";
-                    self.problem("unknown_counter", format!("{path}/counter/id"), message, help);
-                }
+                self.counter_named(&threshold.id, &format!("{path}/counter/id"));
                 return;
             }
         };

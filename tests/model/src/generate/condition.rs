@@ -3,10 +3,10 @@
 use loyalty_core::activity::LineKind;
 use loyalty_core::money::Quantity;
 use loyalty_core::program::condition::{
-    AttributeTest, BasketTest, Condition, DateRange, LineCondition, ListTest, NumberTest, OneOrMany,
-    PathTest, TextTest, TierTest,
+    AttributeTest, BasketTest, Condition, CounterTest, DateRange, LineCondition, ListTest, NthTest,
+    NumberTest, OneOrMany, PathTest, SinceLastTest, TextTest, TierTest,
 };
-use loyalty_core::program::document::{Basis, TierTrack};
+use loyalty_core::program::document::{Basis, Counter, TierTrack};
 use loyalty_core::time::{Date, DayOfWeek};
 use proptest::collection::vec;
 use proptest::option;
@@ -18,16 +18,26 @@ use super::words::{
     id, path, word,
 };
 
+/// What a condition may name.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Known<'a> {
+    /// Tier tracks.
+    pub tracks: &'a [TierTrack],
+    /// Counters.
+    pub counters: &'a [Counter],
+}
+
 /// A condition of an activity; of a purchase, also over what only purchases have.
-pub fn condition(tracks: &[TierTrack], of_purchase: bool) -> BoxedStrategy<Condition> {
+pub fn condition(known: &Known<'_>, of_purchase: bool) -> BoxedStrategy<Condition> {
     let mut leaves = vec![
         attribute().prop_map(Condition::Attribute).boxed(),
         dates().prop_map(Condition::Dates).boxed(),
         subsequence(WEEK.to_vec(), 1..=6).prop_map(Condition::Weekday).boxed(),
     ];
-    if let Some(tier) = tier(tracks) {
+    if let Some(tier) = tier(known.tracks) {
         leaves.extend([tier.clone(), tier]);
     }
+    leaves.extend(history(known.counters));
     if of_purchase {
         leaves.extend([
             text(STORES).prop_map(Condition::Store).boxed(),
@@ -140,6 +150,38 @@ fn tier(tracks: &[TierTrack]) -> Option<BoxedStrategy<Condition>> {
     });
     let tests: Vec<_> = tests.collect();
     (!tests.is_empty()).then(|| proptest::strategy::Union::new(tests).boxed())
+}
+
+/// Conditions on what the member did before.
+fn history(counters: &[Counter]) -> Vec<BoxedStrategy<Condition>> {
+    if counters.is_empty() {
+        return Vec::new();
+    }
+    let value = (select(counters.to_vec()), number(0, 90), number(0, 4)).prop_map(|(counter, sum, few)| {
+        let value = if counter.counts.counts_occasions() { few } else { sum };
+        Condition::Counter(CounterTest { id: counter.id, value })
+    });
+    let mut all = vec![value.boxed()];
+    let occasions: Vec<_> = counters.iter().filter(|it| it.counts.counts_occasions()).cloned().collect();
+    if !occasions.is_empty() {
+        let nth = (select(occasions.clone()), any::<bool>(), 1_u32..=3).prop_map(|(counter, every, n)| {
+            let (is, every) = if every { (None, Some(n)) } else { (Some(n), None) };
+            Condition::Nth(NthTest { counter: counter.id, is, every })
+        });
+        let since = (select(occasions), number(0, 40), 0..4).prop_map(|(counter, number, unit)| {
+            let mut test =
+                SinceLastTest { counter: counter.id, days: None, hours: None, minutes: None, known: None };
+            match unit {
+                0 => test.days = Some(number),
+                1 => test.hours = Some(number),
+                2 => test.minutes = Some(number),
+                _ => test.known = Some(matches!(number, NumberTest::AtLeast(_))),
+            }
+            Condition::SinceLast(test)
+        });
+        all.extend([nth.clone().boxed(), nth.boxed(), since.boxed()]);
+    }
+    all
 }
 
 /// A range inside the years of the histories, with one end at least.

@@ -5,22 +5,22 @@ use loyalty_core::id::AuthorId;
 use loyalty_core::money::{Multiplier, Quantity, Rate, Rounding};
 use loyalty_core::program::document::{
     Basis, Cap, CapScope, Combine, Earning, Factor, FactorCombine, Group, GroupMember, MultiplierStage, Over,
-    PerFull, Rule, RuleRounding, RuleRoundingPlace, StepsOf, TierTrack, Trigger,
+    PerFull, Rule, RuleRounding, RuleRoundingPlace, StepsOf, Trigger,
 };
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 
-use super::condition::{basis, condition, line};
+use super::condition::{Known, basis, condition, line};
 use super::words::{EVENTS, MILES, decimal, id, points, window, word};
 
 /// How one currency is earned. Rules, groups, caps and factors are all called the same; the program names them.
-pub fn earning(currency: AuthorId, scale: u8, tracks: &[TierTrack]) -> BoxedStrategy<Earning> {
+pub fn earning(currency: AuthorId, scale: u8, known: &Known<'_>) -> BoxedStrategy<Earning> {
     let parts = (
-        vec(group(scale, tracks, 2), 1..=2),
-        vec(stage(tracks), 0..=2).prop_map(rounded_in_time),
-        vec(prop_oneof![fixed(scale, tracks, true), fixed(scale, tracks, false)], 0..=1),
+        vec(group(scale, known, 2), 1..=2),
+        vec(stage(known), 0..=2).prop_map(rounded_in_time),
+        vec(prop_oneof![fixed(scale, known, true), fixed(scale, known, false)], 0..=1),
         caps(scale, true),
     );
     parts
@@ -39,12 +39,12 @@ pub fn rounding() -> impl Strategy<Value = Rounding> {
 }
 
 /// A group with groups inside down to `depth` more.
-fn group(scale: u8, tracks: &[TierTrack], depth: u32) -> BoxedStrategy<Group> {
-    let rule = rule(scale, tracks).prop_map(GroupMember::Rule);
+fn group(scale: u8, known: &Known<'_>, depth: u32) -> BoxedStrategy<Group> {
+    let rule = rule(scale, known).prop_map(GroupMember::Rule);
     let member = if depth == 0 {
         rule.boxed()
     } else {
-        prop_oneof![4 => rule, 1 => group(scale, tracks, depth - 1).prop_map(GroupMember::Group)].boxed()
+        prop_oneof![4 => rule, 1 => group(scale, known, depth - 1).prop_map(GroupMember::Group)].boxed()
     };
     let combine = select(vec![Combine::All, Combine::All, Combine::BestForMember, Combine::First]);
     (vec(member, 1..=3), combine, option::of(rounding()))
@@ -69,12 +69,12 @@ const fn rule_is_whole(rule: &Rule) -> bool {
     rule.round.is_some() || rule.rate.is_none()
 }
 
-fn rule(scale: u8, tracks: &[TierTrack]) -> BoxedStrategy<Rule> {
+fn rule(scale: u8, known: &Known<'_>) -> BoxedStrategy<Rule> {
     prop_oneof![
-        6 => measuring(scale, tracks, true),
-        2 => measuring(scale, tracks, false),
-        2 => fixed(scale, tracks, true),
-        1 => fixed(scale, tracks, false),
+        6 => measuring(scale, known, true),
+        2 => measuring(scale, known, false),
+        2 => fixed(scale, known, true),
+        1 => fixed(scale, known, false),
     ]
     .prop_flat_map(move |rule| {
         let whole = rule_is_whole(&rule);
@@ -84,14 +84,14 @@ fn rule(scale: u8, tracks: &[TierTrack]) -> BoxedStrategy<Rule> {
 }
 
 /// Points for each 1 or each full step of a basis.
-fn measuring(scale: u8, tracks: &[TierTrack], of_purchase: bool) -> BoxedStrategy<Rule> {
+fn measuring(scale: u8, known: &Known<'_>, of_purchase: bool) -> BoxedStrategy<Rule> {
     let basis = if of_purchase { basis().boxed() } else { Just(Basis::Attribute(id(MILES))).boxed() };
     let clamps = (option::weighted(0.15, decimal(0, 10, 2)), option::weighted(0.15, decimal(10, 80, 2)));
     let much = prop_oneof![
         3 => rate().prop_map(|rate| (Some(rate), None)),
         2 => per_full(scale).prop_map(|full| (None, Some(full))),
     ];
-    (plain(tracks, of_purchase), basis, clamps, much, rounding(), 0..3)
+    (plain(known, of_purchase), basis, clamps, much, rounding(), 0..3)
         .prop_map(|(rule, basis, (basis_at_least, basis_at_most), (rate, per_full), mode, place)| {
             let at = match place {
                 0 => None,
@@ -104,14 +104,14 @@ fn measuring(scale: u8, tracks: &[TierTrack], of_purchase: bool) -> BoxedStrateg
         .boxed()
 }
 
-fn fixed(scale: u8, tracks: &[TierTrack], of_purchase: bool) -> BoxedStrategy<Rule> {
-    (plain(tracks, of_purchase), points(40, scale))
+fn fixed(scale: u8, known: &Known<'_>, of_purchase: bool) -> BoxedStrategy<Rule> {
+    (plain(known, of_purchase), points(40, scale))
         .prop_map(|(rule, points)| Rule { fixed: Some(points), ..rule })
         .boxed()
 }
 
 /// A rule that does not say yet how much.
-fn plain(tracks: &[TierTrack], of_purchase: bool) -> BoxedStrategy<Rule> {
+fn plain(known: &Known<'_>, of_purchase: bool) -> BoxedStrategy<Rule> {
     let on = if of_purchase {
         Just(Trigger::Purchase).boxed()
     } else {
@@ -123,7 +123,7 @@ fn plain(tracks: &[TierTrack], of_purchase: bool) -> BoxedStrategy<Rule> {
         (option::weighted(0.4, line()), prop_oneof![4 => Just(vec![LineKind::Item]), 1 => kinds]);
     let all_lines = Just((None, vec![LineKind::Item]));
     let lines = if of_purchase { some_lines.boxed() } else { all_lines.boxed() };
-    let when = option::weighted(0.4, condition(tracks, of_purchase));
+    let when = option::weighted(0.4, condition(known, of_purchase));
     (on, when, lines)
         .prop_map(|(on, when, (lines, kinds))| Rule {
             id: unnamed(),
@@ -155,10 +155,12 @@ fn per_full(scale: u8) -> impl Strategy<Value = PerFull> {
         .prop_map(|(step, points, of)| PerFull { step, points, of })
 }
 
-fn stage(tracks: &[TierTrack]) -> impl Strategy<Value = MultiplierStage> + use<> {
+fn stage(known: &Known<'_>) -> impl Strategy<Value = MultiplierStage> + use<> {
     let factors = select(vec!["0", "0.3", "0.5", "1.1", "1.25", "1.5", "1.333", "2", "3"]);
-    let factor = (option::weighted(0.7, condition(tracks, true)), factors).prop_map(|(when, factor)| {
-        Factor { id: unnamed(), when, factor: Multiplier::parse(factor).expect("a multiplier") }
+    let factor = (option::weighted(0.7, condition(known, true)), factors).prop_map(|(when, factor)| Factor {
+        id: unnamed(),
+        when,
+        factor: Multiplier::parse(factor).expect("a multiplier"),
     });
     let combine = select(vec![FactorCombine::Compound, FactorCombine::Add]);
     (combine, option::of(rounding()), vec(factor, 1..=3)).prop_map(|(combine, round, mut factors)| {

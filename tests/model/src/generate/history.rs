@@ -259,7 +259,7 @@ impl Teller<'_> {
             Pause::Midnight(days) => self.calendar.start_of(today + TimeDelta::days(*days)),
             Pause::Change => self.calendar.next_change(self.now).unwrap_or(self.now),
             Pause::NewYear => {
-                let end = crate::calendar::window_end(loyalty_core::time::Window::Year, today);
+                let end = crate::calendar::window_end(loyalty_core::time::Window::Year, today, today);
                 self.calendar.start_or_never(end)
             }
         }

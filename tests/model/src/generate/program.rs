@@ -4,8 +4,8 @@ use loyalty_core::id::AuthorId;
 use loyalty_core::money::Money;
 use loyalty_core::program::document::{
     AttributeDeclaration, AttributeKind, Cap, Counted, Counter, Currency, CurrencyKind, DatesBy, Document,
-    Downgrade, Earning, Expiry, Group, GroupMember, Lasts, Level, Requirement, Returns, Rule, Start,
-    Threshold, TierTrack, Unlinked, Upgrade,
+    Downgrade, Earning, Expiry, Group, GroupMember, Lasts, Level, Requirement, Returns, Rule, Start, Sum,
+    SumOf, Threshold, TierTrack, Unlinked, Upgrade,
 };
 use loyalty_core::time::Window;
 use loyalty_core::zone::Zone;
@@ -14,9 +14,9 @@ use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::select;
 
-use super::condition::basis;
+use super::condition::{Known, basis, condition, line};
 use super::earning::{earning, rounding};
-use super::words::{COLOUR, GIFT, MILES, decimal, id, period, span, window};
+use super::words::{COLOUR, EVENTS, GIFT, MILES, decimal, id, period, span, window, word};
 use super::zone;
 
 /// A valid program: 1 to 3 currencies, counters, up to 2 tier tracks, and every kind of rule and cap.
@@ -37,8 +37,9 @@ pub fn program() -> BoxedStrategy<Document> {
         })
         .boxed()
         .prop_flat_map(|(currencies, counters, tiers)| {
+            let known = Known { tracks: &tiers, counters: &counters };
             let earning: Vec<_> =
-                currencies.iter().map(|it| earning(it.id.clone(), it.scale, &tiers)).collect();
+                currencies.iter().map(|it| earning(it.id.clone(), it.scale, &known)).collect();
             (Just(currencies), Just(counters), Just(tiers), earning, calendar(), returns())
         })
         .prop_map(|(currencies, counters, tiers, earning, (zone, dates_by), returns)| {
@@ -90,22 +91,35 @@ fn expiry() -> impl Strategy<Value = Expiry> {
 
 fn counters(currencies: &[Currency]) -> impl Strategy<Value = Vec<Counter>> + use<> {
     let ids: Vec<AuthorId> = currencies.iter().map(|currency| currency.id.clone()).collect();
+    let kinds: Vec<CurrencyKind> = currencies.iter().map(|currency| currency.kind).collect();
+    let sum_of = prop_oneof![
+        Just(SumOf::Lines),
+        Just(SumOf::Purchase),
+        word(EVENTS).prop_map(|name| SumOf::Event(id(&name))),
+    ];
     let counts = prop_oneof![
         3 => select(ids).prop_map(Counted::Earned),
+        1 => select(kinds).prop_map(Counted::EarnedOfKind),
         2 => basis().prop_map(Counted::Spend),
-        1 => Just(Counted::Purchases),
+        2 => Just(Counted::Purchases),
+        2 => Just(Counted::Days),
+        1 => word(EVENTS).prop_map(|name| Counted::Events(id(&name))),
+        1 => sum_of.prop_map(|of| Counted::Sum(Sum { attribute: id(MILES), of })),
     ];
-    let counter = (counts, window()).prop_map(|(counts, window)| (counts, window));
+    let days = window().prop_filter("days of a year", |window| window.most_days().is_some());
+    let when = option::weighted(0.2, condition(&Known::default(), false));
+    let counter = (counts, window(), days, when, option::of(line()));
+    let counter = counter.prop_map(|(counts, window, days, when, lines)| Counter {
+        id: id("unnamed"),
+        window: if counts == Counted::Days { days } else { window },
+        lines: lines.filter(|_| counts.sums_lines()),
+        start: Start::Zero,
+        counts,
+        when,
+    });
     vec(counter, 1..=4).prop_map(|all| {
         let numbered = all.into_iter().enumerate();
-        numbered
-            .map(|(n, (counts, window))| Counter {
-                id: id(&format!("counter-{n}")),
-                counts,
-                window,
-                start: Start::Zero,
-            })
-            .collect()
+        numbered.map(|(n, counter)| Counter { id: id(&format!("counter-{n}")), ..counter }).collect()
     })
 }
 
@@ -144,9 +158,9 @@ fn named_tracks(tracks: Vec<TierTrack>) -> Vec<TierTrack> {
 fn requirement(counters: &[Counter]) -> BoxedStrategy<Requirement> {
     let threshold = select(counters.to_vec()).prop_flat_map(|counter| {
         let at_least = match counter.counts {
-            Counted::Purchases => decimal(1, 5, 0).boxed(),
-            Counted::Spend(_) => decimal(1, 150, 2).boxed(),
-            Counted::Earned(_) => decimal(1, 200, 1).boxed(),
+            Counted::Purchases | Counted::Days | Counted::Events(_) => decimal(1, 5, 0).boxed(),
+            Counted::Spend(_) | Counted::Sum(_) => decimal(1, 150, 2).boxed(),
+            Counted::Earned(_) | Counted::EarnedOfKind(_) => decimal(1, 200, 1).boxed(),
         };
         at_least.prop_map(move |at_least: Money| {
             Requirement::Counter(Threshold { id: counter.id.clone(), at_least })

@@ -2,7 +2,7 @@
 
 use loyalty_core::id::AuthorId;
 use loyalty_core::money::{Fixed, Quantity};
-use loyalty_core::time::{MonthDay, Span, Window};
+use loyalty_core::time::{MonthDay, Rolling, RollingStep, Span, Window};
 use proptest::prelude::*;
 use proptest::sample::select;
 
@@ -64,17 +64,37 @@ pub fn window() -> impl Strategy<Value = Window> {
         Window::Year,
         year_from("02-01"),
         year_from("11-05"),
+        Window::QuarterFrom(start("02-01")),
+        Window::QuarterFrom(start("11-30")),
+        Window::AnniversaryYear,
         Window::Lifetime,
+        rolling(|it| it.minutes = Some(90)),
+        rolling(|it| it.hours = Some(36)),
+        rolling(|it| it.days = Some(1)),
+        rolling(|it| it.days = Some(7)),
+        rolling(|it| it.months = Some(1)),
+        rolling(|it| it.months = Some(5)),
+        rolling(|it| (it.months, it.step) = (Some(5), Some(RollingStep::Day))),
     ])
+}
+
+fn rolling(length: impl FnOnce(&mut Rolling)) -> Window {
+    let mut rolling = Rolling::default();
+    length(&mut rolling);
+    Window::Rolling(rolling)
 }
 
 /// A window that ends.
 pub fn period() -> impl Strategy<Value = Window> {
-    window().prop_filter("ends", |window| *window != Window::Lifetime)
+    window().prop_filter("ends", |window| window.ends())
 }
 
-fn year_from(start: &str) -> Window {
-    Window::YearFrom(MonthDay::parse(start).expect("a day of the year"))
+fn year_from(day: &str) -> Window {
+    Window::YearFrom(start(day))
+}
+
+fn start(day: &str) -> MonthDay {
+    MonthDay::parse(day).expect("a day of the year")
 }
 
 pub fn span() -> impl Strategy<Value = Span> {

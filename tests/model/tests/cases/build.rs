@@ -2,7 +2,7 @@
 
 use loyalty_core::activity::Activity;
 use loyalty_core::program::document::Document;
-use loyalty_core::time::Timestamp;
+use loyalty_core::time::{OffsetTime, Timestamp};
 use loyalty_model::generate::zone;
 use loyalty_model::number::BigInt;
 use loyalty_model::{Model, Outcome, Refused};
@@ -48,6 +48,11 @@ pub fn returned(id: &str, at: &str, of: Option<&str>, lines: Value) -> Activity 
 
 pub fn read(activity: Value) -> Activity {
     serde_json::from_value(activity).expect("an activity")
+}
+
+/// Noon of a date in Greenwich, which is the morning of that date in New York.
+pub fn noon(date: &str) -> OffsetTime {
+    OffsetTime::parse(&format!("{date}T12:00:00Z")).expect("a time")
 }
 
 pub fn gross(amount: &str) -> Value {

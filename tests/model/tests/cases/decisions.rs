@@ -1,11 +1,10 @@
 //! What is decided where a program leaves room, one worked example each.
 
-use loyalty_core::time::Date;
 use loyalty_model::number::{BigInt, exact};
 use loyalty_model::{Model, Refused};
 use serde_json::{Value, json};
 
-use crate::build::{award, gross, program, purchase, read, returned, rules, settled, taken};
+use crate::build::{award, gross, noon, program, purchase, read, returned, rules, settled, taken};
 
 const DAY_1: &str = "2017-02-01T12:00:00-05:00";
 const DAY_2: &str = "2017-02-02T12:00:00-05:00";
@@ -95,9 +94,8 @@ fn returns_lower_counters_and_leave_the_level() {
             {"id": "high", "reach": {"counter": {"id": "spend", "at_least": "10"}}}]}],
     }));
     model.record(&purchase("1", DAY_1, json!([{"gross": "10", "quantity": "3"}]))).expect("recorded");
-    let values = |model: &Model| {
-        ["spend", "visits", "points"].map(|id| model.counter(id, Date::parse("2017-12-31").expect("a date")))
-    };
+    let values =
+        |model: &Model| ["spend", "visits", "points"].map(|id| model.counter(id, noon("2017-12-31")));
     model.record(&returned("2", DAY_2, Some("1"), json!([{"line": 1, "quantity": "1"}]))).expect("recorded");
     assert_eq!(values(&model), ["6.6667", "1", "7"].map(exact));
     model.record(&returned("3", DAY_2, Some("1"), json!([]))).expect("recorded");

@@ -2,13 +2,12 @@
 
 use loyalty_core::activity::Activity;
 use loyalty_core::program::document::Document;
-use loyalty_core::time::Date;
 use loyalty_model::Model;
 use loyalty_model::generate::zone;
 use loyalty_model::number::whole;
 use serde_json::json;
 
-use crate::build::{purchase, returned};
+use crate::build::{noon, purchase, returned};
 
 fn reference(text: &str) -> Document {
     let mut document: Document = serde_json::from_str(text).expect("a document");
@@ -45,7 +44,7 @@ fn g1_by_hand() {
             "{id}"
         );
     }
-    let of = |date: &str| model.counter("year-to-date", Date::parse(date).expect("a date"));
+    let of = |date: &str| model.counter("year-to-date", noon(date));
     assert_eq!((of("2017-06-30"), of("2018-06-30")), (whole(1_008), whole(9)));
     assert_eq!(model.totals("points").accruals, 6);
 }

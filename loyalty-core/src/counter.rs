@@ -24,7 +24,7 @@ use crate::time::{Timestamp, When, Window};
 const LEAST_SPARE: usize = 3;
 /// Slots kept at most beside those of the present window.
 const MOST_SPARE: usize = 64;
-/// Days by which an activity may be late without being seen by the sweeper, see `lateness`.
+/// Days by which activities may come late anywhere.
 const LATE_DAYS: usize = 2;
 
 /// Instants kept of a counter whose last one the program asks for: the same room for what comes late.

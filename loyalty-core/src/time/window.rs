@@ -232,8 +232,8 @@ impl Window {
         usize::try_from(slots).unwrap_or(1)
     }
 
-    /// The dates of the calendar window that `when` lies in, or of the days just past; `None` where a window is
-    /// not made of dates or has no beginning.
+    /// The first and the last date of the window that `when` lies in, whole months where it moves by the month;
+    /// `None` where it is not made of dates or has no beginning.
     pub fn dates(self, when: &When<'_>) -> Option<(Date, Date)> {
         match self {
             Self::Rolling(rolling) => match rolling.length() {
@@ -241,8 +241,9 @@ impl Window {
                     Some((Date(rolling.first_slot(i64::from(when.date.0)) as i32), when.date))
                 }
                 Length::Months(months) => {
-                    let first = month_number(when.date) - (months as i32 - 1);
-                    Some((Date::from_year_month(first), when.date))
+                    let next = month_number(when.date) + 1;
+                    let first = Date::from_year_month(next - months as i32);
+                    Some((first, Date::from_year_month(next).plus_days(-1)))
                 }
                 Length::Sixtieths(_) => None,
             },
@@ -394,7 +395,7 @@ mod tests {
             (r#"{"rolling": {"months": 3}}"#, "2026-10-31", "2026-08-01"),
             (r#"{"rolling": {"months": 12, "step": "day"}}"#, "2024-02-29", "2023-03-01"),
             (r#"{"rolling": {"months": 4}}"#, "2026-10-31", "2026-07-01"),
-            (r#"{"rolling": {"months": 12}}"#, "2026-10-01", "2025-11-01"),
+            (r#"{"rolling": {"months": 12}}"#, "2026-10-31", "2025-11-01"),
         ];
         for (json, day, first) in cases {
             on(day, &Zone::utc(), |when| {

@@ -247,6 +247,10 @@ impl Window {
                 }
                 Length::Sixtieths(_) => None,
             },
+            // What happened before the enrolment counts in the first year.
+            Self::AnniversaryYear if self.slot(when) == 0 => {
+                Some((Date(i32::MIN), self.end(when)?.plus_days(-1)))
+            }
             _ => Some((self.start(self.slot(when), when)?, self.end(when)?.plus_days(-1))),
         }
     }

@@ -208,7 +208,10 @@ fn what_waits_is_tried() {
     let standing = |case| block_on(standing(&CORPUS, &engine, &file, &case));
     assert_eq!(standing(of(30, "record")), Standing::Holds);
     assert!(matches!(standing(of(31, "record")), Standing::Differs(_)));
-    assert!(matches!(standing(of(30, "do")), Standing::NotSayable(_)));
+    assert!(matches!(standing(of(30, "redeem")), Standing::NotSayable(_)));
+    let command = json!({"name": "a command", "by": "hand", "why": "nothing knows it",
+        "record": {"at": "2025-05-01T12:00:00Z", "redeem": {}}, "then": {"balances": {}}});
+    assert!(matches!(standing(command), Standing::NotSayable(_)));
 }
 
 #[test]

@@ -342,8 +342,7 @@ fn unexplained(steps: &[Step], operation: &Operation) -> Failure {
     wrong.collect()
 }
 
-/// Reads what happened, as a JSON value or as the text that was sent.
-pub fn activity(value: &Value) -> Result<Activity, Problem> {
+fn activity(value: &Value) -> Result<Activity, Problem> {
     let text = match value {
         Value::String(text) => text.clone(),
         other => other.to_string(),

@@ -48,8 +48,8 @@ fn bounded(text: &str, most: usize) -> Result<(), InvalidId> {
 }
 
 macro_rules! id {
-    ($(#[$doc:meta])* $name:ident, $check:path, $max:literal, $pattern:literal) => {
-        $(#[$doc])*
+    ($says:literal, $name:ident, $check:path, $max:literal, $pattern:literal) => {
+        #[doc = $says]
         #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         #[serde(try_from = "String", into = "String")]
         pub struct $name(SmolStr);
@@ -59,8 +59,9 @@ macro_rules! id {
                 stringify!($name).into()
             }
             fn json_schema(_: &mut SchemaGenerator) -> Schema {
-                let (max, pattern) = ($max, $pattern);
+                let (says, max, pattern) = ($says, $max, $pattern);
                 schemars::json_schema!({
+                    "description": says,
                     "type": "string", "minLength": 1, "maxLength": max, "pattern": pattern
                 })
             }
@@ -123,24 +124,33 @@ macro_rules! id {
 }
 
 id!(
-    /// One business with its own members and one program; 1 to 128 bytes.
-    TenantId, opaque, 128, r"^[^\p{Cc}]*$"
+    "One business with its own members and one program; 1 to 128 bytes.",
+    TenantId,
+    opaque,
+    128,
+    r"^[^\p{Cc}]*$"
+);
+id!("Who takes part; opaque, 1 to 128 bytes.", MemberId, opaque, 128, r"^[^\p{Cc}]*$");
+id!(
+    "What the business calls an activity; 1 to 128 bytes, unique in its kind for a member.",
+    ActivityId,
+    opaque,
+    128,
+    r"^[^\p{Cc}]*$"
 );
 id!(
-    /// Who takes part; opaque, 1 to 128 bytes.
-    MemberId, opaque, 128, r"^[^\p{Cc}]*$"
+    "What an author calls a currency, rule, counter, level …: 1 to 64 letters, digits, `_`, `-`, `.`.",
+    AuthorId,
+    authored,
+    64,
+    r"^[A-Za-z0-9_.-]*$"
 );
 id!(
-    /// What the business calls an activity; 1 to 128 bytes, unique in its kind for a member.
-    ActivityId, opaque, 128, r"^[^\p{Cc}]*$"
-);
-id!(
-    /// What an author calls a currency, rule, counter, level …; 1 to 64 letters, digits, `_`, `-`, `.`.
-    AuthorId, authored, 64, r"^[A-Za-z0-9_.-]*$"
-);
-id!(
-    /// What makes an operation happen once: unique for a member as long as the ledger lives.
-    OperationKey, key, 600, r"^.*$"
+    "What makes an operation happen once: unique for a member as long as the ledger lives.",
+    OperationKey,
+    key,
+    600,
+    r"^.*$"
 );
 
 #[cfg(test)]

@@ -163,7 +163,8 @@ impl<'de, const PLACES: u32> Deserialize<'de> for Fixed<PLACES> {
 
 fn decimal_schema(places: u32) -> Schema {
     let pattern = format!("^-?[0-9]{{1,15}}(\\.[0-9]{{1,{places}}})?$");
-    schemars::json_schema!({ "type": "string", "pattern": pattern })
+    let says = format!("a decimal in quotes, such as \"1.5\", with at most {places} decimals");
+    schemars::json_schema!({ "description": says, "type": "string", "pattern": pattern })
 }
 
 impl<const PLACES: u32> JsonSchema for Fixed<PLACES> {

@@ -166,14 +166,19 @@ macro_rules! text_form {
                 stringify!($name).into()
             }
             fn json_schema(_: &mut SchemaGenerator) -> Schema {
-                schemars::json_schema!({ "type": "string", "format": $format })
+                let says = $expected;
+                schemars::json_schema!({ "description": says, "type": "string", "format": $format })
             }
         }
     };
 }
 
-text_form!(Timestamp, "an RFC 3339 time", "date-time");
-text_form!(OffsetTime, "an RFC 3339 time with its offset", "date-time");
+text_form!(Timestamp, "an RFC 3339 time such as \"2026-03-10T09:30:00+01:00\"", "date-time");
+text_form!(
+    OffsetTime,
+    "an RFC 3339 time with its offset, such as \"2026-03-10T09:30:00+01:00\"",
+    "date-time"
+);
 text_form!(Date, "a date such as \"2026-03-10\"", "date");
 text_form!(MonthDay, "a day of the year such as \"02-01\"", "month-day");
 
@@ -252,7 +257,7 @@ impl fmt::Display for Date {
     }
 }
 
-/// A length of civil time.
+/// A length of civil time, such as `{"months": 18}`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Span {

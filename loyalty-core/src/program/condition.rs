@@ -9,9 +9,13 @@ use crate::id::AuthorId;
 use crate::money::Quantity;
 use crate::time::{Date, DayOfWeek};
 
-/// What must hold for an activity.
+/// What must hold for an activity: one of these names. To ask for several, put them into `all`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
+#[schemars(extend("examples" = [
+    {"basket": {"sum": {"at_least": "50"}}},
+    {"all": [{"weekday": ["tuesday"]}, {"not": {"channel": {"is": "web"}}}]}
+]))]
 pub enum Condition {
     /// Every one of these.
     All(Vec<Condition>),
@@ -25,7 +29,7 @@ pub enum Condition {
     Partner(TextTest),
     /// The channel.
     Channel(TextTest),
-    /// The coupons handed in.
+    /// A coupon handed in: `{"has": "SPRING26"}`.
     Coupons(ListTest),
     /// A declared attribute of the activity.
     Attribute(AttributeTest),
@@ -33,7 +37,7 @@ pub enum Condition {
     Line(LineCondition),
     /// The sum of a basis over item lines.
     Basket(BasketTest),
-    /// The level that the member holds.
+    /// The level that the member holds before the activity.
     Tier(TierTest),
     /// Local dates, both ends included.
     Dates(DateRange),
@@ -47,9 +51,13 @@ pub enum Condition {
     SinceLast(SinceLastTest),
 }
 
-/// What must hold for a line.
+/// What must hold for a line: one of these names. To ask for several, put them into `all`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
+#[schemars(extend("examples" = [
+    {"category": {"under": ["food", "meat"]}},
+    {"not": {"brand": {"in": ["Acme", "Umbrella"]}}}
+]))]
 pub enum LineCondition {
     /// Every one of these.
     All(Vec<LineCondition>),
@@ -57,7 +65,7 @@ pub enum LineCondition {
     Any(Vec<LineCondition>),
     /// Not this.
     Not(Box<LineCondition>),
-    /// What the line is for.
+    /// What the line is for; a rule must also list the kind under `kinds`.
     Kind(LineKind),
     /// The article.
     Sku(TextTest),
@@ -129,7 +137,7 @@ pub enum NumberTest {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum PathTest {
-    /// The path begins with these categories, the widest first.
+    /// The path begins with these categories, the widest first: `["food", "meat"]` fits food / meat / beef.
     Under(Vec<String>),
     /// Given at all, or not.
     Known(bool),

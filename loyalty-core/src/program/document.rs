@@ -34,7 +34,7 @@ pub struct Document {
     /// What people call the program.
     #[schemars(length(min = 1, max = 200))]
     pub name: String,
-    /// ISO 4217 code of the money that purchases are in.
+    /// ISO 4217 code of the money that purchases are in, such as `EUR`.
     #[schemars(regex(pattern = "^[A-Z]{3}$"))]
     pub money: String,
     /// The zone of the program's calendar. A draft gives `{"name": "Europe/London"}`; publishing adds the
@@ -46,7 +46,8 @@ pub struct Document {
     /// Kinds of points, 1 to 16.
     #[schemars(length(min = 1, max = 16))]
     pub currencies: Vec<Currency>,
-    /// Attributes that rules may use; all others are dropped before anything is stored.
+    /// Facts of your own about activities and lines that rules may use, such as miles or nights; all others are
+    /// dropped before anything is stored.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub attributes: Vec<AttributeDeclaration>,
     /// What is counted for each member.
@@ -55,7 +56,7 @@ pub struct Document {
     /// Tier tracks.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tiers: Vec<TierTrack>,
-    /// How points are earned, at most one entry a currency.
+    /// How points are earned, one entry for each currency that is earned.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub earning: Vec<Earning>,
     /// What returns take back.
@@ -83,14 +84,14 @@ pub struct Currency {
     /// What members see; the id where absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// Decimals of a point, 0 to 4.
+    /// Decimals of a point, 0 to 4: with 0 there are whole points only.
     #[serde(default)]
     #[schemars(range(max = 4))]
     pub scale: u8,
     /// Whether the points are spent or only count towards tiers.
     #[serde(default)]
     pub kind: CurrencyKind,
-    /// How an award that is still no whole minor unit at the end of the pipeline is rounded.
+    /// How an award that is still no whole smallest unit when everything else is done is rounded.
     #[serde(default = "floor")]
     pub round: Rounding,
     /// When points lapse; absent means never.

@@ -17,10 +17,10 @@ pub struct Earning {
     pub currency: AuthorId,
     /// The top groups, whose values are added.
     pub groups: Vec<Group>,
-    /// Factors on the sum, in this order.
+    /// Factors on the sum of the groups, stage after stage. A bonus on some rules only is a rule of its own.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub multipliers: Vec<MultiplierStage>,
-    /// Fixed awards that join after the multipliers.
+    /// Fixed awards that join after the multipliers, which leave them alone.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub after: Vec<Rule>,
     /// Limits on what the whole activity earns, in this order.
@@ -65,19 +65,24 @@ pub enum Combine {
     /// The sum of the unrounded values.
     #[default]
     All,
-    /// The largest; of equal ones the first.
+    /// The largest alone; of equal ones the first.
     BestForMember,
-    /// The first member that matches.
+    /// The first member that matches alone: the special case stands before the ordinary one.
     First,
 }
 
 /// One way to earn. Exactly one of `rate`, `per_full` and `fixed` says how much.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(extend("examples" = [
+    {"id": "euro", "rate": "1"},
+    {"id": "fuel", "lines": {"category": {"under": ["fuel"]}}, "basis": "quantity", "per_full": {"step": "2", "points": "1"}},
+    {"id": "survey", "on": {"event": "survey"}, "fixed": "50"}
+]))]
 pub struct Rule {
     /// The author's id, never reused for another rule.
     pub id: AuthorId,
-    /// What it answers to.
+    /// What it answers to: `"purchase"`, or `{"event": "survey"}`.
     #[serde(default)]
     pub on: Trigger,
     /// What must hold for the activity.
@@ -86,10 +91,10 @@ pub struct Rule {
     /// Which lines it looks at; absent means all of the kinds below.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lines: Option<LineCondition>,
-    /// Kinds of lines it looks at.
+    /// Kinds of lines it looks at; goods and services alone, unless it names others.
     #[serde(default = "items", skip_serializing_if = "is_items")]
     pub kinds: Vec<LineKind>,
-    /// Which value of a line or event it measures.
+    /// Which value of each line, or of the event, it measures; what was paid, unless it names another.
     #[serde(default)]
     pub basis: Basis,
     /// The least that each line's basis counts as, such as 500 miles a leg.
@@ -98,10 +103,10 @@ pub struct Rule {
     /// The most that each line's basis counts as.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub basis_at_most: Option<Quantity>,
-    /// Points for each 1 of the basis.
+    /// Points for each 1 of the basis: `"1"` is a point for each euro, `"0.25"` one for four.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rate: Option<Rate>,
-    /// Points for each full step of the basis.
+    /// Points for each full step of the basis, such as 10 for each full 2.00.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub per_full: Option<PerFull>,
     /// Points, whatever the basis.
@@ -145,7 +150,7 @@ pub enum Basis {
     /// The price after all discounts.
     #[default]
     NetPaid,
-    /// The units.
+    /// How many: pieces, litres, nights.
     Quantity,
     /// A numeric attribute of the line or event.
     Attribute(AuthorId),
@@ -157,7 +162,7 @@ pub enum Basis {
 pub struct PerFull {
     /// The step, above 0.
     pub step: Quantity,
-    /// Whole points for each.
+    /// Points for each, as a decimal of whole points.
     pub points: Quantity,
     /// Whether steps are counted over the sum of the rule's lines or in each line.
     #[serde(default)]
@@ -231,7 +236,7 @@ pub struct Factor {
     /// What must hold for the activity; absent means always.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub when: Option<Condition>,
-    /// The factor.
+    /// The factor: `"1.25"` is a quarter more, `"2"` is double.
     pub factor: Multiplier,
 }
 
@@ -243,7 +248,7 @@ pub struct Cap {
     pub id: AuthorId,
     /// What is limited together.
     pub per: CapScope,
-    /// Whole points.
+    /// Points as a decimal of whole points, 0 or more.
     pub at_most: Quantity,
     /// What happens above it.
     #[serde(default)]
@@ -264,9 +269,9 @@ pub enum CapScope {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Over {
-    /// What fits is given.
+    /// What fits below it is given.
     #[default]
     Clip,
-    /// Nothing is given.
+    /// Nothing is given unless all of it fits.
     Reject,
 }

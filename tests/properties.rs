@@ -7,20 +7,24 @@ use loyalty_core::activity::Activity;
 use loyalty_core::counter;
 use loyalty_core::decision::Command;
 use loyalty_core::engine::{Answer, Engine, EngineError, Outcome};
-use loyalty_core::id::{AuthorId, MemberId, TenantId};
+use loyalty_core::id::{ActivityId, ActorId, AuthorId, MemberId, TenantId};
 use loyalty_core::ledger::chain::ChainKey;
 use loyalty_core::ledger::operation::{CountedBy, Operation};
 use loyalty_core::member::MemberState;
 use loyalty_core::memory::MemoryStore;
-use loyalty_core::program::document::{Cap, Counted, Document, Group, GroupMember};
+use loyalty_core::money::Money;
+use loyalty_core::program::document::{Cap, Counted, Document, Group, GroupMember, Threshold};
 use loyalty_core::program::{Program, Programs};
 use loyalty_core::settle::settle;
+use loyalty_core::tier::TierGrant;
 use loyalty_core::time::{OffsetTime, Timestamp};
 use loyalty_model::generate::case;
 use loyalty_model::number::{BigInt, Exact, minor_units, whole};
-use loyalty_model::{Model, Refused};
+use loyalty_model::{Instant, Model, NEVER, Refused};
 use pollster::block_on;
+use proptest::collection::vec;
 use proptest::prelude::*;
+use proptest::sample::Index;
 
 /// Cases of each property: enough for every push, many more in the long run.
 fn cases(each_push: u32) -> ProptestConfig {
@@ -52,8 +56,11 @@ impl Real {
     }
 
     fn record(&self, activity: &Activity) -> Result<Answer, String> {
-        let command = Command::Record(Arc::new(activity.clone()));
-        match block_on(self.engine.execute(&self.tenant, &self.member, command, now())) {
+        self.execute(Command::Record(Arc::new(activity.clone())), now())
+    }
+
+    fn execute(&self, command: Command, now: Timestamp) -> Result<Answer, String> {
+        match block_on(self.engine.execute(&self.tenant, &self.member, command, now)) {
             Ok(answer) => Ok(answer),
             Err(EngineError::Refused(problem)) => Err(problem.code.to_owned()),
             Err(error) => panic!("{error}"),
@@ -95,7 +102,25 @@ fn moved(operation: &Operation) -> [BTreeMap<String, BigInt>; 3] {
     sums
 }
 
-fn without_zeros(sums: BTreeMap<String, BigInt>) -> BTreeMap<String, BigInt> {
+/// What levels gave, lost and could not give back, by track, level and currency, without zeros.
+fn of_levels(operation: &Operation) -> [BTreeMap<[String; 3], BigInt>; 3] {
+    let given =
+        operation.level_awards.iter().map(|it| (&it.track, &it.level, &it.award.currency, it.award.points));
+    let taken =
+        operation.level_takes.iter().map(|it| (&it.track, &it.level, &it.take.currency, it.take.points));
+    let gone =
+        operation.level_takes.iter().map(|it| (&it.track, &it.level, &it.take.currency, it.take.forgiven));
+    let lists: [Vec<_>; 3] = [given.collect(), taken.collect(), gone.collect()];
+    lists.map(|list| {
+        let mut sums = BTreeMap::<_, BigInt>::new();
+        for (track, level, currency, points) in list.into_iter().filter(|one| !one.3.is_zero()) {
+            *sums.entry([track, level, currency].map(ToString::to_string)).or_default() += points.minor();
+        }
+        sums
+    })
+}
+
+fn without_zeros<K: Ord>(sums: BTreeMap<K, BigInt>) -> BTreeMap<K, BigInt> {
     sums.into_iter().filter(|(_, points)| *points != BigInt::ZERO).collect()
 }
 
@@ -127,8 +152,11 @@ fn compare_states(real: &Real, state: &MemberState, model: &Model, time: OffsetT
         assert_eq!(counted, model.counter(counter.id.as_str(), time), "counter {}", counter.id);
     }
     for track in &real.program.document().tiers {
-        let held = state.tier(&track.id).map(|held| held.level.to_string());
+        let held = state.tier(&track.id).map(|held| held.level().to_string());
         assert_eq!(held, Some(model.level(track.id.as_str())), "level on {}", track.id);
+        let until = state.tier(&track.id).and_then(|held| held.until());
+        let until = until.map_or(NEVER, |at| Instant::from_timestamp_micros(at.micros()).unwrap());
+        assert_eq!(until, model.until(track.id.as_str()), "end of the level on {}", track.id);
     }
 }
 
@@ -150,6 +178,10 @@ proptest! {
                     prop_assert_eq!(given, without_zeros(outcome.awards));
                     prop_assert_eq!(taken, without_zeros(outcome.taken));
                     prop_assert_eq!(forgiven, without_zeros(outcome.forgiven));
+                    let [given, taken, forgiven] = of_levels(&answer.operation);
+                    prop_assert_eq!(given, without_zeros(outcome.level_awards));
+                    prop_assert_eq!(taken, without_zeros(outcome.level_takes));
+                    prop_assert_eq!(forgiven, without_zeros(outcome.level_forgiven));
                     let unmatched: Vec<_> = answer.operation.unmatched.iter().map(|u| {
                         (u.sku.clone(), loyalty_model::number::exact(u.quantity))
                     }).collect();
@@ -287,4 +319,73 @@ fn most_of(document: &Document, id: &AuthorId) -> Exact {
     let (currency, cap) = all.into_iter().find(|(_, cap)| cap.id == *id).expect("a cap of the document");
     let scale = document.currencies.iter().find(|it| it.id == *currency).map_or(0, |it| it.scale);
     minor_units(cap.at_most, scale)
+}
+
+/// A level to be given after an activity of this number: where, how soon, for how long, and what keeps it.
+type Gift = (usize, Index, Index, i64, i64, Option<(Index, i64)>);
+
+fn gifts() -> impl Strategy<Value = Vec<Gift>> {
+    let keep = proptest::option::of((any::<Index>(), 1_i64..100));
+    vec((0_usize..8, any::<Index>(), any::<Index>(), 0_i64..400, 1_i64..200, keep), 1..4)
+}
+
+fn grant(document: &Document, number: usize, gift: &Gift, at: Timestamp) -> TierGrant {
+    let (_, track, level, _, days, keep) = gift;
+    let track = track.get(&document.tiers);
+    let threshold = |(counter, least): &(Index, i64)| Threshold {
+        id: counter.get(&document.counters).id.clone(),
+        at_least: Money::from_units(i128::from(*least) * 10_000),
+    };
+    TierGrant {
+        id: ActivityId::new(&format!("gift-{number}")).unwrap(),
+        track: track.id.clone(),
+        level: level.get(&track.levels).id.clone(),
+        until: at.plus_seconds(days * 43_200),
+        keep: keep.iter().map(threshold).collect(),
+        actor: ActorId::new("support").unwrap(),
+        reason: "a match".to_owned(),
+    }
+}
+
+proptest! {
+    #![proptest_config(cases(500))]
+
+    /// Levels that are given lie over what is earned, and end, as the second implementation says.
+    #[test]
+    fn given_levels_equal_the_second_implementation((document, history) in case(8), gifts in gifts()) {
+        prop_assume!(!document.tiers.is_empty());
+        let (real, mut model) = (Real::new(&document), Model::new(&document));
+        let mut clock = Timestamp::default();
+        for (index, activity) in history.iter().enumerate() {
+            if model.record(activity).is_err() {
+                continue;
+            }
+            clock = clock.max(activity.occurred_at().at);
+            real.execute(Command::Record(Arc::new(activity.clone())), clock).expect("the model records it");
+            for (number, gift) in gifts.iter().enumerate().filter(|(_, gift)| gift.0 == index) {
+                let soon = real.state().expect("a member").settled_to.plus_seconds(gift.3 * 3_600);
+                // Later than the newest commit, which may be some microseconds ahead of its clock.
+                clock = clock.max(soon).plus_micros(1_000);
+                let grant = grant(&document, number, gift, clock);
+                let expected = model.grant(&grant, clock);
+                let command = Command::GrantTier(Arc::new(grant));
+                let preview = block_on(real.engine.preview(&real.tenant, &real.member, &command, clock));
+                match (real.execute(command, clock), expected) {
+                    (Ok(answer), Ok(())) => {
+                        prop_assert_eq!(&preview.expect("a preview").0.operation, &answer.operation);
+                        let key = &answer.operation.key;
+                        block_on(real.engine.explain(&real.tenant, &real.member, key, clock)).expect("a proof");
+                    }
+                    (Err(code), Err(expected)) => prop_assert_eq!(code, expected),
+                    (real, model) => prop_assert!(false, "engine {:?}, model {model:?}", real.map(|_| ())),
+                }
+            }
+            let state = real.state().expect("a member");
+            model.settle(state.settled_to);
+            for track in &document.tiers {
+                let held = state.tier(&track.id).map(|held| held.level().to_string());
+                prop_assert_eq!(held, Some(model.level(track.id.as_str())));
+            }
+        }
+    }
 }

@@ -121,7 +121,7 @@ proptest! {
             for warning in warned(&report, "level_unreachable") {
                 let place: Vec<usize> = warning.path.split('/').filter_map(|part| part.parse().ok()).collect();
                 let track = &program.document().tiers[place[0]];
-                prop_assert_ne!(state.tier(&track.id).map(|held| &held.level), Some(&track.levels[place[1]].id));
+                prop_assert_ne!(state.tier(&track.id).map(|held| held.level()), Some(&track.levels[place[1]].id));
             }
         }
         let shown = report.warnings.iter().filter_map(|it| it.example.as_ref());

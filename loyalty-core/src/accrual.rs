@@ -13,7 +13,7 @@ pub mod share;
 mod stacking;
 mod subject;
 
-pub use subject::Subject;
+pub use subject::{Occasion, Subject};
 
 use self::stacking::Contributions;
 use crate::explain::{Step, StepKind, Trace};

@@ -2,11 +2,13 @@
 //!
 //! Preview, posting, explaining and verifying all call [`decide`]; for the same context they cannot differ.
 
+mod grant;
+mod level_awards;
 mod prepare;
 
 use std::sync::Arc;
 
-use crate::accrual::{self, CapUse, Earned, Subject};
+use crate::accrual::{self, CapUse, Earned, Occasion, Subject};
 use crate::activity::{Activity, Return};
 use crate::counter::counting::{self, Added};
 use crate::counter::{self, Slots};
@@ -18,6 +20,7 @@ use crate::ledger::posting::{Account, Posting};
 use crate::member::MemberState;
 use crate::money::OutOfRange;
 use crate::problem::Problem;
+use crate::program::document::{OnReturn, TierTrack};
 use crate::program::{Program, Programs};
 use crate::returns::{self, Past};
 use crate::settle::settle;
@@ -25,19 +28,14 @@ use crate::succession;
 use crate::tier::Moment;
 use crate::time::{Date, OffsetTime, Timestamp};
 
-pub use self::prepare::{MAX_AHEAD_MICROS, drop_undeclared, prepared};
+pub use crate::command::Command;
 
-/// Something to be decided for a member.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Command {
-    /// Record an activity.
-    Record(Arc<Activity>),
-}
+pub use self::prepare::{MAX_AHEAD_MICROS, drop_undeclared, prepared};
 
 /// What deciding looks at beside the member's state.
 #[derive(Debug, Clone, Copy)]
 pub struct Context<'a> {
-    /// The clock, read once for the command.
+    /// When it is recorded: the clock, read once for the command, and after the member's newest commit.
     pub now: Timestamp,
     /// The tenant's program versions.
     pub programs: &'a Programs,
@@ -65,32 +63,9 @@ pub struct Decision {
     pub state: MemberState,
 }
 
-impl Command {
-    /// The key under which it happens once.
-    pub fn key(&self) -> Result<OperationKey, Problem> {
-        let Self::Record(activity) = self;
-        activity.key().ok_or_else(|| id_too_long(activity))
-    }
-
-    /// Drops in place what the program in force does not declare, where nobody else holds the activity.
-    pub fn drop_undeclared(&mut self, programs: &Programs) {
-        let Self::Record(activity) = self;
-        if let Some(activity) = Arc::get_mut(activity) {
-            let at = activity.occurred_at().at;
-            drop_undeclared(activity, programs.at(at));
-        }
-    }
-}
-
-/// The refusal of an activity whose id does not fit into a key.
-pub(crate) fn id_too_long(activity: &Activity) -> Problem {
-    activity.place(Problem::new("invalid_value", "/id", "the id is too long for a key", "shorten it"))
-}
-
 /// What a command needs beyond what was loaded; asked again until it wants nothing more.
 pub fn needs(command: &Command, past: &Past, programs: &Programs) -> Needs {
-    let Command::Record(activity) = command;
-    let Activity::Return(by) = activity.as_ref() else { return Needs::Nothing };
+    let Some(Activity::Return(by)) = command.activity() else { return Needs::Nothing };
     match &by.of {
         Some(purchase) if !past.complete => Needs::Purchase(purchase.clone()),
         _ if returns::is_complete(by, past, programs) => Needs::Nothing,
@@ -100,16 +75,22 @@ pub fn needs(command: &Command, past: &Past, programs: &Programs) -> Needs {
 
 /// Decides a command on a member's state; `None` is a member without one yet.
 ///
-/// The path of a refusal leads from the activity on, as it stands in JSON: `/purchase/lines/0`.
+/// The path of a refusal leads from the input on, as it stands in JSON: `/purchase/lines/0`.
 pub fn decide<T: Trace>(
     context: &Context<'_>,
     state: Option<&MemberState>,
     command: &Command,
     trace: &mut T,
 ) -> Result<Decision, Problem> {
-    let Command::Record(activity) = command;
     let key = command.key()?;
-    decide_activity(context, state, activity, key, trace).map_err(|problem| activity.place(problem))
+    let decided = match command {
+        Command::Record(activity) => decide_activity(context, state, activity, key, trace),
+        Command::GrantTier(grant) => {
+            let state = state.cloned().ok_or_else(unknown_member)?;
+            grant::decide_grant(context, state, grant, key, trace)
+        }
+    };
+    decided.map_err(|problem| command.place(problem))
 }
 
 fn decide_activity<T: Trace>(
@@ -134,19 +115,8 @@ fn decide_activity<T: Trace>(
     let settled_to = own_time.max(state.settled_to);
     let settlement = settle(context.programs, &mut state, settled_to)?;
     tell_settlement(&settlement, trace);
-    let mut operation = Operation {
-        key,
-        occurred_at,
-        version: program.version(),
-        settlement,
-        awards: Vec::new(),
-        returned: Vec::new(),
-        unmatched: Vec::new(),
-        counted: Vec::new(),
-        tier_changes: Vec::new(),
-        postings: Vec::new(),
-        sealed: Sealed { activity: Arc::clone(&activity) },
-    };
+    let command = Command::Record(Arc::clone(&activity));
+    let mut operation = opened(key, occurred_at, program, settlement, command);
     let date = program.date_of(occurred_at);
     // A level that a late activity reaches begins now, not on its date.
     let begins = if late { program.zone().date_at(settled_to) } else { date };
@@ -154,13 +124,18 @@ fn decide_activity<T: Trace>(
     let moment = Moment { program, at: settled_to, when, begins };
     moment.begin(&mut state);
     match activity.as_ref() {
-        Activity::Return(by) => take_back(by, context, &mut state, &mut operation, trace)?,
+        Activity::Return(by) => {
+            let before = looks_at_returns(program, &state).then(|| state.clone());
+            take_back(by, context, &mut state, &mut operation, trace)?;
+            after_return(&moment, before.as_ref(), &mut state, &mut operation, trace)?;
+        }
         earning => {
-            let subject = Subject { program, state: &state, activity: earning, date, late };
+            let occasion = Occasion::Activity;
+            let subject = Subject { program, state: &state, activity: earning, date, late, occasion };
             refuse_too_late(&subject)?;
             let earned = accrual::rate(&subject, trace)?;
             let added = counting::added(program, &subject, &earned)?;
-            let before = late.then(|| state.clone());
+            let before = (late || program.awards_levels()).then(|| state.clone());
             for added in added {
                 counter::count(program, &mut state, &added, &when)?;
                 let Added { counter, slot, amount } = added;
@@ -175,10 +150,47 @@ fn decide_activity<T: Trace>(
             let copied = succession::counted_by_copies(&operation.counted, program, context.programs, times);
             count_copies(&copied, context.programs.at(settled_to), &mut state)?;
             operation.counted.extend(copied);
-            operation.tier_changes = moment.rise(before.as_ref(), &mut state, trace);
+            if late {
+                moment.roll_again(&mut state);
+            }
+            if let Some(before) = before.as_ref().filter(|_| program.awards_levels()) {
+                moment.award_levels(before, &mut state, &mut operation, trace)?;
+            }
+            operation.tier_changes = moment.rise(before.as_ref().filter(|_| late), &mut state, trace);
         }
     }
     Ok(Decision { operation, state })
+}
+
+/// An operation that does nothing yet but settle.
+fn opened(
+    key: OperationKey,
+    occurred_at: OffsetTime,
+    program: &Program,
+    settlement: Settlement,
+    command: Command,
+) -> Operation {
+    Operation {
+        key,
+        occurred_at,
+        version: program.version(),
+        settlement,
+        awards: Vec::new(),
+        returned: Vec::new(),
+        unmatched: Vec::new(),
+        counted: Vec::new(),
+        tier_changes: Vec::new(),
+        postings: Vec::new(),
+        sealed: Sealed { command },
+        level_awards: Vec::new(),
+        level_takes: Vec::new(),
+    }
+}
+
+/// Only activities enrol.
+fn unknown_member() -> Problem {
+    let message = "the member has done nothing yet";
+    Problem::new("unknown_member", "", message, "record an activity first, or correct the id")
 }
 
 fn tell_settlement<T: Trace>(settlement: &Settlement, trace: &mut T) {
@@ -203,6 +215,30 @@ fn tell_settlement<T: Trace>(settlement: &Settlement, trace: &mut T) {
     }
 }
 
+/// What a return does to levels, beyond what its purchases gave.
+fn after_return<T: Trace>(
+    moment: &Moment<'_>,
+    before: Option<&MemberState>,
+    state: &mut MemberState,
+    operation: &mut Operation,
+    trace: &mut T,
+) -> Result<(), Problem> {
+    moment.roll_again(state);
+    if let Some(before) = before {
+        moment.take_levels_back(before, state, operation, trace)?;
+        operation.tier_changes = moment.lower(before, state, trace);
+    }
+    Ok(())
+}
+
+/// Whether a return can change a level.
+fn looks_at_returns(program: &Program, state: &MemberState) -> bool {
+    let at_once_or_for_life = |track: &TierTrack| {
+        track.on_return == OnReturn::AtOnce || track.levels.iter().any(|level| level.lifetime.is_some())
+    };
+    !state.level_grants.is_empty() || program.document().tiers.iter().any(at_once_or_for_life)
+}
+
 fn take_back<T: Trace>(
     by: &Return,
     context: &Context<'_>,
@@ -213,10 +249,31 @@ fn take_back<T: Trace>(
     let matching = returns::matched(by, context.past, context.programs)?;
     let effect = returns::take_back(by, &matching, context.programs, state, trace)?;
     give_back(&effect.counted, state)?;
+    count_returned(&effect.counted, context.programs.at(by.occurred_at.at), state)?;
     operation.returned = effect.returned;
     operation.counted = effect.counted;
     operation.postings = effect.postings;
     operation.unmatched = matching.unmatched;
+    Ok(())
+}
+
+/// Counts what came back, for tracks that do not look at returns.
+fn count_returned(
+    counted: &[CountedIn],
+    program: &Program,
+    state: &mut MemberState,
+) -> Result<(), OutOfRange> {
+    let tracks = program.document().tiers.iter().filter(|track| track.on_return == OnReturn::Never);
+    let ids: Vec<_> = tracks.flat_map(TierTrack::asked).collect();
+    for one in counted {
+        if let CountedBy::Counter(id) = &one.of
+            && ids.contains(&id)
+            && let Some(counter) = program.counter(id)
+        {
+            let amount = one.amount.checked_neg().ok_or(OutOfRange)?;
+            Slots::of_counter(program, counter).add(&mut state.returned, id, one.slot, amount)?;
+        }
+    }
     Ok(())
 }
 

@@ -145,6 +145,7 @@ id!(
     64,
     r"^[A-Za-z0-9_.-]*$"
 );
+id!("Who gives a command: a person or a system; 1 to 128 bytes.", ActorId, opaque, 128, r"^[^\p{Cc}]*$");
 id!(
     "What makes an operation happen once: unique for a member as long as the ledger lives.",
     OperationKey,

@@ -35,6 +35,7 @@ pub mod settle;
 pub mod succession;
 
 // Deciding and proving.
+pub mod command;
 pub mod decision;
 pub mod explain;
 pub mod report;

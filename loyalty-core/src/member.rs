@@ -5,10 +5,8 @@ use minicbor::{Decode, Encode};
 use crate::counter::CounterState;
 use crate::id::AuthorId;
 use crate::points::{OutOfRange, Points};
+use crate::tier::{LevelGrant, TierState};
 use crate::time::Timestamp;
-
-/// The most past intervals a tier keeps.
-pub const KEPT_INTERVALS: usize = 8;
 
 /// What is known of a member after a commit.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
@@ -31,6 +29,12 @@ pub struct MemberState {
     /// One entry a tier track.
     #[n(5)]
     pub tiers: Vec<TierState>,
+    /// What was given for levels reached and may be taken back, oldest first.
+    #[n(6)]
+    pub level_grants: Vec<LevelGrant>,
+    /// What returns took from the counters of tracks that do not look at returns.
+    #[n(7)]
+    pub returned: Vec<CounterState>,
 }
 
 /// Points of one currency.
@@ -70,37 +74,6 @@ pub struct Lot {
     pub points: Points,
 }
 
-/// The level held on one track.
-#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
-pub struct TierState {
-    /// The track.
-    #[n(0)]
-    pub track: AuthorId,
-    /// The level.
-    #[n(1)]
-    pub level: AuthorId,
-    /// Since when.
-    #[n(2)]
-    pub since: Timestamp,
-    /// When it is decided anew; never where absent.
-    #[n(3)]
-    pub until: Option<Timestamp>,
-    /// What was held before, oldest first, at most [`KEPT_INTERVALS`].
-    #[n(4)]
-    pub past: Vec<TierInterval>,
-}
-
-/// A level held from one instant to the next interval.
-#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
-pub struct TierInterval {
-    /// The level.
-    #[n(0)]
-    pub level: AuthorId,
-    /// Its first instant.
-    #[n(1)]
-    pub from: Timestamp,
-}
-
 impl MemberState {
     /// The state of a member whose first activity happens at `at`.
     pub const fn enrolled(at: Timestamp) -> Self {
@@ -111,6 +84,8 @@ impl MemberState {
             counters: Vec::new(),
             caps: Vec::new(),
             tiers: Vec::new(),
+            level_grants: Vec::new(),
+            returned: Vec::new(),
         }
     }
 
@@ -130,14 +105,19 @@ impl MemberState {
         &mut self.balances[index]
     }
 
-    /// The level held on a track.
+    /// What is held on a track.
     pub fn tier(&self, track: &AuthorId) -> Option<&TierState> {
         self.tiers.iter().find(|t| t.track == *track)
     }
 
+    /// What is held on a track, to be changed.
+    pub fn tier_mut(&mut self, track: &AuthorId) -> Option<&mut TierState> {
+        self.tiers.iter_mut().find(|t| t.track == *track)
+    }
+
     /// The first instant at which something falls due by itself.
     pub fn next_due(&self) -> Option<Timestamp> {
-        let tiers = self.tiers.iter().filter_map(|t| t.until);
+        let tiers = self.tiers.iter().filter_map(TierState::due);
         let lots = self.balances.iter().filter_map(|b| b.lots.first().and_then(|l| l.expires_at));
         tiers.chain(lots).min()
     }

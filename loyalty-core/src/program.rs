@@ -15,7 +15,8 @@ pub use self::version::VersionId;
 
 use self::condition::Condition;
 use self::document::{
-    Cap, CapScope, Counter, Currency, Document, Earning, Group, GroupMember, Rule, TierTrack,
+    Cap, CapScope, Counter, Currency, Document, Earning, Group, GroupMember, Requirement, Rule, Threshold,
+    TierTrack, Trigger,
 };
 use crate::id::AuthorId;
 use crate::json::{self, Limits};
@@ -44,6 +45,7 @@ pub struct Program {
     window_caps: Vec<WindowCap>,
     takes_over: bool,
     noted: Vec<(AuthorId, Noted)>,
+    awards_levels: bool,
 }
 
 /// What the state notes of a counter beside its amounts, because conditions ask for it.
@@ -90,7 +92,9 @@ impl Program {
             let window_caps = document.earning.iter().flat_map(window_caps).collect();
             let version = VersionId::of_canonical(&canonical);
             let (takes_over, noted) = (takes_over(&document), noted(&document));
-            Ok(Self { document, version, window_caps, takes_over, noted })
+            let mut rules = document.earning.iter().flat_map(rules_in);
+            let awards_levels = rules.any(|rule| matches!(rule.on, Trigger::TierReached(_)));
+            Ok(Self { document, version, window_caps, takes_over, noted, awards_levels })
         } else {
             Err(problems)
         }
@@ -178,6 +182,11 @@ impl Program {
         earning.flat_map(rules_in).filter(|rule| ids.contains(&rule.id)).collect()
     }
 
+    /// Whether any rule answers to a level reached.
+    pub const fn awards_levels(&self) -> bool {
+        self.awards_levels
+    }
+
     /// A tier track by its id.
     pub fn track(&self, id: &AuthorId) -> Option<&TierTrack> {
         self.document.tiers.iter().find(|t| t.id == *id)
@@ -216,6 +225,27 @@ impl TierTrack {
     /// The place of a level in the track, 0 for the lowest.
     pub fn rank(&self, level: &AuthorId) -> Option<usize> {
         self.levels.iter().position(|l| l.id == *level)
+    }
+
+    /// The counters that its levels ask for, each as often as it is asked for.
+    pub fn asked(&self) -> Vec<&AuthorId> {
+        let mut ids = Vec::new();
+        for level in &self.levels {
+            let all = [&level.reach, &level.keep, &level.lifetime];
+            all.into_iter().flatten().for_each(|asked| asked.thresholds(&mut |it| ids.push(&it.id)));
+        }
+        ids
+    }
+}
+
+impl Requirement {
+    /// Shows every threshold in it.
+    pub fn thresholds<'a>(&'a self, show: &mut impl FnMut(&'a Threshold)) {
+        match self {
+            Self::All(list) | Self::Any(list) => list.iter().for_each(|one| one.thresholds(show)),
+            Self::AtLeast(some) => some.of.iter().for_each(|one| one.thresholds(show)),
+            Self::Counter(threshold) => show(threshold),
+        }
     }
 }
 

@@ -234,8 +234,8 @@ fn kept_sum(sale: &Sale<'_>, counter: &Counter, back: &[Quantity]) -> Result<i12
 
 /// The purchase that an operation recorded.
 pub fn purchase_of(operation: &Operation) -> Option<&crate::activity::Purchase> {
-    match operation.sealed.activity.as_ref() {
-        Activity::Purchase(purchase) => Some(purchase),
+    match operation.activity() {
+        Some(Activity::Purchase(purchase)) => Some(purchase),
         _ => None,
     }
 }

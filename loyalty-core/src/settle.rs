@@ -22,7 +22,9 @@ struct Due {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum DueKind {
+    WindowTurns,
     TierEnds,
+    GrantEnds,
     LotLapses,
 }
 
@@ -41,7 +43,9 @@ pub fn settle(programs: &Programs, state: &mut MemberState, to: Timestamp) -> Re
         }
         let Some(due) = next_due.and_then(|_| next(state)) else { break };
         match due.kind {
-            DueKind::TierEnds => end_status(programs, state, &due, &mut settlement),
+            DueKind::WindowTurns | DueKind::TierEnds | DueKind::GrantEnds => {
+                on_track(programs, state, &due, &mut settlement)
+            }
             DueKind::LotLapses => {
                 settlement.postings.extend(expiry::lapse(state, &due.id, due.at)?);
             }
@@ -52,10 +56,13 @@ pub fn settle(programs: &Programs, state: &mut MemberState, to: Timestamp) -> Re
 }
 
 fn next(state: &MemberState) -> Option<Due> {
-    let tiers = state
-        .tiers
-        .iter()
-        .filter_map(|tier| Some(Due { at: tier.until?, kind: DueKind::TierEnds, id: tier.track.clone() }));
+    let tiers = state.tiers.iter().flat_map(|tier| {
+        let of = |at, kind| Due { at, kind, id: tier.track.clone() };
+        let ends = tier.status.until.map(|at| of(at, DueKind::TierEnds));
+        let over = tier.granted.as_ref().map(|granted| of(granted.until, DueKind::GrantEnds));
+        let turns = tier.carry.as_ref().map(|carry| of(carry.next, DueKind::WindowTurns));
+        ends.into_iter().chain(over).chain(turns)
+    });
     let lots = state.balances.iter().filter_map(|balance| {
         let at = balance.lots.first()?.expires_at?;
         Some(Due { at, kind: DueKind::LotLapses, id: balance.currency.clone() })
@@ -63,18 +70,23 @@ fn next(state: &MemberState) -> Option<Due> {
     tiers.chain(lots).min()
 }
 
-fn end_status(programs: &Programs, state: &mut MemberState, due: &Due, settlement: &mut Settlement) {
+fn on_track(programs: &Programs, state: &mut MemberState, due: &Due, settlement: &mut Settlement) {
     let program = programs.at(due.at);
     let date = program.zone().date_at(due.at);
     let moment = Moment { program, at: due.at, when: program.when(state, due.at, date), begins: date };
-    let change = program.track(&due.id).and_then(|track| moment.decide_anew(track, state));
-    match change {
-        Some(change) => settlement.tier_changes.push(change),
-        // The program no longer has the track: its last level stays as it is, without end.
-        None => {
-            if let Some(held) = state.tiers.iter_mut().find(|t| t.track == due.id) {
-                held.until = None;
-            }
+    let change = match program.track(&due.id) {
+        Some(track) if due.kind == DueKind::WindowTurns => {
+            moment.turn(track, state);
+            None
         }
-    }
+        Some(track) if due.kind == DueKind::GrantEnds => moment.end_grant(track, state),
+        Some(track) => moment.decide_anew(track, state),
+        None => {
+            if let Some(held) = state.tier_mut(&due.id) {
+                held.rest();
+            }
+            None
+        }
+    };
+    settlement.tier_changes.extend(change);
 }

@@ -6,9 +6,10 @@
 use crate::counter::CounterState;
 use crate::id::AuthorId;
 use crate::ledger::operation::{CountedBy, CountedIn, Settlement, Started, TierChange};
-use crate::member::{KEPT_INTERVALS, MemberState, TierInterval, TierState};
+use crate::member::MemberState;
 use crate::program::document::{Start, TierTrack, Upgrade};
 use crate::program::{Program, Programs};
+use crate::tier::TierState;
 use crate::time::Timestamp;
 
 /// Applies what a version changes; a second time it changes nothing.
@@ -45,18 +46,36 @@ fn copies(program: &Program) -> impl Iterator<Item = (&AuthorId, &AuthorId)> {
 
 /// Goes on with the level that replaces the one held. The status ends when it would have ended.
 fn replaced(track: &TierTrack, at: Timestamp, held: &mut TierState) -> Option<TierChange> {
-    let rank = track.levels.iter().position(|level| level.replaces.contains(&held.level))?;
-    let level = track.levels.get(rank)?;
-    let from = std::mem::replace(&mut held.level, level.id.clone());
-    held.past.push(TierInterval { level: from.clone(), from: held.since });
-    if held.past.len() > KEPT_INTERVALS {
-        held.past.remove(0);
+    let successor = |id: &AuthorId| track.levels.iter().position(|level| level.replaces.contains(id));
+    let id_of = |rank: usize| track.levels.get(rank).map(|level| level.id.clone());
+    let before = held.clone();
+    if let Some(rank) = successor(&held.status.level) {
+        held.status.level = id_of(rank)?;
+        if rank == 0 && track.upgrade == Upgrade::AtOnce {
+            held.status.until = None;
+            held.status.waiting = None;
+        }
     }
-    held.since = at;
-    if rank == 0 && track.upgrade == Upgrade::AtOnce {
-        held.until = None;
+    if let Some(waiting) = &mut held.status.waiting
+        && let Some(rank) = successor(&waiting.to)
+    {
+        waiting.to = id_of(rank)?;
     }
-    Some(TierChange { track: track.id.clone(), from, to: level.id.clone(), at })
+    if let Some(granted) = &mut held.granted
+        && let Some(rank) = successor(&granted.level)
+    {
+        granted.level = id_of(rank)?;
+    }
+    let (from, to) = (before.level().clone(), held.level().clone());
+    if from == to {
+        return None;
+    }
+    held.note(&before, track);
+    match &mut held.granted {
+        Some(granted) => granted.since = at,
+        None => held.status.since = at,
+    }
+    Some(TierChange { track: track.id.clone(), from, to, at })
 }
 
 /// What counters gain or lose that began with those counted: an activity from before they began that comes late,

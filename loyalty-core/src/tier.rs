@@ -1,12 +1,25 @@
 //! Tiers: which level a member holds, decided from what was counted and never from a balance.
 
-use crate::counter;
+mod award;
+mod carry;
+mod grant;
+mod held;
+mod requirement;
+mod undo;
+
 use crate::explain::{Step, StepKind, Trace};
 use crate::ledger::operation::TierChange;
-use crate::member::{KEPT_INTERVALS, MemberState, TierInterval, TierState};
+use crate::member::MemberState;
 use crate::program::Program;
-use crate::program::document::{Downgrade, Lasts, Requirement, Threshold, TierTrack, Upgrade};
+use crate::program::document::{Downgrade, Lasts, Level, OnReturn, Requirement, TierTrack, Upgrade};
 use crate::time::{Date, Timestamp, When, Window};
+
+pub use self::award::{KEPT_GRANTS, LevelGrant, LevelPoints};
+pub(crate) use self::award::{keep_grant, newly_reached, no_longer_reached};
+pub use self::carry::{Carry, Credit, KEPT_CREDITS};
+pub use self::grant::{Granted, MOST_THRESHOLDS, TierGrant};
+pub use self::held::{Earned, Ground, KEPT_INTERVALS, Reading, Status, TierInterval, TierState, Waiting};
+pub use self::requirement::Counts;
 
 /// The moment at which levels are looked at.
 #[derive(Debug, Clone, Copy)]
@@ -21,25 +34,37 @@ pub struct Moment<'a> {
     pub begins: Date,
 }
 
+/// What follows a status that has ended.
+struct Outcome {
+    rank: usize,
+    /// When the windows were read in which the level was kept, where it was.
+    kept_on: Option<Reading>,
+    ground: Option<Ground>,
+}
+
+/// How a status begins.
+#[derive(Debug, Clone, Copy)]
+struct Begins {
+    /// The date from which it lasts.
+    earned: Date,
+    ground: Option<Ground>,
+}
+
 impl<'a> Moment<'a> {
     /// Gives the member the lowest level of each track where none is held yet.
     pub fn begin(&self, state: &mut MemberState) {
         for track in &self.program.document().tiers {
-            if let Some(lowest) = track.levels.first()
-                && state.tier(&track.id).is_none()
+            if state.tier(&track.id).is_none()
+                && let Some(status) = self.status(track, 0, self.now(None), state)
             {
-                state.tiers.push(TierState {
-                    track: track.id.clone(),
-                    level: lowest.id.clone(),
-                    since: self.at,
-                    until: self.end_of(track, 0, self.begins),
-                    past: Vec::new(),
-                });
+                let holding = TierState::holding(track.id.clone(), status.level.clone(), self.at);
+                state.tiers.push(TierState { status, ..holding });
             }
+            self.begin_carry(track, state);
         }
     }
 
-    /// Raises levels that the counters now reach, where the track does so at once.
+    /// Raises levels that the counters now reach, where the track does so at once, and renews in grace.
     ///
     /// `reached_before` has the counters before a late activity: a level of its window that they reach without it
     /// was held in its time and may have ended since.
@@ -50,82 +75,201 @@ impl<'a> Moment<'a> {
         trace: &mut T,
     ) -> Vec<TierChange> {
         let mut changes = Vec::new();
-        for track in self.program.document().tiers.iter().filter(|t| t.upgrade == Upgrade::AtOnce) {
+        for track in &self.program.document().tiers {
+            let Some((held, status)) = self.held(track, state) else { continue };
             // A late activity of a version that does not know the level held raises nobody.
-            let Some(held) = state.tier(&track.id).and_then(|held| track.rank(&held.level)) else { continue };
-            let above = track.levels.iter().enumerate().skip(held).skip(1).rev();
-            let mut reached = above.filter(|(_, level)| {
-                let holds = |state| self.holds(level.reach.as_ref(), state, &self.when);
-                holds(state) && !reached_before.is_some_and(holds)
-            });
-            if let Some((rank, level)) = reached.next() {
-                trace.step(|| {
-                    let text = format!("reached `{}`, which counts from the next activity", level.id);
-                    Step::new(StepKind::Tier, &track.id, text)
-                });
-                changes.extend(self.change(track, rank, self.begins, state));
+            if track.rank(&status.level).is_none() {
+                continue;
             }
+            let now = |rank: &usize| self.earned_now(track, *rank, (held, status), state);
+            let before = |rank: usize| {
+                reached_before.is_some_and(|before| self.earned_now(track, rank, (held, status), before))
+            };
+            let lowest = status.waiting.as_ref().map_or(held, |waiting| track.rank(&waiting.to).unwrap_or(0));
+            let earned = (lowest..track.levels.len()).rev().find(|rank| now(rank) && !before(*rank));
+            let Some((rank, level)) = earned.and_then(|rank| Some((rank, track.levels.get(rank)?))) else {
+                continue;
+            };
+            if rank < held {
+                wait_for(track, level, state);
+                continue;
+            }
+            trace.step(|| {
+                let word = if rank > held { "reached" } else { "earned again" };
+                let text = format!("{word} `{}`, which counts from the next activity", level.id);
+                Step::new(StepKind::Tier, &track.id, text)
+            });
+            let ground = match &level.keep {
+                Some(_) if rank == held && status.waiting.is_some() => Ground::Kept(Reading::of(&self.when)),
+                _ => Ground::Reached(Reading::of(&self.when)),
+            };
+            changes.extend(self.change(track, rank, self.now(Some(ground)), state));
         }
         changes
     }
 
-    /// Decides a track anew at the end of the status held.
+    /// A status that begins now.
+    const fn now(&self, ground: Option<Ground>) -> Begins {
+        Begins { earned: self.begins, ground }
+    }
+
+    /// Whether an activity of the moment's date earns a level that the status at `held` does not give already.
+    fn earned_now(
+        &self,
+        track: &TierTrack,
+        rank: usize,
+        (held, status): (usize, &Status),
+        state: &MemberState,
+    ) -> bool {
+        let Some(level) = track.levels.get(rank) else { return false };
+        let at_once = track.upgrade == Upgrade::AtOnce;
+        let counts = self.counts(track, state);
+        let holds = |asked| counts.holds(asked, &self.when);
+        let ends = rank > held || (rank == held && status.until.is_some());
+        let for_life = at_once && ends && holds(level.lifetime.as_ref());
+        // What is asked of a level in grace is what keeps it.
+        let again = || {
+            let waits = status.waiting.as_ref().is_some_and(|waiting| track.rank(&waiting.to) < Some(rank));
+            rank > 0 && waits && holds(level.keep.as_ref().or(level.reach.as_ref()))
+        };
+        for_life || if rank > held { at_once && holds(level.reach.as_ref()) } else { again() }
+    }
+
+    /// Decides a track anew at the end of the status held; without a change, the drop waits for its grace.
     pub fn decide_anew(&self, track: &TierTrack, state: &mut MemberState) -> Option<TierChange> {
-        let held = self.rank_held(track, state)?;
-        let qualifies = |rank: &usize| self.qualifies(track, *rank, held, state);
-        let highest = (0..track.levels.len()).rev().find(qualifies).unwrap_or(0);
-        let rank = match track.downgrade {
-            Downgrade::Reassess => highest,
-            Downgrade::OneStep => highest.max(held.saturating_sub(1)),
-            Downgrade::None => highest.max(held),
-        };
+        let (held, status) = self.held(track, state)?;
+        let Outcome { rank, kept_on, ground } = self.outcome(track, held, status, state);
+        if let Some(grace) = track.grace.filter(|_| status.waiting.is_none() && rank < held) {
+            let to = track.levels.get(rank)?.id.clone();
+            let held = state.tier_mut(&track.id)?;
+            held.status.until = Some(self.program.zone().start_of(grace.after(self.when.date)));
+            held.status.waiting = Some(Waiting { to, kept_on });
+            return None;
+        }
         // What is kept was earned again in the window that ended: the next one is the one that begins.
-        let kept = rank == highest && keep_of(track, rank, held).is_some();
-        let earned = match track.lasts {
-            Lasts::ToEndOfNext(_) if kept => self.when.just_before().date,
-            _ => self.begins,
+        let earned = kept_on.map(|reading| reading.date).filter(|date| {
+            matches!(track.lasts, Lasts::ToEndOfNext(_))
+                && self.end_of(track, rank, *date).is_some_and(|end| end > self.at)
+        });
+        self.change(track, rank, Begins { earned: earned.unwrap_or(self.begins), ground }, state)
+    }
+
+    /// The level that follows the status at `held`.
+    fn outcome(&self, track: &TierTrack, held: usize, status: &Status, state: &MemberState) -> Outcome {
+        let qualifies = |rank: &usize| self.qualifies(track, *rank, (held, status), state);
+        let highest = (0..track.levels.len()).rev().find(qualifies).unwrap_or(0);
+        let waiting = status.waiting.as_ref().map(|waiting| (track.rank(&waiting.to).unwrap_or(0), waiting));
+        let least = match (waiting, track.downgrade) {
+            (Some((to, _)), _) => to,
+            (None, Downgrade::Reassess) => 0,
+            (None, Downgrade::OneStep) => held.saturating_sub(1),
+            (None, Downgrade::None) => held,
         };
-        self.change(track, rank, earned, state)
+        let never_below =
+            track.levels.iter().take(held.saturating_add(1)).rposition(|level| level.never_below);
+        let rank = highest.max(least).max(never_below.unwrap_or(0));
+        let ended = Reading::of(&self.when.just_before());
+        let kept_on = match waiting {
+            _ if rank == highest && keep_of(track, rank, held).is_some() => Some(ended),
+            Some((to, waiting)) if rank == to => waiting.kept_on,
+            _ => None,
+        };
+        let ground = match kept_on {
+            Some(reading) => Some(Ground::Kept(reading)),
+            None if rank != highest || rank == 0 => None,
+            None if self.looks_back(track, rank, (held, status)) => Some(Ground::Reached(ended)),
+            None => Some(Ground::Reached(Reading::of(&self.when))),
+        };
+        Outcome { rank, kept_on, ground }
     }
 
     /// Whether a level is deserved when the status at `held` ends.
-    fn qualifies(&self, track: &TierTrack, rank: usize, held: usize, state: &MemberState) -> bool {
+    fn qualifies(
+        &self,
+        track: &TierTrack,
+        rank: usize,
+        (held, status): (usize, &Status),
+        state: &MemberState,
+    ) -> bool {
         let Some(level) = track.levels.get(rank) else { return false };
+        let counts = self.counts(track, state);
+        let holds = |asked, when| counts.holds(asked, when);
         let ended = self.when.just_before();
         match keep_of(track, rank, held) {
-            _ if rank == 0 => true,
-            Some(keep) => self.holds(Some(keep), state, &ended),
-            _ if rank > held && track.upgrade == Upgrade::AtPeriodEnd => {
-                self.holds(level.reach.as_ref(), state, &ended)
-            }
-            _ => self.holds(level.reach.as_ref(), state, &self.when),
+            _ if rank == 0 || holds(level.lifetime.as_ref(), &self.when) => true,
+            Some(keep) => holds(Some(keep), &ended),
+            None if self.looks_back(track, rank, (held, status)) => holds(level.reach.as_ref(), &ended),
+            None => holds(level.reach.as_ref(), &self.when),
         }
     }
 
-    /// Where the member stands on a track; a level that the program no longer has counts as the lowest.
-    fn rank_held(&self, track: &TierTrack, state: &MemberState) -> Option<usize> {
-        state.tier(&track.id).map(|held| track.rank(&held.level).unwrap_or(0))
+    /// Whether `reach` is asked of the windows that ended rather than of those that begin.
+    fn looks_back(&self, track: &TierTrack, rank: usize, (held, status): (usize, &Status)) -> bool {
+        // What is earned within a grace counts, so its last day is looked at.
+        status.waiting.is_some() || (rank > held && track.upgrade == Upgrade::AtPeriodEnd)
     }
 
-    /// Begins a level that lasts from the date on which it was earned.
+    /// Where the member stands on a track; a level that the program no longer has counts as the lowest.
+    fn held<'s>(&self, track: &TierTrack, state: &'s MemberState) -> Option<(usize, &'s Status)> {
+        let status = &state.tier(&track.id)?.status;
+        Some((track.rank(&status.level).unwrap_or(0), status))
+    }
+
+    /// Begins a level that lasts from the date on which it was earned. One given is over once this is as high; below
+    /// it nothing changes yet.
     fn change(
         &self,
         track: &TierTrack,
         rank: usize,
-        earned: Date,
+        begins: Begins,
         state: &mut MemberState,
     ) -> Option<TierChange> {
-        let level = track.levels.get(rank)?;
-        let until = self.end_of(track, rank, earned);
-        let held = state.tiers.iter_mut().find(|t| t.track == track.id)?;
-        let from = std::mem::replace(&mut held.level, level.id.clone());
-        held.past.push(TierInterval { level: from.clone(), from: held.since });
-        if held.past.len() > KEPT_INTERVALS {
-            held.past.remove(0);
+        let status = self.status(track, rank, begins, state)?;
+        self.replace(track, rank, status, state)
+    }
+
+    fn replace(
+        &self,
+        track: &TierTrack,
+        rank: usize,
+        status: Status,
+        state: &mut MemberState,
+    ) -> Option<TierChange> {
+        let held = state.tier_mut(&track.id)?;
+        if held.granted.as_ref().is_some_and(|granted| track.rank(&granted.level) > Some(rank)) {
+            held.status = status;
+            return None;
         }
-        held.since = self.at;
-        held.until = until;
-        Some(TierChange { track: track.id.clone(), from, to: level.id.clone(), at: self.at })
+        let (from, to) = (held.note_past(track), status.level.clone());
+        held.granted = None;
+        held.status = status;
+        Some(TierChange { track: track.id.clone(), from, to, at: self.at })
+    }
+
+    /// A level as a status that was earned on a date; one for life has no end.
+    fn status(
+        &self,
+        track: &TierTrack,
+        rank: usize,
+        Begins { earned, ground }: Begins,
+        state: &MemberState,
+    ) -> Option<Status> {
+        let level = track.levels.get(rank)?;
+        let until = if self.for_life(track, level, state) { None } else { self.end_of(track, rank, earned) };
+        let ground = ground.filter(|_| track.on_return == OnReturn::AtOnce);
+        Some(Status { level: level.id.clone(), since: self.at, until, waiting: None, ground })
+    }
+
+    fn for_life(&self, track: &TierTrack, level: &Level, state: &MemberState) -> bool {
+        self.counts(track, state).holds(level.lifetime.as_ref(), &self.when)
+    }
+
+    /// The counters as a track sees them.
+    const fn counts<'c>(&self, track: &'c TierTrack, state: &'c MemberState) -> Counts<'c>
+    where
+        'a: 'c,
+    {
+        Counts { program: self.program, track: Some(track), state }
     }
 
     /// When a status that was earned on a date ends.
@@ -147,18 +291,6 @@ impl<'a> Moment<'a> {
     fn end_of_window(&self, window: Window, date: Date) -> Option<Date> {
         window.end(&self.when.on(date))
     }
-
-    fn holds(&self, requirement: Option<&Requirement>, state: &MemberState, when: &When<'_>) -> bool {
-        match requirement {
-            None => false,
-            Some(Requirement::All(all)) => all.iter().all(|one| self.holds(Some(one), state, when)),
-            Some(Requirement::Any(any)) => any.iter().any(|one| self.holds(Some(one), state, when)),
-            Some(Requirement::Counter(threshold)) => {
-                let (have, need) = measure(self.program, threshold, state, when);
-                have >= need
-            }
-        }
-    }
 }
 
 /// What keeps a level at the end of the status at `held`, if the level has its own condition for that.
@@ -166,14 +298,10 @@ fn keep_of(track: &TierTrack, rank: usize, held: usize) -> Option<&Requirement> 
     track.levels.get(rank).filter(|_| rank > 0 && rank <= held)?.keep.as_ref()
 }
 
-/// What a counter holds and what a threshold asks of it, in 1/10,000 of what is counted.
-pub fn measure(
-    program: &Program,
-    threshold: &Threshold,
-    state: &MemberState,
-    when: &When<'_>,
-) -> (i128, i128) {
-    let Some(counter) = program.counter(&threshold.id) else { return (0, i128::MAX) };
-    let have = counter::value(program, state, &counter.id, when).unwrap_or(0);
-    (have.saturating_mul(counter::unit(program, counter)), threshold.at_least.units())
+/// Lets the drop that waits come to a level earned meanwhile.
+fn wait_for(track: &TierTrack, level: &Level, state: &mut MemberState) {
+    let waiting = state.tier_mut(&track.id).and_then(|held| held.status.waiting.as_mut());
+    if let Some(waiting) = waiting {
+        *waiting = Waiting { to: level.id.clone(), kept_on: None };
+    }
 }

@@ -13,7 +13,7 @@ use crate::kit::auth::Wanted;
 use crate::kit::health::Health;
 use crate::kit::problem::ProblemDetails;
 use crate::site::TokenView;
-use crate::wallet::{CheckView, ClockMove, ClockView, VersionView, VersionsView};
+use crate::wallet::{CheckView, ClockMove, ClockView, NewTierGrant, VersionView, VersionsView};
 
 /// The whole description, from what the router says about its routes.
 pub fn describe(routes: &OpenApi) -> Value {
@@ -58,6 +58,7 @@ fn schemas() -> Map<String, Value> {
     read.subschema_for::<ClockMove>();
     read.subschema_for::<CustomEvent>();
     read.subschema_for::<Document>();
+    read.subschema_for::<NewTierGrant>();
     read.subschema_for::<Purchase>();
     read.subschema_for::<Return>();
     read.subschema_for::<Wanted>();

@@ -5,6 +5,7 @@ mod members;
 mod programs;
 mod rights;
 mod sandbox;
+mod tiers;
 
 use std::sync::Arc;
 
@@ -18,6 +19,7 @@ use crate::kit::auth::Verifier;
 
 pub use self::programs::{CheckView, VersionView, VersionsView};
 pub use self::sandbox::{Advance, ClockMove, ClockView};
+pub use self::tiers::NewTierGrant;
 
 /// What the wallet's handlers share.
 #[derive(Debug)]
@@ -65,6 +67,7 @@ pub fn routes<S: Clone + Send + Sync + 'static>(wallet: Wallet) -> OpenApiRouter
         .routes(routes!(members::member))
         .routes(routes!(members::history))
         .routes(routes!(members::proof))
+        .routes(routes!(tiers::grant))
         .routes(routes!(sandbox::show, sandbox::advance))
         .with_state(Shared(Arc::new(wallet)))
 }

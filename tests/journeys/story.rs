@@ -46,18 +46,18 @@ async fn publish_buy_rise_and_bring_back() {
     assert_eq!(first["tiers"], json!([{"track": "status", "level": "base"}]));
 
     let anna = as_of_january(&shop).await;
-    let next = &anna["tiers"][0]["next"];
-    let progress = json!({"counter": {"id": "this-year", "value": "80", "at_least": "100", "missing": "20"}});
+    let next = &anna["tiers"][0]["next"][0];
+    let (id, by) = ("this-year", "2025-01-01T00:00:00Z");
+    let progress =
+        json!({"counter": {"id": id, "value": "80", "at_least": "100", "missing": "20", "by": by}});
     assert_eq!((&next["level"], &next["reach"]), (&json!("silver"), &progress));
     assert_eq!(anna["balances"][0]["expiring"], json!([{"points": 80, "at": "2024-02-05T00:00:00Z"}]));
     assert_eq!(anna["balances"][1]["expiring"], json!([]), "cash never lapses");
-
     // 30 more reach silver, which counts from the next activity on.
     let second = buy(&shop, "R-2", "2024-01-06T10:00:00Z", &["30.00"]).await.good();
     assert_eq!(available(&second), [("points", 110), ("cash", 110)]);
     assert_eq!(second["tiers"][0]["level"], "silver");
     assert_eq!(second["operation"]["tier_changes"][0]["to"], "silver");
-
     // 10.00 at silver: 20 points.
     let third = buy(&shop, "R-3", "2024-01-07T10:00:00Z", &["10.00"]).await.good();
     assert_eq!(available(&third), [("points", 130), ("cash", 120)]);
@@ -240,5 +240,47 @@ async fn many_tills_at_once() {
     assert_eq!(first, known.iter().cloned().collect::<Vec<_>>(), "each was done once");
     let history = shop.get("/v1/members/anna/history?limit=100").await.good();
     assert_eq!(history["entries"].as_array().unwrap().len(), known.len());
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn support_gives_a_level_until_an_end() {
+    let server = Running::start().await;
+    let shop = server.shop("main").await;
+    let support = server.client("main", "support", "kim").await;
+    shop.post("/v1/programs", &program()).await.good();
+    buy(&shop, "R-1", "2024-01-05T10:00:00Z", &["10.00"]).await.good();
+    let keep = json!([{"id": "this-year", "at_least": "50"}]);
+    let gift = json!({
+        "id": "match-1", "track": "status", "level": "silver", "until": "2099-01-01T00:00:00Z",
+        "keep": keep, "reason": "status match"
+    });
+    let path = "/v1/members/anna/tiers";
+    let given = support.post(path, &gift).await;
+    assert_eq!(given.status.as_u16(), 201);
+    let given = given.good();
+    assert_eq!(given["operation"]["key"], "tier/match-1");
+    assert_eq!(given["operation"]["kind"], "grant_tier");
+    assert_eq!(given["operation"]["grant"]["actor"], "kim");
+    assert_eq!(given["tiers"], json!([{"track": "status", "level": "silver"}]));
+    let again = support.post(path, &gift).await;
+    assert_eq!(again.header("idempotency-replayed"), Some("true"));
+    assert_eq!(again.good()["operation"], given["operation"]);
+
+    let anna = shop.get("/v1/members/anna").await.good();
+    let silver = &anna["tiers"][0];
+    assert_eq!((&silver["level"], &silver["earned"]), (&json!("silver"), &json!("base")));
+    assert_eq!(silver["until"], "2099-01-01T00:00:00Z");
+    assert_eq!(silver["keep"]["all"][0]["counter"]["at_least"], "50");
+    let proof = support.get("/v1/members/anna/proof?key=tier/match-1").await.good();
+    assert!(proof["steps"].to_string().contains("status match"));
+
+    // A till may record and not give.
+    assert_eq!(shop.post(path, &gift).await.status.as_u16(), 403);
+    let mut worse = gift.clone();
+    worse["id"] = json!("match-2");
+    worse["level"] = json!("base");
+    let refused = support.post(path, &worse).await.json();
+    assert_eq!((&refused["code"], &refused["path"]), (&json!("tier_not_higher"), &json!("/level")));
     server.stop().await;
 }

@@ -150,6 +150,12 @@ pub struct Then {
     pub tier: Option<BTreeMap<String, String>>,
     pub until: Option<BTreeMap<String, Option<Timestamp>>>,
     pub changes: Option<Vec<Change>>,
+    /// What is not there is nothing.
+    #[serde(default)]
+    pub level_awards: Vec<LevelPoints>,
+    /// What is not there is nothing.
+    #[serde(default)]
+    pub level_takes: Vec<LevelPoints>,
     pub lots: Option<Vec<Lot>>,
     pub counters: Option<BTreeMap<AuthorId, Money>>,
     /// What is not there is all 0.
@@ -203,6 +209,19 @@ impl From<&TierChange> for Change {
     fn from(one: &TierChange) -> Self {
         Self { track: one.track.clone(), from: one.from.clone(), to: one.to.clone(), at: one.at }
     }
+}
+
+/// Points that a level gave or lost.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LevelPoints {
+    pub track: AuthorId,
+    pub level: AuthorId,
+    pub currency: AuthorId,
+    pub points: i64,
+    /// Of what is lost: what was no longer there.
+    #[serde(default)]
+    pub forgiven: i64,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]

@@ -5,15 +5,14 @@ use std::fmt::Debug;
 
 use loyalty_core::activity::Activity;
 use loyalty_core::id::AuthorId;
-use loyalty_core::ledger::operation::{Operation, Settlement, TierChange};
+use loyalty_core::ledger::operation::{LevelAward, LevelTake, Operation, Settlement, TierChange};
 use loyalty_core::member::{Balance, MemberState};
 use loyalty_core::money::Money;
 use loyalty_core::program::Program;
-use loyalty_core::program::document::Threshold;
-use loyalty_core::tier::measure;
+use loyalty_core::tier::Counts;
 use loyalty_core::time::{Timestamp, When};
 
-use super::case::{Change, Lot, Missed, Then, Totals};
+use super::case::{Change, LevelPoints, Lot, Missed, Then, Totals};
 
 /// What came of recording or previewing, or what reading shows.
 pub struct Found<'a> {
@@ -34,7 +33,7 @@ impl Found<'_> {
     /// Everything in which it differs from what is expected, and what the case should say and does not.
     pub fn differences(&self, then: &Then) -> Vec<String> {
         let mut differ = Vec::new();
-        let activity = self.operation.map(|op| op.sealed.activity.as_ref());
+        let activity = self.operation.and_then(|op| op.activity());
         let takes = matches!(activity, Some(Activity::Return(_)));
         let gives = activity.is_some() && !takes;
         must(&mut differ, "awards", gives, &then.awards, || self.awards());
@@ -48,6 +47,10 @@ impl Found<'_> {
         must(&mut differ, "tier", has_tiers, &then.tier, || self.tiers());
         may(&mut differ, "until", &then.until, || self.until());
         may(&mut differ, "changes", &then.changes, || self.changes());
+        let awards = self.operation.map_or(&[][..], |op| &op.level_awards);
+        same(&mut differ, "level_awards", &then.level_awards, &awards.iter().map(given_by_level).collect());
+        let takes = self.operation.map_or(&[][..], |op| &op.level_takes);
+        same(&mut differ, "level_takes", &then.level_takes, &takes.iter().map(lost_by_level).collect());
         may(&mut differ, "lots", &then.lots.clone().map(by_currency), || by_currency(self.lots()));
         may(&mut differ, "totals", &then.totals.clone().map(not_all_zero), || self.totals());
         for (id, expected) in then.counters.iter().flatten() {
@@ -83,11 +86,11 @@ impl Found<'_> {
     }
 
     fn tiers(&self) -> BTreeMap<String, String> {
-        self.state.tiers.iter().map(|held| (held.track.to_string(), held.level.to_string())).collect()
+        self.state.tiers.iter().map(|held| (held.track.to_string(), held.level().to_string())).collect()
     }
 
     fn until(&self) -> BTreeMap<String, Option<Timestamp>> {
-        self.state.tiers.iter().map(|held| (held.track.to_string(), held.until)).collect()
+        self.state.tiers.iter().map(|held| (held.track.to_string(), held.until())).collect()
     }
 
     fn changes(&self) -> Vec<Change> {
@@ -126,9 +129,29 @@ impl Found<'_> {
             differ.push(format!("counters: the program has no counter `{id}`"));
             return;
         }
-        let threshold = Threshold { id: id.clone(), at_least: expected };
-        let (have, need) = measure(self.program, &threshold, self.state, &self.when);
-        same(differ, &format!("counters/{id}"), &Money::from_units(need), &Money::from_units(have));
+        let counts = Counts { program: self.program, track: None, state: self.state };
+        let have = counts.value(id, &self.when).unwrap_or_default();
+        same(differ, &format!("counters/{id}"), &expected, &Money::from_units(have));
+    }
+}
+
+fn given_by_level(one: &LevelAward) -> LevelPoints {
+    LevelPoints {
+        track: one.track.clone(),
+        level: one.level.clone(),
+        currency: one.award.currency.clone(),
+        points: one.award.points.minor(),
+        forgiven: 0,
+    }
+}
+
+fn lost_by_level(one: &LevelTake) -> LevelPoints {
+    LevelPoints {
+        track: one.track.clone(),
+        level: one.level.clone(),
+        currency: one.take.currency.clone(),
+        points: one.take.points.minor(),
+        forgiven: one.take.forgiven.minor(),
     }
 }
 

@@ -11,7 +11,9 @@ use loyalty_core::json::{self, Limits};
 use loyalty_core::ledger::operation::Operation;
 use loyalty_core::problem::Problem;
 use loyalty_core::program::Program;
+use loyalty_core::tier::TierGrant;
 use loyalty_core::time::{OffsetTime, Timestamp};
+use serde::Deserialize;
 use serde_json::Value;
 
 use super::case::{Case, Checked, Draft, Refusal, Then};
@@ -125,9 +127,9 @@ impl<'a> Replay<'a> {
         self.publish(drafts, tenant).await?;
         let mut now = Timestamp::default();
         for (index, value) in self.case.history.iter().enumerate() {
-            let activity = activity(value).map_err(|problem| vec![format!("history/{index}: {problem}")])?;
-            now = now.max(activity.occurred_at().at);
-            let command = Command::Record(Arc::new(activity));
+            let given = given(value).map_err(|problem| vec![format!("history/{index}: {problem}")])?;
+            now = now.max(given.at.at);
+            let command = given.command;
             let done = self.engine.execute(tenant, &self.member, command, now).await;
             done.map_err(|error| vec![format!("history/{index}: {error}")])?;
         }
@@ -146,12 +148,12 @@ impl<'a> Replay<'a> {
     }
 
     async fn record(&self, value: &Value) -> Result<(), Failure> {
-        let activity = match activity(value) {
-            Ok(activity) => Arc::new(activity),
+        let given = match given(value) {
+            Ok(given) => given,
             Err(problem) => return self.refused(&problem),
         };
-        let now = self.now(&activity);
-        let command = || Command::Record(Arc::clone(&activity));
+        let now = self.now(&given);
+        let command = || given.command.clone();
         let before = self.engine.member(&self.tenant, &self.member, None, now).await.ok();
         let preview = self.engine.preview(&self.tenant, &self.member, &command(), now).await;
         let answer = match self.engine.execute(&self.tenant, &self.member, command(), now).await {
@@ -172,7 +174,7 @@ impl<'a> Replay<'a> {
         {
             return Err(vec!["nothing was recorded".to_owned()]);
         }
-        self.compare(&activity, &answer.operation, &answer.head.state, now).await?;
+        self.compare(&given, &answer.operation, &answer.head.state, now).await?;
         self.is_right_about_replays(&answer)?;
         self.same_as_preview(&answer, preview)?;
         self.happens_once(&answer, command(), now).await?;
@@ -182,14 +184,17 @@ impl<'a> Replay<'a> {
 
     /// History and command packed into one commit of another tenant come to the same.
     async fn record_as_one_commit(&self, value: &Value, drafts: &[Draft]) -> Result<(), Failure> {
-        let all: Result<Vec<Activity>, Problem> =
-            self.case.history.iter().chain([value]).map(activity).collect();
+        let all: Result<Vec<Given>, Problem> = self.case.history.iter().chain([value]).map(given).collect();
         let Ok(all) = all else { return Ok(()) };
+        // What is no activity happens when it is recorded, so that packed it would happen later.
+        if all.iter().any(|given| given.command.activity().is_none()) {
+            return Ok(());
+        }
         let tenant = TenantId::new(&format!("{} (packed)", self.tenant)).map_err(|e| vec![e.to_string()])?;
         self.publish(drafts, &tenant).await?;
-        let now = all.iter().map(|activity| activity.occurred_at().at).max().unwrap_or_default();
+        let now = all.iter().map(|given| given.at.at).max().unwrap_or_default();
         let now = self.case.now.map_or(now, |given| given.max(Timestamp::default()));
-        let mut commands: Vec<Command> = all.into_iter().map(|a| Command::Record(Arc::new(a))).collect();
+        let mut commands: Vec<Command> = all.into_iter().map(|given| given.command).collect();
         let packed = self.engine.execute_many(&tenant, &self.member, &mut commands, now).await;
         match packed.map(|mut outcomes| outcomes.pop()) {
             Ok(Some(Outcome::Refused(problem))) | Err(EngineError::Refused(problem)) => {
@@ -215,16 +220,15 @@ impl<'a> Replay<'a> {
     }
 
     async fn preview(&self, value: &Value) -> Result<(), Failure> {
-        let activity = activity(value).map_err(|problem| vec![problem.to_string()])?;
-        let now = self.now(&activity);
+        let given = given(value).map_err(|problem| vec![problem.to_string()])?;
+        let now = self.now(&given);
         let before = self.engine.member(&self.tenant, &self.member, None, now).await.ok();
-        let command = Command::Record(Arc::new(activity.clone()));
-        let preview = self.engine.preview(&self.tenant, &self.member, &command, now).await;
+        let preview = self.engine.preview(&self.tenant, &self.member, &given.command, now).await;
         if before != self.engine.member(&self.tenant, &self.member, None, now).await.ok() {
             return Err(vec!["a preview changed the member".to_owned()]);
         }
         match preview {
-            Ok((Decision { operation, state }, _)) => self.compare(&activity, &operation, &state, now).await,
+            Ok((Decision { operation, state }, _)) => self.compare(&given, &operation, &state, now).await,
             Err(error) => self.refused(&error.problem()),
         }
     }
@@ -251,12 +255,12 @@ impl<'a> Replay<'a> {
 
     async fn compare(
         &self,
-        activity: &Activity,
+        given: &Given,
         operation: &Operation,
         state: &loyalty_core::member::MemberState,
         now: Timestamp,
     ) -> Result<(), Failure> {
-        let occurred_at: OffsetTime = activity.occurred_at();
+        let occurred_at = given.at;
         let programs = self.engine.programs(&self.tenant, now).await.map_err(failed)?;
         let program = programs.at(occurred_at.at);
         let found = Found {
@@ -323,9 +327,23 @@ impl<'a> Replay<'a> {
         none(verified.findings.into_iter().map(|finding| format!("verify: {}", finding.text)).collect())
     }
 
-    fn now(&self, activity: &Activity) -> Timestamp {
-        self.case.now.unwrap_or(activity.occurred_at().at)
+    fn now(&self, given: &Given) -> Timestamp {
+        self.case.now.unwrap_or(given.at.at)
     }
+}
+
+/// A command of a case, and when it happens.
+pub struct Given {
+    command: Command,
+    at: OffsetTime,
+}
+
+/// A command that is no activity, which a case says the time of.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Timed {
+    at: OffsetTime,
+    grant_tier: TierGrant,
 }
 
 /// Awards whose last step of the proof says another value.
@@ -342,12 +360,19 @@ fn unexplained(steps: &[Step], operation: &Operation) -> Failure {
     wrong.collect()
 }
 
-fn activity(value: &Value) -> Result<Activity, Problem> {
+fn given(value: &Value) -> Result<Given, Problem> {
     let text = match value {
         Value::String(text) => text.clone(),
         other => other.to_string(),
     };
-    json::read(text.as_bytes(), &ACTIVITY).map_err(|problems: Vec<Problem>| problems[0].clone())
+    let first = |problems: Vec<Problem>| problems[0].clone();
+    if value.get("grant_tier").is_some() {
+        let Timed { at, grant_tier } = json::read(text.as_bytes(), &ACTIVITY).map_err(first)?;
+        return Ok(Given { command: Command::GrantTier(Arc::new(grant_tier)), at });
+    }
+    let activity: Activity = json::read(text.as_bytes(), &ACTIVITY).map_err(first)?;
+    let at = activity.occurred_at();
+    Ok(Given { command: Command::Record(Arc::new(activity)), at })
 }
 
 fn refusal(problem: &Problem) -> Refusal {

@@ -7,11 +7,12 @@ use loyalty_core::activity::Activity;
 use loyalty_core::decision::{Command, Context, decide};
 use loyalty_core::explain::NoTrace;
 use loyalty_core::ledger::operation::Operation;
-use loyalty_core::member::{MemberState, TierState};
+use loyalty_core::member::MemberState;
 use loyalty_core::program::{Program, Programs};
 use loyalty_core::report::{self, Example, Report};
 use loyalty_core::returns::Past;
 use loyalty_core::settle::settle;
+use loyalty_core::tier::TierState;
 
 use super::case::{Fact, Refusal, Then};
 
@@ -66,13 +67,8 @@ pub fn wrong(program: &Program, example: &Example) -> Option<String> {
     if !example.levels.is_empty() {
         let since = example.activities[0].occurred_at().at;
         let mut held = MemberState::enrolled(since);
-        held.tiers.extend(example.levels.iter().map(|(track, level)| TierState {
-            track: track.clone(),
-            level: level.clone(),
-            since,
-            until: None,
-            past: Vec::new(),
-        }));
+        let levels = example.levels.iter();
+        held.tiers.extend(levels.map(|(t, level)| TierState::holding(t.clone(), level.clone(), since)));
         state = Some(held);
     }
     let mut last: Option<Operation> = None;
@@ -93,7 +89,7 @@ pub fn wrong(program: &Program, example: &Example) -> Option<String> {
             .map(|it| (it.currency.clone(), it.available().expect("in range")))
             .collect();
     }
-    let tiers: BTreeMap<_, _> = state.tiers.iter().map(|it| (it.track.clone(), it.level.clone())).collect();
+    let tiers: BTreeMap<_, _> = state.tiers.iter().map(|it| (it.track.clone(), it.level().clone())).collect();
     let right = points == example.points && tiers == example.tiers;
     (!right).then(|| format!("an example says {example:#?} and comes to {points:?}, {tiers:?}"))
 }

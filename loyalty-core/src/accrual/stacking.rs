@@ -1,7 +1,7 @@
 //! Rules and groups: the value of each, and whose value counts.
 
 use super::basis::{self, Measured};
-use super::{CapUse, Rating, condition, measure, shown};
+use super::{CapUse, Occasion, Rating, condition, measure, shown};
 use crate::activity::Activity;
 use crate::explain::{Step, StepKind, Trace};
 use crate::id::AuthorId;
@@ -145,6 +145,10 @@ impl<T: Trace> Rating<'_, '_, T> {
     }
 
     fn triggered(&self, rule: &Rule) -> bool {
+        if let Occasion::TierReached { track, level } = self.subject.occasion {
+            let Trigger::TierReached(on) = &rule.on else { return false };
+            return on.track == *track && on.level.as_ref().is_none_or(|asked| asked == level);
+        }
         match (&rule.on, self.subject.activity) {
             (Trigger::Purchase, Activity::Purchase(_)) => true,
             (Trigger::Event(name), Activity::Event(event)) => *name == event.name,

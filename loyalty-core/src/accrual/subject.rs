@@ -20,6 +20,22 @@ pub struct Subject<'a> {
     pub date: Date,
     /// Whether levels are those of its own time, for an activity that came late.
     pub late: bool,
+    /// What rules answer to.
+    pub occasion: Occasion<'a>,
+}
+
+/// What rules answer to.
+#[derive(Debug, Clone, Copy)]
+pub enum Occasion<'a> {
+    /// The activity itself.
+    Activity,
+    /// A level that it reaches.
+    TierReached {
+        /// The track.
+        track: &'a AuthorId,
+        /// The level.
+        level: &'a AuthorId,
+    },
 }
 
 impl<'a> Subject<'a> {
@@ -53,12 +69,7 @@ impl<'a> Subject<'a> {
         let Some(held) = self.state.tier(track) else {
             return self.program.track(track).and_then(|t| t.levels.first()).map(|l| &l.id);
         };
-        let at = self.activity.occurred_at().at;
-        if !self.late || at >= held.since {
-            return Some(&held.level);
-        }
-        let covering = held.past.iter().rev().find(|interval| interval.from <= at).or(held.past.first());
-        Some(covering.map_or(&held.level, |interval| &interval.level))
+        if self.late { Some(held.level_at(self.activity.occurred_at().at)) } else { Some(held.level()) }
     }
 
     /// When it happened, as windows see it.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::task::Poll;
 
 use crate::activity::{Activity, CustomEvent};
+use crate::command::Command;
 use crate::id::{ActivityId, AuthorId, MemberId, OperationKey, TenantId};
 use crate::ledger::chain::{BEGINNING, ChainKey, Hash};
 use crate::ledger::commit::{NewCommit, StoredCommit};
@@ -143,13 +144,15 @@ fn operation(key: OperationKey, currency: &AuthorId, points: Points) -> Operatio
         tier_changes: Vec::new(),
         postings: vec![posting],
         sealed: Sealed {
-            activity: Arc::new(Activity::Event(CustomEvent {
+            command: Command::Record(Arc::new(Activity::Event(CustomEvent {
                 name,
                 id: purchase("1"),
                 occurred_at,
                 attributes: Vec::new(),
-            })),
+            }))),
         },
+        level_awards: Vec::new(),
+        level_takes: Vec::new(),
     }
 }
 

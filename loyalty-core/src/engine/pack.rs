@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::load::Seen;
 use super::replay::Found;
 use super::{Answer, Chain, Engine, EngineError};
-use crate::decision::{Command, Context, Decision, decide, id_too_long};
+use crate::decision::{Command, Context, Decision, decide};
 use crate::explain::NoTrace;
 use crate::id::OperationKey;
 use crate::ledger::chain::BEGINNING;
@@ -224,6 +224,7 @@ fn outcomes(slots: Vec<Slot>, operations: Vec<Operation>, head: &Arc<Head>) -> V
 struct Work<'a> {
     programs: &'a Programs,
     head: Option<&'a Head>,
+    /// When the pack is recorded.
     now: Timestamp,
     /// The state after the operations; `None` while there are none.
     state: Option<MemberState>,
@@ -252,10 +253,10 @@ fn keys_of(operations: &[Operation]) -> Result<Vec<OperationKey>, Problem> {
     let mut keys = Vec::with_capacity(operations.len());
     for operation in operations {
         keys.push(operation.key.clone());
-        let activity = &operation.sealed.activity;
+        let command = &operation.sealed.command;
         for returned in &operation.returned {
-            let key = returned_key(&returned.activity, activity.id());
-            keys.push(key.ok_or_else(|| id_too_long(activity))?);
+            let key = returned_key(&returned.activity, command.id());
+            keys.push(key.ok_or_else(|| command.id_too_long())?);
         }
     }
     Ok(keys)

@@ -140,7 +140,7 @@ impl Engine {
         let mut state = self.state_before(chain, head.seq).await?;
         let mut done: Vec<Operation> = Vec::new();
         for operation in operations {
-            let command = Command::Record(operation.sealed.activity.clone());
+            let command = operation.sealed.command.clone();
             let past = {
                 let seen = Seen { before: head.seq, pending: &done };
                 self.past(chain, &command, &programs, seen).await?

@@ -67,16 +67,17 @@ impl Engine {
 
 /// Compares a command's input with the one recorded under its key, both without undeclared attributes.
 pub fn compare(command: &Command, recorded: &Operation, programs: &Programs) -> Result<(), Problem> {
-    let Command::Record(activity) = command;
-    let input = match programs.version(recorded.version) {
-        Some(program) => prepared(activity, program).map_err(|problem| activity.place(problem))?,
-        None => activity.clone(),
+    let input = match (command, programs.version(recorded.version)) {
+        (Command::Record(activity), Some(program)) => {
+            Command::Record(prepared(activity, program).map_err(|problem| command.place(problem))?)
+        }
+        _ => command.clone(),
     };
-    if input == recorded.sealed.activity {
+    let kept = &recorded.sealed.command;
+    if input == *kept {
         return Ok(());
     }
-    let [given, kept] =
-        [&input, &recorded.sealed.activity].map(|a| serde_json::to_value(a.as_ref()).unwrap_or_default());
+    let [given, kept] = [&input, kept].map(Command::to_json);
     let path = first_difference(&given, &kept).unwrap_or_default();
     let message = format!("the key `{}` was used for another input", recorded.key);
     Err(Problem::new("idempotency_conflict", path, message, "use a new id, or send what was sent first"))

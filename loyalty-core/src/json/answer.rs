@@ -11,6 +11,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::activity::Activity;
+use crate::command::Command;
 use crate::decision::Decision;
 use crate::engine::{Answer, Entry, Explanation};
 use crate::explain::Step;
@@ -20,11 +21,12 @@ use crate::ledger::posting::{Account, Posting};
 use crate::member::MemberState;
 use crate::points::Points;
 use crate::program::{Program, Programs, VersionId};
+use crate::tier::TierGrant;
 use crate::time::{OffsetTime, Timestamp};
 
 pub use self::member::{
-    BalanceView, CounterProgress, ExpiringView, MemberView, NextLevelView, Progress, TierIntervalView,
-    TierView,
+    BalanceView, CounterProgress, ExpiringView, MemberView, NextLevelView, Progress, ProgressOfSome,
+    TierIntervalView, TierView,
 };
 
 /// What came of a command.
@@ -95,16 +97,16 @@ pub struct PreviewView {
     pub steps: Vec<Step>,
 }
 
-/// What was decided for one activity.
+/// What was decided for one command.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct OperationView {
     /// What makes it happen once.
     pub key: OperationKey,
-    /// What kind of activity it was.
-    pub kind: ActivityKind,
-    /// The business's id of the activity.
+    /// What kind of command it was.
+    pub kind: OperationKind,
+    /// The business's id of it.
     pub id: ActivityId,
-    /// When the activity happened.
+    /// When the activity happened; of what is no activity, when it was recorded.
     pub occurred_at: OffsetTime,
     /// The program version that decided it.
     pub version: VersionId,
@@ -119,20 +121,53 @@ pub struct OperationView {
     /// Levels that changed: what fell due before it, then what it reached.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub tier_changes: Vec<TierChange>,
+    /// What levels gave that it reached, the lowest first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub level_awards: Vec<LevelAwardView>,
+    /// What a return took back from levels.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub level_takes: Vec<LevelTakeView>,
+    /// The level that was given, by whom and why.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub grant: Option<TierGrant>,
     /// Points moved: what fell due before it, then its own.
     pub postings: Vec<PostingView>,
 }
 
-/// What kind of activity it was.
+/// What kind of command it was.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum ActivityKind {
+pub enum OperationKind {
     /// Goods or services were bought.
     Purchase,
     /// Bought things came back.
     Return,
     /// Anything else that a program may award.
     Event,
+    /// A level was given until an end.
+    GrantTier,
+}
+
+/// Points given for a level reached.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct LevelAwardView {
+    /// The track.
+    pub track: AuthorId,
+    /// The level.
+    pub level: AuthorId,
+    /// What was given.
+    pub award: AwardView,
+}
+
+/// Points of a level taken back, whose counters a return has lowered.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct LevelTakeView {
+    /// The track.
+    pub track: AuthorId,
+    /// The level.
+    pub level: AuthorId,
+    /// What was taken.
+    pub take: TakeView,
 }
 
 /// Points given.
@@ -268,12 +303,26 @@ impl OperationView {
         });
         Self {
             key,
-            kind: ActivityKind::of(&sealed.activity),
-            id: sealed.activity.id().clone(),
+            kind: OperationKind::of(&sealed.command),
+            id: sealed.command.id().clone(),
+            grant: match sealed.command {
+                Command::GrantTier(grant) => Some(grant.as_ref().clone()),
+                Command::Record(_) => None,
+            },
             occurred_at,
             version,
             awards: operation.awards.into_iter().map(|award| AwardView::new(award, program)).collect(),
             returned: returned.collect(),
+            level_awards: operation
+                .level_awards
+                .into_iter()
+                .map(|one| LevelAwardView::new(one, program))
+                .collect(),
+            level_takes: operation
+                .level_takes
+                .into_iter()
+                .map(|one| LevelTakeView::new(one, program))
+                .collect(),
             unmatched: operation.unmatched,
             tier_changes: tier_changes.collect(),
             postings: postings.map(|posting| PostingView::new(posting, program)).collect(),
@@ -281,13 +330,16 @@ impl OperationView {
     }
 }
 
-impl ActivityKind {
-    /// The kind of an activity.
-    pub const fn of(activity: &Activity) -> Self {
-        match activity {
-            Activity::Purchase(_) => Self::Purchase,
-            Activity::Return(_) => Self::Return,
-            Activity::Event(_) => Self::Event,
+impl OperationKind {
+    /// The kind of a command.
+    pub fn of(command: &Command) -> Self {
+        match command {
+            Command::GrantTier(_) => Self::GrantTier,
+            Command::Record(activity) => match activity.as_ref() {
+                Activity::Purchase(_) => Self::Purchase,
+                Activity::Return(_) => Self::Return,
+                Activity::Event(_) => Self::Event,
+            },
         }
     }
 }
@@ -296,6 +348,18 @@ impl AwardView {
     fn new(award: operation::Award, program: &Program) -> Self {
         let operation::Award { currency, points, expires_at, rules } = award;
         Self { scale: scale(program, &currency), currency, points, expires_at, rules }
+    }
+}
+
+impl LevelAwardView {
+    fn new(one: operation::LevelAward, program: &Program) -> Self {
+        Self { track: one.track, level: one.level, award: AwardView::new(one.award, program) }
+    }
+}
+
+impl LevelTakeView {
+    fn new(one: operation::LevelTake, program: &Program) -> Self {
+        Self { track: one.track, level: one.level, take: TakeView::new(one.take, program) }
     }
 }
 
@@ -330,6 +394,7 @@ fn after(state: MemberState, program: &Program) -> (Vec<BalanceAfter>, Vec<TierA
         available: balance.available().unwrap_or(Points::MAX),
         currency: balance.currency,
     });
-    let tiers = state.tiers.into_iter().map(|held| TierAfter { track: held.track, level: held.level });
+    let tiers =
+        state.tiers.into_iter().map(|held| TierAfter { level: held.level().clone(), track: held.track });
     (balances.collect(), tiers.collect())
 }

@@ -1,13 +1,12 @@
 //! Operations: one command decided within a commit, with everything needed to prove and to return it.
 
-use std::sync::Arc;
-
 use minicbor::{Decode, Encode};
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::posting::Posting;
 use crate::activity::Activity;
+use crate::command::Command;
 use crate::id::{ActivityId, AuthorId, OperationKey};
 use crate::money::Quantity;
 use crate::points::Points;
@@ -50,36 +49,54 @@ pub struct Operation {
     /// What it was decided on. In clear until there is a vault.
     #[n(10)]
     pub sealed: Sealed,
+    /// What levels gave that it reached, the lowest first.
+    #[n(11)]
+    pub level_awards: Vec<LevelAward>,
+    /// What a return took back from levels, whose counters it lowered.
+    #[n(12)]
+    pub level_takes: Vec<LevelTake>,
+}
+
+/// Points given for a level reached.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub struct LevelAward {
+    /// The track.
+    #[n(0)]
+    pub track: AuthorId,
+    /// The level.
+    #[n(1)]
+    pub level: AuthorId,
+    /// What was given.
+    #[n(2)]
+    pub award: Award,
+}
+
+/// Points of a level taken back, whose counters a return has lowered.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub struct LevelTake {
+    /// The track.
+    #[n(0)]
+    pub track: AuthorId,
+    /// The level.
+    #[n(1)]
+    pub level: AuthorId,
+    /// What was taken.
+    #[n(2)]
+    pub take: Take,
 }
 
 /// The part of an operation that may hold personal data; a vault encrypts it before it is hashed.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 pub struct Sealed {
     /// The input, without attributes that the program does not declare.
-    #[cbor(n(0), with = "shared")]
-    pub activity: Arc<Activity>,
+    #[n(0)]
+    pub command: Command,
 }
 
-/// An activity is shared between the command and the operation, so that deciding never copies it.
-mod shared {
-    use std::sync::Arc;
-
-    use minicbor::decode::Error;
-    use minicbor::encode::Write;
-    use minicbor::{Decode, Decoder, Encode, Encoder};
-
-    use super::Activity;
-
-    pub fn encode<C, W: Write>(
-        activity: &Arc<Activity>,
-        e: &mut Encoder<W>,
-        context: &mut C,
-    ) -> Result<(), minicbor::encode::Error<W::Error>> {
-        activity.as_ref().encode(e, context)
-    }
-
-    pub fn decode<'b, C>(d: &mut Decoder<'b>, context: &mut C) -> Result<Arc<Activity>, Error> {
-        Activity::decode(d, context).map(Arc::new)
+impl Operation {
+    /// The activity that it recorded, if it did.
+    pub fn activity(&self) -> Option<&Activity> {
+        self.sealed.command.activity()
     }
 }
 

@@ -1,5 +1,6 @@
 //! What a document must satisfy beyond its form; all problems at once.
 
+mod carry;
 mod condition;
 mod counters;
 mod earning;

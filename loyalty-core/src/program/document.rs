@@ -14,10 +14,13 @@ use serde::{Deserialize, Serialize};
 pub use self::counter::{Counted, Counter, Start, Sum, SumOf};
 pub use self::earning::{
     Basis, Cap, CapScope, Combine, Earning, Factor, FactorCombine, Group, GroupMember, MultiplierStage, Over,
-    PerFull, Rule, RuleRounding, RuleRoundingPlace, StepsOf, Trigger,
+    PerFull, Rule, RuleRounding, RuleRoundingPlace, StepsOf, TierReached, Trigger,
 };
 pub use self::returns::{ReturnMethod, Returns, Unlinked};
-pub use self::tiers::{Downgrade, Lasts, Level, Requirement, Threshold, TierTrack, Upgrade};
+pub use self::tiers::{
+    AtLeast, Downgrade, HeadStart, Lasts, Level, OnReturn, Requirement, Rollover, Threshold, TierTrack,
+    Upgrade,
+};
 
 use crate::id::AuthorId;
 use crate::money::{Money, Rounding};

@@ -12,11 +12,12 @@ use crate::decision::{Command, Context, decide};
 use crate::explain::NoTrace;
 use crate::id::AuthorId;
 use crate::ledger::operation::Operation;
-use crate::member::{MemberState, TierState};
+use crate::member::MemberState;
 use crate::points::Points;
 use crate::program::Programs;
 use crate::returns::Past;
 use crate::settle::settle;
+use crate::tier::TierState;
 use crate::time::Timestamp;
 
 /// Activities of a member who has done nothing before, and what comes of them.
@@ -58,13 +59,7 @@ impl Scene {
     pub fn play(&self, programs: &Programs) -> Option<Played> {
         let begins = self.activities.first()?.occurred_at().at;
         let mut state = Some(self.levels.iter()).filter(|levels| levels.len() > 0).map(|levels| {
-            let held = levels.map(|(track, level)| TierState {
-                track: track.clone(),
-                level: level.clone(),
-                since: begins,
-                until: None,
-                past: Vec::new(),
-            });
+            let held = levels.map(|(track, level)| TierState::holding(track.clone(), level.clone(), begins));
             MemberState { tiers: held.collect(), ..MemberState::enrolled(begins) }
         });
         let mut last = None;
@@ -101,5 +96,5 @@ impl Study<'_> {
 }
 
 fn tiers(state: &MemberState) -> BTreeMap<AuthorId, AuthorId> {
-    state.tiers.iter().map(|held| (held.track.clone(), held.level.clone())).collect()
+    state.tiers.iter().map(|held| (held.track.clone(), held.level().clone())).collect()
 }

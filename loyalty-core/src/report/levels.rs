@@ -17,7 +17,9 @@ pub fn study(study: &mut Study<'_>) {
     for (place, track) in document.tiers.iter().enumerate() {
         for (rank, level) in track.levels.iter().enumerate().skip(1) {
             let path = format!("/tiers/{place}/levels/{rank}");
-            let reach = level.reach.as_ref();
+            // What rolls over or is a head start is no part of what a counter counts.
+            let counted_alone = level.lifetime.is_none() && track.carried().next().is_none();
+            let reach = level.reach.as_ref().filter(|_| counted_alone);
             if let Some((id, most)) = reach.and_then(|reach| unmet(reach, document)) {
                 study.unreachable.push((&track.id, &level.id));
                 let message =
@@ -44,6 +46,11 @@ fn unmet<'a>(requirement: &'a Requirement, document: &Document) -> Option<(&'a A
         Requirement::Any(any) => {
             let each = any.iter().map(|one| unmet(one, document)).collect::<Option<Vec<_>>>()?;
             each.into_iter().next()
+        }
+        Requirement::AtLeast(some) => {
+            let each: Vec<_> = some.of.iter().filter_map(|one| unmet(one, document)).collect();
+            let met = some.of.len().saturating_sub(each.len());
+            each.into_iter().next().filter(|_| met < usize::from(some.count))
         }
         Requirement::Counter(threshold) => {
             let counter = document.counters.iter().find(|counter| counter.id == threshold.id)?;
@@ -96,7 +103,8 @@ fn windows_within(small: Window, large: Window) -> Option<i128> {
 
 /// Whether the level ends for everybody who holds it.
 fn is_lost(track: &TierTrack, level: &Level, document: &Document) -> bool {
-    let falls = track.downgrade != Downgrade::None && level.keep.is_none();
+    let stays = level.never_below || level.lifetime.is_some() || track.carried().next().is_some();
+    let falls = track.downgrade != Downgrade::None && level.keep.is_none() && !stays;
     let (Lasts::ToEndOf(window) | Lasts::ToEndOfNext(window)) = track.lasts else { return false };
     falls && level.reach.as_ref().is_some_and(|reach| is_empty_at_start(reach, window, document))
 }
@@ -106,6 +114,10 @@ fn is_empty_at_start(requirement: &Requirement, window: Window, document: &Docum
     match requirement {
         Requirement::All(all) => all.iter().any(|one| is_empty_at_start(one, window, document)),
         Requirement::Any(any) => any.iter().all(|one| is_empty_at_start(one, window, document)),
+        Requirement::AtLeast(some) => {
+            let begun = some.of.iter().filter(|one| !is_empty_at_start(one, window, document));
+            begun.count() < usize::from(some.count)
+        }
         Requirement::Counter(threshold) => {
             let counter = document.counters.iter().find(|counter| counter.id == threshold.id);
             threshold.at_least > Money::ZERO && counter.is_some_and(|it| begins_with(it.window, window))
@@ -128,7 +140,7 @@ fn begins_with(inner: Window, outer: Window) -> bool {
 /// A purchase that reaches the level, and the member when it has ended.
 fn lost(study: &Study<'_>, track: &TierTrack, level: &Level) -> Option<Example> {
     let (scene, state) = reached(study, track, level)?;
-    let until = state.state.tier(&track.id)?.until?;
+    let until = state.state.tier(&track.id)?.until()?;
     let example = study.read(scene, until)?;
     (example.tiers.get(&track.id) != Some(&level.id)).then_some(example)
 }
@@ -142,7 +154,7 @@ fn reached(study: &Study<'_>, track: &TierTrack, level: &Level) -> Option<(Scene
             Witness::default().activity(study.program, Money::from_units(price), "example", day)?;
         let scene = Scene { activities: vec![activity], ..Scene::default() };
         let played = scene.play(&study.programs)?;
-        if played.state.tier(&track.id).is_some_and(|held| held.level == level.id) {
+        if played.state.tier(&track.id).is_some_and(|held| *held.level() == level.id) {
             return Some((scene, played));
         }
         price = price.checked_mul(2)?;

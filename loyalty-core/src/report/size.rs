@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use super::{Fact, Study};
 use crate::counter::Slots;
 use crate::id::AuthorId;
-use crate::member::KEPT_INTERVALS;
 use crate::program::Program;
-use crate::program::document::{Currency, TierTrack};
+use crate::program::document::{Currency, OnReturn, TierTrack};
+use crate::tier::{KEPT_CREDITS, KEPT_GRANTS, KEPT_INTERVALS, MOST_THRESHOLDS};
 use crate::time::Window;
 
 /// The most that a state may measure.
@@ -18,6 +18,10 @@ const HEAD: usize = 3;
 const NUMBER: usize = 9;
 /// A wide number.
 const WIDE: usize = 18;
+/// The longest id of a counter, in bytes.
+const LONGEST_ID: usize = 64;
+/// What keeps a level that is given, at most: thresholds of counters with the longest ids.
+const KEEP: usize = MOST_THRESHOLDS * (HEAD * 2 + LONGEST_ID + WIDE);
 
 /// Says how large a state can get, and warns where that is too large.
 pub fn study(study: &mut Study<'_>) {
@@ -44,8 +48,12 @@ fn most(program: &Program) -> usize {
     let caps = program.window_caps().iter().map(|cap| slots(&cap.id, Slots::of(program, cap.window)));
     let balances = document.currencies.iter().map(balance);
     let tiers = document.tiers.iter().map(track);
-    let parts = balances.chain(counters).chain(caps).chain(tiers);
-    parts.fold(HEAD * 5 + NUMBER * 2, usize::saturating_add)
+    let never = document.tiers.iter().filter(|track| track.on_return == OnReturn::Never);
+    let asked = never.flat_map(TierTrack::asked).filter_map(|id| program.counter(id));
+    let returned = asked.map(|it| slots(&it.id, Slots::of_counter(program, it)));
+    let granted = document.tiers.iter().map(|track| level_grants(program, track));
+    let parts = balances.chain(counters).chain(caps).chain(tiers).chain(returned).chain(granted);
+    parts.fold(HEAD * 7 + NUMBER * 2, usize::saturating_add)
 }
 
 fn text(id: &AuthorId) -> usize {
@@ -81,7 +89,29 @@ fn lots(currency: &Currency) -> usize {
 
 fn track(track: &TierTrack) -> usize {
     let level = track.levels.iter().map(|level| text(&level.id)).max().unwrap_or(0);
-    let interval = level.saturating_add(HEAD + NUMBER);
+    let interval = level.saturating_add(HEAD * 5 + NUMBER * 4);
     let past = interval.saturating_mul(KEPT_INTERVALS);
-    text(&track.id).saturating_add(level).saturating_add(past).saturating_add(HEAD * 2 + NUMBER * 2)
+    let credits = track.carried().map(|id| text(id).saturating_add(HEAD + NUMBER + WIDE * 2));
+    let carry =
+        credits.fold(HEAD * 2 + NUMBER, |sum, one| sum.saturating_add(one.saturating_mul(KEPT_CREDITS)));
+    // The status, what it drops to, and a level given.
+    let held = level.saturating_mul(3).saturating_add(HEAD * 12 + NUMBER * 9);
+    let parts = [held, past, carry, KEEP];
+    parts.into_iter().fold(text(&track.id).saturating_add(HEAD * 2), usize::saturating_add)
+}
+
+/// What was given for the levels of a track and may be taken back.
+fn level_grants(program: &Program, track: &TierTrack) -> usize {
+    let document = program.document();
+    if !program.awards_levels() {
+        return 0;
+    }
+    let points = document.currencies.iter().map(|it| text(&it.id).saturating_add(HEAD + NUMBER * 2));
+    let used = program.window_caps().iter().map(|it| text(&it.id).saturating_add(HEAD * 2 + NUMBER + WIDE));
+    let given = points.chain(used).fold(HEAD * 6 + NUMBER * 2, usize::saturating_add);
+    let each = track.levels.iter().map(|level| {
+        let of_level = text(&track.id).saturating_add(text(&level.id)).saturating_add(given);
+        of_level.saturating_mul(KEPT_GRANTS)
+    });
+    each.fold(0, usize::saturating_add)
 }

@@ -294,8 +294,8 @@ impl Window {
         }
     }
 
-    /// The first date of slot number `slot`.
-    fn start(self, slot: i64, when: &When<'_>) -> Option<Date> {
+    /// The first date of slot number `slot`; `None` where none begins.
+    pub fn start(self, slot: i64, when: &When<'_>) -> Option<Date> {
         let slot = i32::try_from(slot).ok()?;
         match self {
             Self::Day => Some(Date(slot)),
@@ -308,7 +308,7 @@ impl Window {
             }
             Self::YearFrom(start) => Some(start.in_year(slot)),
             // Each from the original date, so that 29 February comes back in the next leap year.
-            Self::AnniversaryYear => Some(when.enrolled_on().plus_months(slot as u32 * 12)),
+            Self::AnniversaryYear => Some(when.enrolled_on().plus_months(u32::try_from(slot).ok()? * 12)),
             Self::Rolling(_) | Self::Lifetime => None,
         }
     }

@@ -134,7 +134,7 @@ impl Reading<'_> {
 /// The level on the program's first track: the lowest where none was reached, nothing without a track.
 fn tier<'a>(state: &'a MemberState, program: &'a Program) -> &'a str {
     let Some(track) = program.document().tiers.first() else { return "" };
-    let held = state.tier(&track.id).map(|tier| &tier.level);
+    let held = state.tier(&track.id).map(|tier| tier.level());
     held.or(track.levels.first().map(|level| &level.id)).map_or("", |level| level.as_str())
 }
 

@@ -7,9 +7,10 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use loyalty_core::activity::{Activity, CustomEvent, Purchase, Return};
 use loyalty_core::decision::Command;
-use loyalty_core::engine::EngineError;
+use loyalty_core::engine::{Answer, EngineError};
 use loyalty_core::json::answer::{AnswerView, PreviewView};
 use loyalty_core::problem::Problem;
+use loyalty_core::program::Programs;
 
 use super::Shared;
 use super::rights::{Of, ReadMember, Record};
@@ -105,10 +106,10 @@ async fn record(
     headers: &HeaderMap,
     activity: Activity,
 ) -> Result<Response, Refusal> {
-    require_own_key(headers, &activity)?;
     let kind = activity.kind();
-    let now = wallet.clocks.now(&of.tenant);
     let command = Command::Record(Arc::new(activity));
+    require_own_key(headers, &command)?;
+    let now = wallet.clocks.now(&of.tenant);
     let done = wallet.engine.execute(&of.tenant, &of.member, command, now).await;
     let outcome = match &done {
         Ok(answer) if answer.replayed => "replayed",
@@ -118,34 +119,37 @@ async fn record(
     metrics::counter!("loyalty_activities_total", "kind" => kind, "outcome" => outcome).increment(1);
     let answer = done.map_err(|error| in_body(&error, kind))?;
     let programs = wallet.engine.programs(&of.tenant, now).await?;
+    Ok(respond(answer, &programs))
+}
+
+/// The answer to a command that is done, marked where it had happened before.
+pub(super) fn respond(answer: Answer, programs: &Programs) -> Response {
     let replayed = answer.replayed;
-    let mut response = (StatusCode::CREATED, Json(AnswerView::new(answer, &programs))).into_response();
+    let mut response = (StatusCode::CREATED, Json(AnswerView::new(answer, programs))).into_response();
     if replayed {
         response.headers_mut().insert(REPLAYED, HeaderValue::from_static("true"));
     }
-    Ok(response)
+    response
 }
 
-/// A refusal with its place in the body, which is the activity without the name of its kind.
-fn in_body(error: &EngineError, kind: &str) -> Refusal {
+/// A refusal with its place in the body, which is the input without the name of its kind.
+pub(super) fn in_body(error: &EngineError, kind: &str) -> Refusal {
     let problem = error.problem();
     let place = problem.path.strip_prefix('/').and_then(|path| path.strip_prefix(kind));
     let path = place.unwrap_or_default().to_owned();
     Problem { path, ..problem }.into()
 }
 
-/// The key of an activity is the business's id. A header that says something else is a mistake: the client
+/// The key of a command is the business's id. A header that says something else is a mistake: the client
 /// believes that two requests are one, or one two.
-fn require_own_key(headers: &HeaderMap, activity: &Activity) -> Result<(), Refusal> {
+pub(super) fn require_own_key(headers: &HeaderMap, command: &Command) -> Result<(), Refusal> {
     let Some(given) = headers.get(KEY) else { return Ok(()) };
     let given = given.as_bytes();
-    let key = activity.key();
-    let own = given == activity.id().as_str().as_bytes()
-        || key.as_ref().is_some_and(|key| given == key.as_str().as_bytes());
+    let own = given == command.id().as_str().as_bytes()
+        || command.key().is_ok_and(|key| given == key.as_str().as_bytes());
     if own {
         return Ok(());
     }
-    let message =
-        format!("the header is `{}`, the activity `{}`", String::from_utf8_lossy(given), activity.id());
-    Err(Refusal::new("idempotency_key_differs", message, "leave the header out or send the activity's id"))
+    let message = format!("the header is `{}`, the id `{}`", String::from_utf8_lossy(given), command.id());
+    Err(Refusal::new("idempotency_key_differs", message, "leave the header out or send the command's id"))
 }

@@ -44,6 +44,14 @@ impl Right for ReadMember {
     const ROLES: &'static [Role] = &[Role::Till, Role::Support, Role::Auditor, Role::Member];
 }
 
+/// To give levels.
+#[derive(Debug)]
+pub struct GrantTiers;
+
+impl Right for GrantTiers {
+    const ROLES: &'static [Role] = &[Role::Support];
+}
+
 /// To move the sandbox's clock.
 #[derive(Debug)]
 pub struct MoveClock;
@@ -59,6 +67,8 @@ pub struct Of<R> {
     pub tenant: TenantId,
     /// Who the address names.
     pub member: MemberId,
+    /// Who calls.
+    pub caller: String,
     right: PhantomData<R>,
 }
 
@@ -79,6 +89,7 @@ impl<R: Right> FromRequestParts<Shared> for Of<R> {
         if caller.subject != member.as_str() && !others.clone().any(|role| caller.roles.has(*role)) {
             return Err(forbidden(&others.copied().collect::<Vec<_>>()));
         }
-        Ok(Self { tenant: caller.tenant.clone(), member, right: PhantomData })
+        let tenant = caller.tenant.clone();
+        Ok(Self { tenant, member, caller: caller.subject.clone(), right: PhantomData })
     }
 }

@@ -126,7 +126,8 @@ fn singly(embedded: &Embedded, purchases: &[Purchase]) -> Result<()> {
         if !done.insert(index) {
             continue;
         }
-        let (member, Command::Record(activity)) = &purchases[index];
+        let (member, command) = &purchases[index];
+        let activity = command.activity().context("this is no activity")?;
         let back = Activity::Return(Return {
             id: ActivityId::new(&format!("back-{}", activity.id()))?,
             occurred_at: OffsetTime { at: now(), offset: 0 },

@@ -83,7 +83,7 @@ fn decide_all(sample: &MemberActivity, program: &Program, times: usize) -> Resul
     let last = last?.commit()?;
     let operation = last.operations.first().context("a commit holds an operation")?;
     ensure!(operation.awards.iter().any(|award| award.points.is_positive()), "nothing was earned");
-    Ok(Measured::timed(times, time, check(&operation.sealed.activity)))
+    Ok(Measured::timed(times, time, check(operation.activity().context("an activity")?)))
 }
 
 fn parse(text: &str, times: usize) -> Result<Measured> {

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Datelike, NaiveDate, TimeDelta, Utc};
 use loyalty_core::program::document::{DatesBy, Document};
-use loyalty_core::time::{OffsetTime, Span, Window};
+use loyalty_core::time::{OffsetTime, Rolling, Span, Window};
 
 /// An instant.
 pub type Instant = DateTime<Utc>;
@@ -184,6 +184,68 @@ fn earlier(date: NaiveDate, months: i32) -> NaiveDate {
     let month = date.year() * 12 + date.month0() as i32 - months;
     let in_month = |day| NaiveDate::from_ymd_opt(month.div_euclid(12), month.rem_euclid(12) as u32 + 1, day);
     (1..=date.day()).rev().find_map(in_month).expect("every month has a first")
+}
+
+/// Whether two dates lie in the same window of the calendar.
+pub fn same_window(window: Window, one: NaiveDate, other: NaiveDate, enrolled: NaiveDate) -> bool {
+    mark(window, one, enrolled) == mark(window, other, enrolled)
+}
+
+/// The first date of the window that `date` lies in; the first year of a membership begins with it.
+pub fn window_start(window: Window, date: NaiveDate, enrolled: NaiveDate) -> NaiveDate {
+    if window == Window::AnniversaryYear && same_window(window, date, enrolled, enrolled) {
+        return enrolled;
+    }
+    let mut first = date;
+    while same_window(window, first - TimeDelta::days(1), date, enrolled) {
+        first -= TimeDelta::days(1);
+    }
+    first
+}
+
+/// The part of a window in which something is counted, in their order: days, steps of a rolling window, or all of
+/// one of the calendar.
+pub fn slot(window: Window, by_day: bool, moment: Moment) -> i64 {
+    let steps = |seconds: i64| moment.at.timestamp().div_euclid(seconds);
+    match window {
+        _ if by_day => day_number(moment.date),
+        Window::Rolling(Rolling { minutes: Some(minutes), .. }) => steps(minutes.into()),
+        Window::Rolling(Rolling { hours: Some(hours), .. }) => steps(60 * i64::from(hours)),
+        Window::Rolling(Rolling { months: Some(4..), step: None, .. }) => {
+            i64::from(moment.date.year() * 12 + moment.date.month0() as i32)
+        }
+        Window::Rolling(_) => day_number(moment.date),
+        _ => {
+            let (year, part) = mark(window, moment.date, moment.enrolled);
+            i64::from(year) * 1_000 + i64::from(part)
+        }
+    }
+}
+
+/// The first part of the window that is read at a moment.
+pub fn first_slot(window: Window, by_day: bool, read: Moment) -> i64 {
+    let last = slot(window, by_day, read);
+    match window {
+        Window::Rolling(Rolling { minutes: Some(_), .. } | Rolling { hours: Some(_), .. }) => last - 59,
+        Window::Rolling(Rolling { months: Some(months @ 4..), step: None, .. }) if !by_day => {
+            last - i64::from(months) + 1
+        }
+        Window::AnniversaryYear if by_day && same_window(window, read.date, read.enrolled, read.enrolled) => {
+            i64::MIN
+        }
+        _ if by_day || matches!(window, Window::Rolling(_)) => {
+            let mut first = read.date;
+            while covers(window, read, Moment { date: first - TimeDelta::days(1), ..read }) {
+                first -= TimeDelta::days(1);
+            }
+            day_number(first)
+        }
+        _ => last,
+    }
+}
+
+fn day_number(date: NaiveDate) -> i64 {
+    date.num_days_from_ce().into()
 }
 
 /// The date this long after `from`; a day that its month lacks becomes the last of the month.

@@ -10,7 +10,7 @@ use loyalty_core::program::document::{Counted, Counter, Currency, Document, Sum,
 use loyalty_core::time::Window;
 
 use crate::basis::{basis_of, numeric, returnable_units};
-use crate::calendar::{Calendar, Instant, Moment, covers};
+use crate::calendar::{Calendar, Instant, Moment, covers, first_slot, slot};
 use crate::condition::{Facts, line_fits};
 use crate::number::{BigInt, Exact, power_of_ten, round, whole};
 use crate::share::Share;
@@ -92,6 +92,20 @@ impl Past {
             Counted::Purchases | Counted::Days => whole(i32::from(is_kept())),
             Counted::Events(_) => whole(1),
         })
+    }
+
+    /// Whether it opens a window of the counter, however much of it comes back later.
+    pub fn opens(&self, counter: &Counter, currencies: &[Currency]) -> bool {
+        let any = |id: &AuthorId| self.awards.get(id.as_str()).is_some_and(|it| it.points != BigInt::ZERO);
+        let counts = match &counter.counts {
+            Counted::Earned(currency) => any(currency),
+            Counted::EarnedOfKind(kind) => currencies.iter().any(|it| it.kind == *kind && any(&it.id)),
+            Counted::Sum(Sum { attribute, of: SumOf::Purchase | SumOf::Event(_) }) => {
+                self.attribute(attribute) != whole(0)
+            }
+            _ => true,
+        };
+        counts && self.counted.contains(counter.id.as_str())
     }
 
     fn attribute(&self, id: &AuthorId) -> Exact {
@@ -202,13 +216,38 @@ impl<'a> Before<'a> {
     }
 }
 
-/// The most that a cap has counted in any window that holds `now`, in minor units. Where people carry their own
-/// dates, something may have happened on a later date already.
-pub fn cap_used(past: &[Past], id: &str, window: Window, now: Moment) -> Exact {
-    let reads = past.iter().map(|past| past.moment).chain([now]).filter(|read| covers(window, *read, now));
+/// The most that a cap has counted in any window that holds `now`, in minor units: of what activities earned, and
+/// of what levels gave. Where people carry their own dates, something may have happened on a later date already.
+pub fn cap_used(
+    (past, of_levels): (&[Past], &[(Moment, BigInt)]),
+    id: &str,
+    window: Window,
+    now: Moment,
+) -> Exact {
+    let of_activities = past.iter().map(|past| (past.moment, past.kept(past.caps.get(id))));
+    let all: Vec<_> = of_activities.chain(of_levels.iter().cloned()).collect();
+    let reads = all.iter().map(|it| it.0).chain([now]).filter(|read| covers(window, *read, now));
     let used = |read| {
-        let inside = past.iter().filter(|past| covers(window, read, past.moment));
-        inside.map(|past| whole(past.kept(past.caps.get(id)))).sum()
+        let inside = all.iter().filter(|it| covers(window, read, it.0));
+        inside.map(|it| whole(it.1.clone())).sum()
     };
     reads.map(used).max().expect("one is read now")
+}
+
+/// Whether so much happened since that the engine no longer keeps all of a counter's window as it is read.
+pub fn is_forgotten(past: &[Past], counter: &Counter, document: &Document, read: Moment) -> bool {
+    let within = document.returns.within.map_or(0, |span| span.most_days()).max(2);
+    let spare = |days: usize| (within.div_ceil(days) + 1).clamp(3, 64);
+    let by_day = counter.counts == Counted::Days;
+    let kept = match (counter.window.fewest_days(), counter.window.most_days()) {
+        (_, Some(most)) if by_day => most + spare(1),
+        (fewest, _) => counter.window.most_slots() + fewest.map_or(3, spare),
+    };
+    let opened = past.iter().filter(|past| past.opens(counter, &document.currencies));
+    let slots: BTreeSet<_> = opened.map(|past| slot(counter.window, by_day, past.moment)).collect();
+    if slots.len() < kept {
+        return false;
+    }
+    let first = first_slot(counter.window, by_day, read);
+    slots.iter().filter(|slot| **slot > first).count() >= kept
 }

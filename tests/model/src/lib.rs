@@ -9,25 +9,31 @@
 pub mod generate;
 pub mod number;
 
+mod award;
 mod basis;
 mod calendar;
+mod carry;
 mod condition;
 mod history;
 mod lots;
 mod rating;
 mod returns;
 mod share;
+mod standing;
 mod tier;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::NaiveDate;
 use loyalty_core::activity::Activity;
-use loyalty_core::program::document::{Cap, Counter, Currency, Document};
+use loyalty_core::program::document::{Cap, Counter, Currency, Document, TierTrack};
+use loyalty_core::tier::TierGrant;
 use loyalty_core::time::{OffsetTime, Timestamp};
 
+use crate::award::{LevelAward, LevelAwards};
 pub use crate::calendar::Instant;
-use crate::calendar::{Calendar, Moment, NEVER, later, window_end};
+pub use crate::calendar::NEVER;
+use crate::calendar::{Calendar, Moment, later, window_end};
 use crate::condition::Facts;
 use crate::history::{Before, Past};
 use crate::lots::Lots;
@@ -35,7 +41,8 @@ pub use crate::lots::Totals;
 use crate::number::{BigInt, Exact};
 use crate::rating::{Rated, Rating};
 use crate::returns::{Found, Search};
-use crate::tier::{Status, Tiers};
+use crate::standing::{Given, Standing};
+use crate::tier::Tiers;
 
 /// Why an activity is not recorded. Nothing changes then.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -87,6 +94,12 @@ pub struct Outcome {
     pub taken: BTreeMap<String, BigInt>,
     /// Points that a return should have taken back, but found gone.
     pub forgiven: BTreeMap<String, BigInt>,
+    /// Points given for levels, by track, level and currency.
+    pub level_awards: BTreeMap<[String; 3], BigInt>,
+    /// Points of levels taken back by a return, the same way.
+    pub level_takes: BTreeMap<[String; 3], BigInt>,
+    /// Points of levels that a return found gone.
+    pub level_forgiven: BTreeMap<[String; 3], BigInt>,
     /// Skus of an unlinked return that found no sale, and how many units.
     pub unmatched: Vec<(String, Exact)>,
 }
@@ -97,11 +110,12 @@ pub struct Model {
     document: Document,
     calendar: Calendar,
     past: Vec<Past>,
-    /// Every status of each track in the order they began; none before the first activity.
-    statuses: BTreeMap<String, Vec<Status>>,
+    /// Where the member stands on each track; nowhere before the first activity.
+    standings: BTreeMap<String, Standing>,
     lots: BTreeMap<String, Lots>,
+    level_awards: LevelAwards,
     settled_to: Option<Instant>,
-    enrolled: Option<NaiveDate>,
+    enrolled: Option<Instant>,
 }
 
 impl Model {
@@ -113,7 +127,8 @@ impl Model {
             lots: lots.collect(),
             document: document.clone(),
             past: Vec::new(),
-            statuses: BTreeMap::new(),
+            level_awards: LevelAwards::default(),
+            standings: BTreeMap::new(),
             settled_to: None,
             enrolled: None,
         }
@@ -128,7 +143,11 @@ impl Model {
             Activity::Return(given) => {
                 let found = Search::new(&self.past, &self.document.returns).find(given, date)?;
                 let tier = self.begin(own_time, date);
-                Outcome { tier, ..self.take_back(found) }
+                let now = self.settled_to.map_or(own_time, |settled| settled.max(own_time));
+                let today = if now > own_time { self.calendar.date_at(now) } else { date };
+                let before = (self.past.clone(), self.standings.clone());
+                let outcome = Outcome { tier, ..self.take_back(found) };
+                self.lower(&before, (today, now), outcome)
             }
             Activity::Purchase(purchase)
                 if purchase.money.as_ref().is_some_and(|m| *m != self.document.money) =>
@@ -185,9 +204,41 @@ impl Model {
     /// The level of a track that is held at `settled_to`.
     pub fn level(&self, track: &str) -> String {
         let track = self.document.tiers.iter().find(|it| it.id.as_str() == track).expect("a track's id");
-        let held =
-            self.statuses.get(track.id.as_str()).and_then(|all| all.last()).map_or(0, |held| held.level);
+        let held = self.standings.get(track.id.as_str()).map_or(0, Standing::level);
         track.levels[held].id.to_string()
+    }
+
+    /// When the level of a track is decided anew or over; [`NEVER`] where it is not.
+    pub fn until(&self, track: &str) -> Instant {
+        self.standings[track].ends()
+    }
+
+    /// Gives a level until an end, or says the code of why not; then nothing has changed.
+    pub fn grant(&mut self, grant: &TierGrant, at: Timestamp) -> Result<(), &'static str> {
+        let mut after = self.clone();
+        after.give(grant, at)?;
+        *self = after;
+        Ok(())
+    }
+
+    fn give(&mut self, grant: &TierGrant, at: Timestamp) -> Result<(), &'static str> {
+        if self.settled_to.is_none() {
+            return Err("unknown_member");
+        }
+        self.settle(at);
+        let now = self.settled_to.expect("just settled");
+        let track = self.document.tiers.iter().find(|it| it.id == grant.track).ok_or("unknown_tier")?;
+        let level = track.levels.iter().position(|it| it.id == grant.level).ok_or("unknown_tier")?;
+        let ends = Instant::from_timestamp_micros(grant.until.micros()).expect("an instant of the calendar");
+        if ends <= now {
+            return Err("already_over");
+        }
+        let standing = self.standings.get_mut(track.id.as_str()).expect("a member stands on every track");
+        if level <= standing.earned().level {
+            return Err("tier_not_higher");
+        }
+        standing.given = Some(Given { level, ends, keep: grant.keep.clone() });
+        Ok(())
     }
 
     fn levels(&self) -> BTreeMap<String, String> {
@@ -199,12 +250,22 @@ impl Model {
     }
 
     fn tiers(&self) -> Tiers<'_> {
-        let enrolled = self.enrolled.expect("a member");
-        Tiers { document: &self.document, calendar: &self.calendar, past: &self.past, enrolled }
+        Tiers {
+            document: &self.document,
+            calendar: &self.calendar,
+            past: &self.past,
+            enrolled: self.enrolled_on().expect("a member"),
+            credits: &[],
+            gross: false,
+        }
+    }
+
+    fn enrolled_on(&self) -> Option<NaiveDate> {
+        self.enrolled.map(|at| self.calendar.date_at(at))
     }
 
     fn moment(&self, time: OffsetTime, date: NaiveDate) -> Moment {
-        Moment { at: calendar::happened(time), date, enrolled: self.enrolled.unwrap_or(date) }
+        Moment { at: calendar::happened(time), date, enrolled: self.enrolled_on().unwrap_or(date) }
     }
 
     /// Settles, or enrols on the first activity, before which nothing can be due; gives the levels held.
@@ -212,10 +273,10 @@ impl Model {
         if self.settled_to.is_some() {
             self.settle_to(own_time);
         } else {
-            self.enrolled = Some(self.calendar.date_at(own_time));
-            let lowest = |track| self.tiers().status(track, 0, date);
-            let first = self.document.tiers.iter().map(|track| (track.id.to_string(), vec![lowest(track)]));
-            self.statuses = first.collect();
+            self.enrolled = Some(own_time);
+            let first = self.document.tiers.iter();
+            let first = first.map(|track| (track.id.to_string(), Standing::new(&self.tiers(), track, date)));
+            self.standings = first.collect();
         }
         self.levels()
     }
@@ -223,12 +284,7 @@ impl Model {
     /// Tiers and lots do not look at each other, so their order among themselves makes no difference.
     fn settle_to(&mut self, at: Instant) {
         let at = self.settled_to.map_or(at, |settled| settled.max(at));
-        for track in &self.document.tiers.clone() {
-            while let Some(ended) = self.statuses[track.id.as_str()].last().filter(|held| held.ends <= at) {
-                let next = self.tiers().after(track, ended);
-                self.statuses.entry(track.id.to_string()).or_default().push(next);
-            }
-        }
+        self.move_standings(|standing, tiers, track| standing.settle(tiers, track, at));
         self.lots.values_mut().for_each(|lots| lots.lapse(at));
         self.settled_to = Some(at);
     }
@@ -246,7 +302,9 @@ impl Model {
             returned: Vec::new(),
         };
         for currency in &self.document.currencies {
-            let Some(rated) = self.rate_in(currency, activity, moment, &outcome.tier) else { continue };
+            let before = self.before(&self.past, moment);
+            let facts = Facts { activity, date: moment.date, levels: &outcome.tier, before: &before };
+            let Some(rated) = self.rate_in(currency, &facts, None) else { continue };
             let id = currency.id.to_string();
             let lapse = self.lapse(currency, moment);
             self.lots.entry(id.clone()).or_default().add(&rated.award.points, lapse);
@@ -261,7 +319,8 @@ impl Model {
         let reached = counted.into_iter().map(|id| (id.clone(), self.counter_at(&id, moment)));
         let reached = reached.collect();
         self.past.last_mut().expect("just pushed").reached = reached;
-        self.upgrade(moment);
+        self.award_levels(activity, moment, &mut outcome);
+        self.move_standings(|standing, tiers, track| standing.rise(tiers, track, moment));
         outcome
     }
 
@@ -272,7 +331,7 @@ impl Model {
         now: Moment,
         levels: &BTreeMap<String, String>,
     ) -> BTreeSet<String> {
-        let before = self.before(now);
+        let before = self.before(&self.past, now);
         let facts = Facts { activity, date: now.date, levels, before: &before };
         let counts = |counter: &&Counter| {
             history::looks_at(counter, activity) && counter.when.as_ref().is_none_or(|when| facts.hold(when))
@@ -280,22 +339,102 @@ impl Model {
         self.document.counters.iter().filter(counts).map(|counter| counter.id.to_string()).collect()
     }
 
-    fn before(&self, now: Moment) -> Before<'_> {
-        Before { document: &self.document, calendar: &self.calendar, past: &self.past, now }
+    fn before<'a>(&'a self, past: &'a [Past], now: Moment) -> Before<'a> {
+        Before { document: &self.document, calendar: &self.calendar, past, now }
     }
 
     fn rate_in(
         &self,
         currency: &Currency,
-        activity: &Activity,
-        moment: Moment,
-        levels: &BTreeMap<String, String>,
+        facts: &Facts<'_>,
+        reached: Option<(&str, &str)>,
     ) -> Option<Rated> {
         let earning = self.document.earning.iter().find(|earning| earning.currency == currency.id)?;
-        let before = self.before(moment);
-        let facts = Facts { activity, date: moment.date, levels, before: &before };
-        let used = |cap: &Cap, window| history::cap_used(&self.past, cap.id.as_str(), window, moment);
-        Some(Rating { facts: &facts, currency, used: &used }.rate(earning))
+        let used = |cap: &Cap, window| {
+            let of_levels = self.level_awards.cap_uses(cap.id.as_str());
+            history::cap_used((&self.past, &of_levels), cap.id.as_str(), window, facts.before.now)
+        };
+        Some(Rating { facts, currency, reached, used: &used }.rate(earning))
+    }
+
+    /// Gives what there is for levels that the newest activity has reached.
+    fn award_levels(&mut self, activity: &Activity, moment: Moment, outcome: &mut Outcome) {
+        let tier = outcome.tier.clone();
+        // Conditions on the past find it as it was before the activity.
+        let past = self.past[..self.past.len() - 1].to_vec();
+        let document = self.document.clone();
+        let calendar = self.calendar.clone();
+        let before = Before { document: &document, calendar: &calendar, past: &past, now: moment };
+        let facts = Facts { activity, date: moment.date, levels: &tier, before: &before };
+        for track in &document.tiers {
+            let after = self.standings[track.id.as_str()].seen(&self.tiers(), track);
+            let before = Tiers { past: &past, ..after };
+            for level in self.level_awards.due((&before, &after), track, moment) {
+                let (track, name) = (track.id.to_string(), track.levels[level].id.to_string());
+                let (mut points, mut caps) = (BTreeMap::new(), BTreeMap::new());
+                for currency in &document.currencies {
+                    let rated = self.rate_in(currency, &facts, Some((&track, &name)));
+                    let Some(rated) = rated.filter(|rated| rated.matched) else { continue };
+                    let (id, lapse) = (currency.id.to_string(), self.lapse(currency, moment));
+                    self.lots.entry(id.clone()).or_default().put(&rated.award.points, lapse);
+                    let key = [track.clone(), name.clone(), id.clone()];
+                    outcome.level_awards.insert(key, rated.award.points.clone());
+                    points.insert(id, (rated.award.points, lapse));
+                    caps.extend(rated.caps.into_iter().map(|(cap, share)| (cap, share.points)));
+                }
+                if !points.is_empty() {
+                    self.level_awards.remember(LevelAward { track, level, moment, points, caps });
+                }
+            }
+        }
+    }
+
+    /// What a return does beyond its own purchases, to counters that were as in `before`.
+    fn lower(
+        &mut self,
+        (past, were): &(Vec<Past>, BTreeMap<String, Standing>),
+        moment: (NaiveDate, Instant),
+        outcome: Outcome,
+    ) -> Outcome {
+        let enrolled = self.enrolled.expect("a member has begun");
+        self.move_standings(|standing, tiers, track| {
+            let before = standing.clone();
+            if let Some(carry) = &mut standing.carry {
+                carry.roll_again(&before.seen(tiers, track), track, enrolled);
+            }
+        });
+        let before = Tiers { past, ..self.tiers() };
+        let mut awards = self.level_awards.clone();
+        let lost = awards.lost(
+            |track| {
+                let id = track.id.as_str();
+                (were[id].seen(&before, track), self.standings[id].seen(&self.tiers(), track))
+            },
+            &self.document,
+        );
+        let mut standings = self.standings.clone();
+        for track in &self.document.tiers {
+            let standing = standings.get_mut(track.id.as_str()).expect("a member stands on every track");
+            standing.lower((&before, &were[track.id.as_str()]), &self.tiers(), track, moment);
+        }
+        self.standings = standings;
+        self.level_awards = awards;
+        self.take_levels_back(lost, outcome)
+    }
+
+    /// Takes back what was given for levels.
+    fn take_levels_back(&mut self, lost: Vec<LevelAward>, mut outcome: Outcome) -> Outcome {
+        for award in lost {
+            let track = self.document.tiers.iter().find(|it| it.id.as_str() == award.track);
+            let level = track.expect("a track's id").levels[award.level].id.to_string();
+            for (currency, (points, lapse)) in award.points {
+                let taken = self.lots.entry(currency.clone()).or_default().take_back(&points, lapse);
+                let key = [award.track.clone(), level.clone(), currency];
+                *outcome.level_forgiven.entry(key.clone()).or_default() += points - &taken;
+                *outcome.level_takes.entry(key).or_default() += taken;
+            }
+        }
+        outcome
     }
 
     /// When points earned then lapse.
@@ -308,13 +447,13 @@ impl Model {
         }
     }
 
-    fn upgrade(&mut self, when: Moment) {
-        for track in &self.document.tiers.clone() {
-            let id = track.id.to_string();
-            let present = self.statuses[&id].last().map_or(0, |held| held.level);
-            let reached = self.tiers().reached(track, present, when);
-            self.statuses.entry(id).or_default().extend(reached);
+    fn move_standings(&mut self, step: impl Fn(&mut Standing, &Tiers<'_>, &TierTrack)) {
+        let mut standings = std::mem::take(&mut self.standings);
+        for track in &self.document.tiers {
+            let standing = standings.get_mut(track.id.as_str()).expect("a member stands on every track");
+            step(standing, &self.tiers(), track);
         }
+        self.standings = standings;
     }
 
     fn take_back(&mut self, found: Found) -> Outcome {

@@ -31,9 +31,14 @@ pub struct Lots {
 impl Lots {
     /// Puts an award in.
     pub fn add(&mut self, points: &BigInt, lapse: Instant) {
+        self.put(points, lapse);
+        self.totals.accruals += u64::from(*points > BigInt::ZERO);
+    }
+
+    /// Puts in what no activity by itself has earned.
+    pub fn put(&mut self, points: &BigInt, lapse: Instant) {
         *self.open.entry(lapse).or_default() += points;
         self.totals.earned += points;
-        self.totals.accruals += u64::from(*points > BigInt::ZERO);
     }
 
     /// Lets lapse what is due at `at`.

@@ -17,6 +17,8 @@ use crate::share::{Contribution, Share};
 
 /// What an activity earned of one currency.
 pub struct Rated {
+    /// Whether any rule matched.
+    pub matched: bool,
     /// The award.
     pub award: Share,
     /// What each cap of a window counts of it.
@@ -29,6 +31,8 @@ pub struct Rating<'a> {
     pub facts: &'a Facts<'a>,
     /// The currency.
     pub currency: &'a Currency,
+    /// The track and level that are reached; none for what the activity itself earns.
+    pub reached: Option<(&'a str, &'a str)>,
     /// What a cap has counted so far in the window of this activity, in minor units.
     pub used: &'a dyn Fn(&Cap, Window) -> Exact,
 }
@@ -72,7 +76,7 @@ impl Rating<'_> {
         });
         let mut caps: BTreeMap<String, Share> = shares.collect();
         caps.extend(windowed(&earning.caps).map(|cap| (cap.id.to_string(), award.clone())));
-        Rated { award, caps }
+        Rated { matched: !total.from.is_empty(), award, caps }
     }
 
     fn multiplied(&self, stage: &MultiplierStage, value: Exact) -> Exact {
@@ -108,9 +112,12 @@ impl Rating<'_> {
 
     /// The value of a rule; none where it does not match.
     fn rule(&self, rule: &Rule) -> Option<Value> {
-        let triggered = match (&rule.on, self.facts.activity) {
-            (Trigger::Purchase, Activity::Purchase(_)) => true,
-            (Trigger::Event(name), Activity::Event(event)) => *name == event.name,
+        let triggered = match (&rule.on, self.facts.activity, self.reached) {
+            (Trigger::Purchase, Activity::Purchase(_), None) => true,
+            (Trigger::Event(name), Activity::Event(event), None) => *name == event.name,
+            (Trigger::TierReached(on), _, Some((track, level))) => {
+                on.track.as_str() == track && on.level.as_ref().is_none_or(|asked| asked.as_str() == level)
+            }
             _ => false,
         };
         if !triggered || !rule.when.as_ref().is_none_or(|when| self.facts.hold(when)) {

@@ -6,12 +6,12 @@ use serde::Serialize;
 use super::scale;
 use crate::engine::Settled;
 use crate::id::{AuthorId, MemberId};
-use crate::member::{Balance, MemberState, TierState};
+use crate::member::{Balance, MemberState};
 use crate::money::Money;
 use crate::points::Points;
-use crate::program::document::{Level, Requirement, Threshold};
+use crate::program::document::{Level, Requirement, Threshold, TierTrack};
 use crate::program::{Program, Programs};
-use crate::tier::measure;
+use crate::tier::{Counts, TierState};
 use crate::time::{Timestamp, When};
 
 /// A member as of an instant.
@@ -76,29 +76,39 @@ pub struct TierView {
     pub name: String,
     /// Since when.
     pub since: Timestamp,
-    /// When it is decided anew; never where absent.
+    /// When it is decided anew or over, in grace when the drop comes; never where absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub until: Option<Timestamp>,
-    /// Where the member stands with what keeping the level takes; absent where nothing is asked now.
+    /// What keeping the level then takes; absent where nothing keeps it or nothing is asked.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub keep: Option<Progress>,
-    /// The next level and what is missing; absent at the highest.
+    /// The level that the present one drops to at its end unless it is kept, while that drop waits for its grace.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub next: Option<NextLevelView>,
-    /// What was held before, oldest first, as far as it is kept.
+    pub waiting: Option<AuthorId>,
+    /// The level that is earned, where the one held was given above it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub earned: Option<AuthorId>,
+    /// The levels above and what reaching each takes, the next one first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub next: Vec<NextLevelView>,
+    /// What was held before, oldest first, as far as it is kept; all of it is in the history.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub past: Vec<TierIntervalView>,
 }
 
-/// The next level of a track.
+/// A level above the one held.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct NextLevelView {
     /// The level.
     pub level: AuthorId,
     /// What members see.
     pub name: String,
-    /// What it takes and where the member stands.
-    pub reach: Progress,
+    /// What it takes and where the member stands; absent where only `lifetime` leads there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reach: Option<Progress>,
+    /// What makes it one for life.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lifetime: Option<Progress>,
 }
 
 /// A level held from one instant to the next interval.
@@ -118,8 +128,19 @@ pub enum Progress {
     All(Vec<Progress>),
     /// One of these is enough.
     Any(Vec<Progress>),
+    /// So many of these are needed.
+    AtLeast(ProgressOfSome),
     /// A counter must reach a threshold.
     Counter(CounterProgress),
+}
+
+/// Where a member stands with several, of which so many are needed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct ProgressOfSome {
+    /// How many.
+    pub count: u16,
+    /// Where the member stands with each.
+    pub of: Vec<Progress>,
 }
 
 /// Where a counter stands: decimals of whole points, of money or a number of purchases, as it counts.
@@ -127,12 +148,18 @@ pub enum Progress {
 pub struct CounterProgress {
     /// The counter.
     pub id: AuthorId,
-    /// What it holds in its present window.
+    /// What it holds in its window, with what was credited.
     pub value: Money,
+    /// What of it was not counted but rolled over or was a head start; absent where nothing is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub credited: Option<Money>,
     /// The threshold.
     pub at_least: Money,
     /// What is missing; 0 where nothing is.
     pub missing: Money,
+    /// The first instant after the window, by which it has to be there; absent for a window that does not end.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub by: Option<Timestamp>,
 }
 
 impl MemberView {
@@ -187,44 +214,85 @@ struct Standing<'a> {
 impl Standing<'_> {
     fn tier(&self, held: &TierState) -> TierView {
         let track = self.program.track(&held.track);
-        let rank = track.and_then(|track| track.rank(&held.level));
-        let level = |rank: usize| track.and_then(|track| track.levels.get(rank));
-        let present = rank.and_then(level);
-        let above = rank.and_then(|rank| level(rank.saturating_add(1)));
-        let asked = present.filter(|_| held.until.is_some()).and_then(|level| level.keep.as_ref());
+        let levels = track.map_or(&[][..], |track| &track.levels);
+        let rank = levels.iter().position(|level| level.id == *held.level());
+        let present = rank.and_then(|rank| levels.get(rank));
+        let above = rank.and_then(|rank| levels.get(rank.saturating_add(1)..)).unwrap_or_default();
+        let measured = track.map(|track| Measured { standing: self, track });
         let past = held.past.iter();
         TierView {
             track: held.track.clone(),
-            level: held.level.clone(),
-            name: present.map_or_else(|| held.level.to_string(), shown),
-            since: held.since,
-            until: held.until,
-            keep: asked.map(|keep| self.progress(keep)),
-            next: above.and_then(|above| self.next(above)),
+            level: held.level().clone(),
+            name: present.map_or_else(|| held.level().to_string(), shown),
+            since: held.since(),
+            until: held.until(),
+            keep: measured.as_ref().zip(present).and_then(|(on, level)| on.keep(held, level)),
+            waiting: held.status.waiting.as_ref().filter(|_| held.granted.is_none()).map(|it| it.to.clone()),
+            earned: held.granted.as_ref().map(|_| held.status.level.clone()),
+            next: measured.iter().flat_map(|on| above.iter().map(|level| on.next(level))).collect(),
             past: past.map(|was| TierIntervalView { level: was.level.clone(), from: was.from }).collect(),
         }
     }
+}
 
-    fn next(&self, level: &Level) -> Option<NextLevelView> {
-        let reach = self.progress(level.reach.as_ref()?);
-        Some(NextLevelView { level: level.id.clone(), name: shown(level), reach })
+/// What progress on a track is measured on.
+struct Measured<'a> {
+    standing: &'a Standing<'a>,
+    track: &'a TierTrack,
+}
+
+impl Measured<'_> {
+    /// What keeps the level held when it ends: of one given what was asked, of one earned its own condition.
+    fn keep(&self, held: &TierState, level: &Level) -> Option<Progress> {
+        let Standing { program, state, when: now } = self.standing;
+        let last = held.until()?.plus_micros(-1);
+        let last = program.when(state, last, program.zone().date_at(last));
+        if let Some(granted) = &held.granted {
+            let each = granted.keep.iter().map(|asked| Progress::Counter(self.counter(asked, &last)));
+            return Some(Progress::All(each.collect())).filter(|_| !granted.keep.is_empty());
+        }
+        if held.status.waiting.is_some() {
+            let asked = level.keep.as_ref().or(level.reach.as_ref())?;
+            return Some(self.progress(asked, now));
+        }
+        level.keep.as_ref().map(|keep| self.progress(keep, &last))
     }
 
-    fn progress(&self, requirement: &Requirement) -> Progress {
-        match requirement {
-            Requirement::All(all) => Progress::All(all.iter().map(|one| self.progress(one)).collect()),
-            Requirement::Any(any) => Progress::Any(any.iter().map(|one| self.progress(one)).collect()),
-            Requirement::Counter(threshold) => Progress::Counter(self.counter(threshold)),
+    fn next(&self, level: &Level) -> NextLevelView {
+        let now = &self.standing.when;
+        let progress = |asked: &Option<Requirement>| asked.as_ref().map(|asked| self.progress(asked, now));
+        NextLevelView {
+            level: level.id.clone(),
+            name: shown(level),
+            reach: progress(&level.reach),
+            lifetime: progress(&level.lifetime),
         }
     }
 
-    fn counter(&self, threshold: &Threshold) -> CounterProgress {
-        let (value, at_least) = measure(self.program, threshold, self.state, &self.when);
+    fn progress(&self, requirement: &Requirement, when: &When<'_>) -> Progress {
+        let each = |list: &[Requirement]| list.iter().map(|one| self.progress(one, when)).collect();
+        match requirement {
+            Requirement::All(all) => Progress::All(each(all)),
+            Requirement::Any(any) => Progress::Any(each(any)),
+            Requirement::AtLeast(some) => {
+                Progress::AtLeast(ProgressOfSome { count: some.count, of: each(&some.of) })
+            }
+            Requirement::Counter(threshold) => Progress::Counter(self.counter(threshold, when)),
+        }
+    }
+
+    fn counter(&self, threshold: &Threshold, when: &When<'_>) -> CounterProgress {
+        let Standing { program, state, .. } = *self.standing;
+        let counts = Counts { program, track: Some(self.track), state };
+        let value = counts.value(&threshold.id, when).unwrap_or_default();
+        let end = program.counter(&threshold.id).and_then(|counter| counter.window.end(when));
         CounterProgress {
             id: threshold.id.clone(),
             value: Money::from_units(value),
-            at_least: Money::from_units(at_least),
-            missing: Money::from_units(at_least.saturating_sub(value).max(0)),
+            credited: Some(counts.credited(&threshold.id, when)).filter(|it| *it != 0).map(Money::from_units),
+            at_least: threshold.at_least,
+            missing: Money::from_units(threshold.at_least.units().saturating_sub(value).max(0)),
+            by: end.map(|end| program.zone().start_of(end)),
         }
     }
 }

@@ -2,7 +2,10 @@
 
 use super::Check;
 use crate::program::condition::TierTest;
-use crate::program::document::{Lasts, Level, Requirement, TierTrack, Upgrade};
+use crate::program::document::{
+    AtLeast, Downgrade, Lasts, Level, Requirement, Threshold, TierReached, TierTrack, Upgrade,
+};
+use crate::time::Window;
 
 impl Check<'_> {
     pub fn tiers(&mut self) {
@@ -12,12 +15,21 @@ impl Check<'_> {
             let path = format!("/tiers/{index}");
             self.unique(&format!("{path}/levels"), track.levels.iter().map(|l| &l.id));
             self.levels(track, &format!("{path}/levels"));
+            self.carry(track, &path);
             match track.lasts {
                 Lasts::Forever => {}
                 Lasts::For(span) => self.span(span, &format!("{path}/lasts/for")),
                 Lasts::ToEndOf(window) => self.window_that_ends(window, &format!("{path}/lasts/to_end_of")),
                 Lasts::ToEndOfNext(window) => {
                     self.window_that_ends(window, &format!("{path}/lasts/to_end_of_next"));
+                }
+            }
+            if let Some(grace) = track.grace {
+                self.span(grace, &format!("{path}/grace"));
+                if track.lasts == Lasts::Forever || track.downgrade == Downgrade::None {
+                    let message = "levels are never lost here, so there is no drop that waits".to_owned();
+                    let help = "drop `grace`, or say when levels end and how they fall";
+                    self.problem("grace_without_drop", format!("{path}/grace"), message, help);
                 }
             }
             if track.upgrade == Upgrade::AtPeriodEnd && track.lasts == Lasts::Forever {
@@ -39,18 +51,23 @@ impl Check<'_> {
         }
         for (index, level) in track.levels.iter().enumerate() {
             let own = format!("{path}/{index}");
-            if index == 0 && (level.reach.is_some() || level.keep.is_some()) {
+            let takes_something = level.reach.is_some() || level.lifetime.is_some();
+            if index == 0 && (takes_something || level.keep.is_some() || level.never_below) {
                 let message = format!("the lowest level `{}` is held by everybody", level.id);
-                self.problem("lowest_level_has_requirement", &own, message, "drop its `reach` and `keep`");
+                let help = "drop its `reach`, `keep`, `lifetime` and `never_below`";
+                self.problem("lowest_level_has_requirement", &own, message, help);
             }
-            if index > 0 && level.reach.is_none() {
+            if index > 0 && !takes_something {
                 let message = format!("nobody can reach the level `{}`", level.id);
-                self.problem("missing_requirement", &own, message, "say what it takes under `reach`");
+                let help = "say what it takes under `reach` or `lifetime`";
+                self.problem("missing_requirement", &own, message, help);
             }
             self.replaced(track, level, &own);
-            for (name, requirement) in [("reach", &level.reach), ("keep", &level.keep)] {
+            for (name, requirement) in
+                [("reach", &level.reach), ("keep", &level.keep), ("lifetime", &level.lifetime)]
+            {
                 if let Some(requirement) = requirement {
-                    self.requirement(requirement, &format!("{own}/{name}"));
+                    self.requirement(requirement, name == "lifetime", &format!("{own}/{name}"));
                 }
             }
         }
@@ -77,20 +94,62 @@ impl Check<'_> {
         }
     }
 
-    fn requirement(&mut self, requirement: &Requirement, path: &str) {
-        let (name, list) = match requirement {
-            Requirement::All(list) => ("all", list),
-            Requirement::Any(list) => ("any", list),
+    fn requirement(&mut self, requirement: &Requirement, of_a_lifetime: bool, path: &str) {
+        let (list_path, list) = match requirement {
+            Requirement::All(list) => (format!("{path}/all"), list),
+            Requirement::Any(list) => (format!("{path}/any"), list),
+            Requirement::AtLeast(AtLeast { count, of }) => {
+                if *count == 0 || usize::from(*count) > of.len() {
+                    let message = format!("{count} of {} cannot be asked for", of.len());
+                    let help = "ask for 1 to as many as are listed";
+                    self.problem("count_range", format!("{path}/at_least/count"), message, help);
+                }
+                (format!("{path}/at_least/of"), of)
+            }
             Requirement::Counter(threshold) => {
-                self.counter_named(&threshold.id, &format!("{path}/counter/id"));
-                return;
+                return self.threshold(threshold, of_a_lifetime, &format!("{path}/counter/id"));
             }
         };
         if list.is_empty() {
-            self.empty_list(&format!("{path}/{name}"));
+            self.empty_list(&list_path);
         }
         for (index, one) in list.iter().enumerate() {
-            self.requirement(one, &format!("{path}/{name}/{index}"));
+            self.requirement(one, of_a_lifetime, &format!("{list_path}/{index}"));
+        }
+    }
+
+    fn threshold(&mut self, threshold: &Threshold, of_a_lifetime: bool, path: &str) {
+        let Some(counter) = self.document.counters.iter().find(|c| c.id == threshold.id) else {
+            let message = format!("there is no counter `{}`", threshold.id);
+            let help = "declare it under `counters` or correct the id";
+            self.problem("unknown_counter", path, message, help);
+            return;
+        };
+        if of_a_lifetime && counter.window != Window::Lifetime {
+            let message = format!("the counter `{}` begins anew, a level for life does not", counter.id);
+            let help = "use a counter whose window is `lifetime`";
+            self.problem("counter_not_lifetime", path, message, help);
+        }
+    }
+
+    pub fn tier_reached(&mut self, on: &TierReached, path: &str) {
+        let Some(track) = self.document.tiers.iter().find(|t| t.id == on.track) else {
+            let message = format!("there is no tier track `{}`", on.track);
+            self.problem("unknown_tier", format!("{path}/track"), message, "declare it under `tiers`");
+            return;
+        };
+        let Some(level) = &on.level else { return };
+        let path = format!("{path}/level");
+        match track.levels.iter().find(|it| it.id == *level) {
+            None => {
+                let message = format!("the track `{}` has no level `{level}`", on.track);
+                self.problem("unknown_tier", path, message, "correct the level's id");
+            }
+            Some(level) if level.reach.is_none() => {
+                let message = format!("the level `{}` has no `reach` that could begin to hold", level.id);
+                self.problem("level_never_reached", path, message, "name a level with `reach`");
+            }
+            Some(_) => {}
         }
     }
 

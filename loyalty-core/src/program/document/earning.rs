@@ -137,6 +137,19 @@ pub enum Trigger {
     Purchase,
     /// A custom event of this name.
     Event(AuthorId),
+    /// A purchase or event by which a level's `reach` begins to hold: once in its window.
+    TierReached(TierReached),
+}
+
+/// The level that is to be reached.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TierReached {
+    /// The track.
+    pub track: AuthorId,
+    /// The level; every level of the track where absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub level: Option<AuthorId>,
 }
 
 /// Which value of a line is measured.

@@ -1,5 +1,6 @@
 //! Tier tracks: levels, what they ask for, and how long they last.
 
+use minicbor::{Decode, Encode};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -24,6 +25,36 @@ pub struct TierTrack {
     /// What happens at the end to who no longer qualifies.
     #[serde(default)]
     pub downgrade: Downgrade,
+    /// How long a drop waits; who qualifies meanwhile keeps the level.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub grace: Option<Span>,
+    /// When a return that lowers counters lowers levels.
+    #[serde(default)]
+    pub on_return: OnReturn,
+    /// Counters whose excess over what was reached counts in the next window.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rollover: Vec<Rollover>,
+}
+
+/// A counter whose excess counts, for this track, in the next window.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Rollover {
+    /// The counter. What is above the highest of its thresholds under `reach` that it is at rolls over.
+    pub counter: AuthorId,
+    /// The most that rolls over; all where absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at_most: Option<Money>,
+}
+
+/// An amount with which a counter begins its window, for this track.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct HeadStart {
+    /// The counter.
+    pub counter: AuthorId,
+    /// Whole points, money or a number of purchases, as the counter counts.
+    pub amount: Money,
 }
 
 /// One level of a track.
@@ -35,7 +66,7 @@ pub struct Level {
     /// What members see; the id where absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// What it takes; every level but the lowest has one.
+    /// What it takes; every level but the lowest has this or `lifetime`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reach: Option<Requirement>,
     /// What it takes to keep, over the window that ended; absent means `reach` over the window that begins.
@@ -44,6 +75,22 @@ pub struct Level {
     /// Levels of an older version that this one replaces: their members go on with it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub replaces: Vec<AuthorId>,
+    /// What makes the level one for life, over counters of a lifetime.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lifetime: Option<Requirement>,
+    /// What counters begin a window with for who holds the level just before it; the lowest level's also for a new
+    /// member.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub head_start: Vec<HeadStart>,
+    /// Whether who has once reached the level never falls below it.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub never_below: bool,
+}
+
+/// Whether a flag stands where it stands when it is left out.
+#[allow(clippy::trivially_copy_pass_by_ref)] // The signature is serde's.
+const fn is_false(flag: &bool) -> bool {
+    !*flag
 }
 
 /// What a level asks for.
@@ -54,17 +101,31 @@ pub enum Requirement {
     All(Vec<Requirement>),
     /// At least one of these.
     Any(Vec<Requirement>),
+    /// At least so many of these.
+    AtLeast(AtLeast),
     /// A counter at or above a threshold.
     Counter(Threshold),
 }
 
-/// A counter at or above a value.
+/// At least so many of several.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AtLeast {
+    /// How many: 1 to the number of those listed.
+    pub count: u16,
+    /// What is listed.
+    pub of: Vec<Requirement>,
+}
+
+/// A counter at or above a value.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, Encode, Decode)]
 #[serde(deny_unknown_fields)]
 pub struct Threshold {
     /// The counter's id.
+    #[n(0)]
     pub id: AuthorId,
     /// Whole points, money or a number of purchases, as the counter counts.
+    #[n(1)]
     pub at_least: Money,
 }
 
@@ -77,6 +138,19 @@ pub enum Upgrade {
     AtOnce,
     /// When the present status ends.
     AtPeriodEnd,
+}
+
+/// When a return that lowers counters lowers levels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum OnReturn {
+    /// With the return, to what is earned without what came back.
+    AtOnce,
+    /// When the status ends, which looks at the lowered counters.
+    #[default]
+    AtPeriodEnd,
+    /// Never: the track counts as if nothing came back.
+    Never,
 }
 
 /// How long a level lasts from the day it begins.

@@ -5,12 +5,12 @@ use loyalty_core::id::AuthorId;
 use loyalty_core::money::{Multiplier, Quantity, Rate, Rounding};
 use loyalty_core::program::document::{
     Basis, Cap, CapScope, Combine, Earning, Factor, FactorCombine, Group, GroupMember, MultiplierStage, Over,
-    PerFull, Rule, RuleRounding, RuleRoundingPlace, StepsOf, Trigger,
+    PerFull, Rule, RuleRounding, RuleRoundingPlace, StepsOf, TierReached, TierTrack, Trigger,
 };
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
-use proptest::sample::{select, subsequence};
+use proptest::sample::{Index, select, subsequence};
 
 use super::condition::{Known, basis, condition, line};
 use super::words::{EVENTS, MILES, decimal, id, points, window, word};
@@ -105,9 +105,24 @@ fn measuring(scale: u8, known: &Known<'_>, of_purchase: bool) -> BoxedStrategy<R
 }
 
 fn fixed(scale: u8, known: &Known<'_>, of_purchase: bool) -> BoxedStrategy<Rule> {
-    (plain(known, of_purchase), points(40, scale))
-        .prop_map(|(rule, points)| Rule { fixed: Some(points), ..rule })
+    let level = if of_purchase { Just(None).boxed() } else { option::weighted(0.6, any::<Index>()).boxed() };
+    let reachable = reachable(known.tracks);
+    (plain(known, of_purchase), points(40, scale), level)
+        .prop_map(move |(rule, points, level)| {
+            let on = level.filter(|_| !reachable.is_empty()).map(|index| index.get(&reachable).clone());
+            Rule { fixed: Some(points), on: on.map_or(rule.on, Trigger::TierReached), ..rule }
+        })
         .boxed()
+}
+
+/// What a rule may answer to that awards levels: one with `reach`, or all of a track.
+fn reachable(tracks: &[TierTrack]) -> Vec<TierReached> {
+    let levels = tracks.iter().flat_map(|track| {
+        let one =
+            track.levels.iter().filter(|level| level.reach.is_some()).map(|level| Some(level.id.clone()));
+        std::iter::once(None).chain(one).map(|level| TierReached { track: track.id.clone(), level })
+    });
+    levels.collect()
 }
 
 /// A rule that does not say yet how much.

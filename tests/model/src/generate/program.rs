@@ -3,9 +3,9 @@
 use loyalty_core::id::AuthorId;
 use loyalty_core::money::Money;
 use loyalty_core::program::document::{
-    AttributeDeclaration, AttributeKind, Cap, Counted, Counter, Currency, CurrencyKind, DatesBy, Document,
-    Downgrade, Earning, Expiry, Group, GroupMember, Lasts, Level, Requirement, Returns, Rule, Start, Sum,
-    SumOf, Threshold, TierTrack, Unlinked, Upgrade,
+    AtLeast, AttributeDeclaration, AttributeKind, Cap, Counted, Counter, Currency, CurrencyKind, DatesBy,
+    Document, Downgrade, Earning, Expiry, Group, GroupMember, HeadStart, Lasts, Level, OnReturn, Requirement,
+    Returns, Rollover, Rule, Start, Sum, SumOf, Threshold, TierTrack, Unlinked, Upgrade,
 };
 use loyalty_core::time::Window;
 use loyalty_core::zone::Zone;
@@ -124,8 +124,25 @@ fn counters(currencies: &[Currency]) -> impl Strategy<Value = Vec<Counter>> + us
 }
 
 fn track(counters: &[Counter]) -> impl Strategy<Value = TierTrack> + use<> {
-    let higher = (requirement(counters), option::weighted(0.4, requirement(counters)));
-    let higher = higher.prop_map(|(reach, keep)| (Some(reach), keep));
+    let lifetime = lifetime(counters);
+    let higher = (
+        option::weighted(0.9, requirement(counters)),
+        option::weighted(0.4, requirement(counters)),
+        lifetime,
+        prop::bool::weighted(0.15),
+    );
+    let spare = requirement(counters);
+    let higher = (higher, spare).prop_map(|((reach, keep, lifetime, never_below), spare)| Level {
+        id: id("unnamed"),
+        name: None,
+        // Something has to lead there.
+        reach: reach.or(if lifetime.is_none() { Some(spare) } else { None }),
+        keep,
+        lifetime,
+        head_start: Vec::new(),
+        never_below,
+        replaces: Vec::new(),
+    });
     let lasts = prop_oneof![
         1 => Just(Lasts::Forever),
         3 => period().prop_map(Lasts::ToEndOf),
@@ -135,19 +152,71 @@ fn track(counters: &[Counter]) -> impl Strategy<Value = TierTrack> + use<> {
     let upgrade = select(vec![Upgrade::AtOnce, Upgrade::AtOnce, Upgrade::AtPeriodEnd]);
     let downgrade =
         select(vec![Downgrade::Reassess, Downgrade::Reassess, Downgrade::OneStep, Downgrade::None]);
-    (vec(higher, 1..=3), upgrade, lasts, downgrade).prop_map(|(higher, upgrade, lasts, downgrade)| {
-        // Who may only rise at an end needs one.
-        let upgrade = if lasts == Lasts::Forever { Upgrade::AtOnce } else { upgrade };
-        let levels = std::iter::once((None, None)).chain(higher).enumerate();
-        let level = |(n, (reach, keep))| Level {
-            id: id(&format!("level-{n}")),
-            name: None,
-            reach,
-            keep,
-            replaces: Vec::new(),
-        };
-        TierTrack { id: id("unnamed"), levels: levels.map(level).collect(), upgrade, lasts, downgrade }
-    })
+    let on_return = select(vec![OnReturn::AtPeriodEnd, OnReturn::AtOnce, OnReturn::Never]);
+    let ends = (downgrade, option::weighted(0.3, span()), on_return);
+    let carry = option::weighted(0.4, carry(counters));
+    (vec(higher, 1..=3), upgrade, lasts, ends, carry).prop_map(
+        |(higher, upgrade, lasts, (downgrade, grace, on_return), carry)| {
+            // Who may only rise at an end needs one.
+            let upgrade = if lasts == Lasts::Forever { Upgrade::AtOnce } else { upgrade };
+            let lowest = Level {
+                id: id("unnamed"),
+                name: None,
+                reach: None,
+                keep: None,
+                lifetime: None,
+                head_start: Vec::new(),
+                never_below: false,
+                replaces: Vec::new(),
+            };
+            let levels = std::iter::once(lowest).chain(higher).enumerate();
+            let named = |(n, level)| Level { id: id(&format!("level-{n}")), ..level };
+            let mut levels: Vec<Level> = levels.map(named).collect();
+            let rollover = carry.map_or_else(Vec::new, |carry| carry.give(&mut levels));
+            let grace = grace.filter(|_| lasts != Lasts::Forever && downgrade != Downgrade::None);
+            TierTrack { id: id("unnamed"), levels, upgrade, lasts, downgrade, grace, on_return, rollover }
+        },
+    )
+}
+
+/// A counter of the calendar that rolls over or has a head start.
+#[derive(Debug, Clone)]
+struct Carried {
+    counter: Counter,
+    most: Option<Money>,
+    heads: Vec<Option<Money>>,
+}
+
+fn carry(counters: &[Counter]) -> BoxedStrategy<Carried> {
+    let most = option::of(decimal(1, 40, 1));
+    (select(counters.to_vec()), most, vec(option::of(decimal(1, 60, 1)), 4))
+        .prop_map(|(counter, most, heads)| Carried { counter, most, heads })
+        .boxed()
+}
+
+impl Carried {
+    /// Gives levels their head starts; what rolls over where a level asks for the counter.
+    fn give(self, levels: &mut [Level]) -> Vec<Rollover> {
+        if !self.counter.window.ends() {
+            return Vec::new();
+        }
+        for (level, head) in levels.iter_mut().zip(self.heads) {
+            let head = head.map(|amount| HeadStart { counter: self.counter.id.clone(), amount });
+            level.head_start.extend(head);
+        }
+        let mut asked = false;
+        for reach in levels.iter().filter_map(|level| level.reach.as_ref()) {
+            reach.thresholds(&mut |threshold| asked |= threshold.id == self.counter.id);
+        }
+        let rollover = Rollover { counter: self.counter.id, at_most: self.most };
+        if asked { vec![rollover] } else { Vec::new() }
+    }
+}
+
+/// What makes a level one for life, where a counter of a lifetime is there.
+fn lifetime(counters: &[Counter]) -> BoxedStrategy<Option<Requirement>> {
+    let whole: Vec<_> = counters.iter().filter(|c| c.window == Window::Lifetime).cloned().collect();
+    if whole.is_empty() { Just(None).boxed() } else { option::weighted(0.3, requirement(&whole)).boxed() }
 }
 
 fn named_tracks(tracks: Vec<TierTrack>) -> Vec<TierTrack> {
@@ -170,7 +239,11 @@ fn requirement(counters: &[Counter]) -> BoxedStrategy<Requirement> {
         .prop_recursive(2, 4, 2, |inner| {
             prop_oneof![
                 vec(inner.clone(), 1..=2).prop_map(Requirement::All),
-                vec(inner, 1..=2).prop_map(Requirement::Any),
+                vec(inner.clone(), 1..=2).prop_map(Requirement::Any),
+                (vec(inner, 1..=3), 1_u16..=3).prop_map(|(of, count)| {
+                    let count = count.min(of.len() as u16);
+                    Requirement::AtLeast(AtLeast { count, of })
+                }),
             ]
         })
         .boxed()

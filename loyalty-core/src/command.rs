@@ -1,0 +1,103 @@
+//! Commands: what is asked to be decided for a member, and kept as the input of its operation.
+
+use std::sync::Arc;
+
+use minicbor::{Decode, Encode};
+use serde_json::{Value, json};
+
+use crate::activity::Activity;
+use crate::decision::drop_undeclared;
+use crate::id::{ActivityId, OperationKey};
+use crate::problem::Problem;
+use crate::program::Programs;
+use crate::tier::TierGrant;
+
+/// Something to be decided for a member.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub enum Command {
+    /// Record an activity.
+    #[n(0)]
+    Record(#[cbor(n(0), with = "shared")] Arc<Activity>),
+    /// Give a level until an end.
+    #[n(1)]
+    GrantTier(#[cbor(n(0), with = "shared")] Arc<TierGrant>),
+}
+
+/// An input is shared between the command and the operation, so that deciding never copies it.
+mod shared {
+    use std::sync::Arc;
+
+    use minicbor::decode::Error;
+    use minicbor::encode::Write;
+    use minicbor::{Decode, Decoder, Encode, Encoder};
+
+    pub fn encode<C, T: Encode<C>, W: Write>(
+        input: &Arc<T>,
+        e: &mut Encoder<W>,
+        context: &mut C,
+    ) -> Result<(), minicbor::encode::Error<W::Error>> {
+        input.as_ref().encode(e, context)
+    }
+
+    pub fn decode<'b, C, T: Decode<'b, C>>(d: &mut Decoder<'b>, context: &mut C) -> Result<Arc<T>, Error> {
+        T::decode(d, context).map(Arc::new)
+    }
+}
+
+impl Command {
+    /// The key under which it happens once.
+    pub fn key(&self) -> Result<OperationKey, Problem> {
+        let key = match self {
+            Self::Record(activity) => activity.key(),
+            Self::GrantTier(grant) => grant.key(),
+        };
+        key.ok_or_else(|| self.id_too_long())
+    }
+
+    /// The caller's id of it.
+    pub fn id(&self) -> &ActivityId {
+        match self {
+            Self::Record(activity) => activity.id(),
+            Self::GrantTier(grant) => &grant.id,
+        }
+    }
+
+    /// The activity that it records, if it does.
+    pub fn activity(&self) -> Option<&Activity> {
+        match self {
+            Self::Record(activity) => Some(activity),
+            Self::GrantTier(_) => None,
+        }
+    }
+
+    /// The input as JSON shows it: an object whose only field names what it is.
+    pub fn to_json(&self) -> Value {
+        match self {
+            Self::Record(activity) => serde_json::to_value(activity.as_ref()).unwrap_or_default(),
+            Self::GrantTier(grant) => json!({ "grant_tier": grant.as_ref() }),
+        }
+    }
+
+    /// Drops in place what the program in force does not declare, where nobody else holds the activity.
+    pub fn drop_undeclared(&mut self, programs: &Programs) {
+        if let Self::Record(activity) = self
+            && let Some(activity) = Arc::get_mut(activity)
+        {
+            let at = activity.occurred_at().at;
+            drop_undeclared(activity, programs.at(at));
+        }
+    }
+
+    /// A problem whose path leads from the input's fields on, with the path from the input on.
+    pub(crate) fn place(&self, problem: Problem) -> Problem {
+        match self {
+            Self::Record(activity) => activity.place(problem),
+            Self::GrantTier(_) => Problem { path: format!("/grant_tier{}", problem.path), ..problem },
+        }
+    }
+
+    /// The refusal of an input whose id does not fit into a key.
+    pub(crate) fn id_too_long(&self) -> Problem {
+        self.place(Problem::new("invalid_value", "/id", "the id is too long for a key", "shorten it"))
+    }
+}

@@ -25,16 +25,25 @@ use crate::problem::Problem;
 use crate::program::document::{Currency, Earning, Factor, FactorCombine, MultiplierStage};
 
 /// What an activity earns in one currency.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Earned {
     /// The currency.
     pub currency: AuthorId,
     /// How much.
     pub points: Points,
-    /// The rules that took part.
-    pub rules: Vec<AuthorId>,
+    /// The rules that took part, and what each gave.
+    pub given: Vec<Given>,
     /// What caps of windows have used up by it.
     pub used: Vec<CapUse>,
+}
+
+/// What a rule gave.
+#[derive(Debug, Clone)]
+pub struct Given {
+    /// The rule.
+    pub rule: AuthorId,
+    /// Exact minor units, under the rule's own caps and before its group's choice, rounding and caps.
+    pub value: Ratio,
 }
 
 /// What an activity uses up of a cap.
@@ -106,11 +115,11 @@ fn earn<T: Trace>(
         Step::new(StepKind::Awarded, &currency.id, format!("{shown} {} earned", currency.shown()))
             .with(points)
     });
-    let (rules, mut used) = rating.given.into_parts();
+    let (given, mut used) = rating.given.into_parts();
     for (cap, slot) in windows.into_iter().filter(|_| !points.is_zero()) {
         used.push(CapUse { cap: cap.id.clone(), slot, amount: i128::from(points.minor()) });
     }
-    Ok(Some(Earned { currency: currency.id.clone(), points, rules, used }))
+    Ok(Some(Earned { currency: currency.id.clone(), points, given, used }))
 }
 
 /// The rating of one activity in one currency.

@@ -240,13 +240,14 @@ fn record(
                 effective_at: occurred_at.at,
             });
         }
-        let Earned { currency, points, rules, used } = one;
+        let Earned { currency, points, given, used } = one;
         let used = used.into_iter().map(|used| CountedIn {
             of: CountedBy::Cap(used.cap),
             slot: used.slot,
             amount: used.amount,
         });
         operation.counted.extend(used);
+        let rules = given.into_iter().map(|one| one.rule).collect();
         operation.awards.push(Award { currency, points, expires_at, rules });
     }
     Ok(count(&operation.counted, state)?)

@@ -5,7 +5,7 @@ use super::condition::basket_sum;
 use super::subject::Subject;
 use crate::activity::{Activity, Line};
 use crate::money::{Money, OutOfRange, Quantity, Ratio, Rounding};
-use crate::program::index::{Index, Measure, Place, Shelf};
+use crate::program::index::{Entry, Index, Measure, Place, Shelf};
 
 /// A rule that may match, and a line because of which it may.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -85,32 +85,12 @@ impl<'c> Iterator for Members<'c> {
 
 /// What the index finds for an activity; `None` where it cannot tell and all rules are to be looked at.
 pub fn found(index: &Index, subject: &Subject<'_>) -> Option<Vec<Hit>> {
-    if !index.serves() {
+    if !index.serves() || !subject.lines().iter().all(is_ordinary) {
         return None;
     }
-    let mut search = Search { index, subject, hits: Vec::with_capacity(32), baskets: Vec::new() };
-    if !subject.lines().iter().all(is_ordinary) {
-        return None;
-    }
-    search.shelf(index.any(), None)?;
-    match subject.activity {
-        Activity::Purchase(purchase) => {
-            for shelf in index.of_purchase(purchase) {
-                search.shelf(shelf, None)?;
-            }
-            for (number, line) in (0..).zip(&purchase.lines) {
-                for shelf in index.of_line(line) {
-                    search.shelf(shelf, Some((number, line)))?;
-                }
-            }
-        }
-        Activity::Event(event) => {
-            for shelf in index.of_event(event) {
-                search.shelf(shelf, None)?;
-            }
-        }
-        Activity::Return(_) => return None,
-    }
+    let mut search =
+        Search { index, subject, hits: Vec::with_capacity(32), sums: Vec::new(), last: None };
+    search.activity().ok()?;
     search.hits.sort_unstable();
     search.hits.dedup();
     Some(search.hits)
@@ -133,42 +113,76 @@ struct Search<'s, 'a> {
     subject: &'s Subject<'a>,
     hits: Vec<Hit>,
     /// Sums made so far, each by its measure.
-    baskets: Vec<(usize, Option<Ratio>)>,
+    sums: Vec<(usize, Units)>,
+    /// What was measured last of the line at hand, by its measure: most lists of a line compare the same.
+    last: Option<(usize, Option<Units>)>,
+}
+
+/// A measure in units of a [`Quantity`], to both sides: the limits are in whole units.
+#[derive(Debug, Clone, Copy)]
+struct Units {
+    floor: i128,
+    ceil: i128,
+}
+
+impl Units {
+    fn of(measured: Ratio) -> Result<Self, OutOfRange> {
+        let scaled = measured.times(Ratio::whole(Quantity::ONE.units()))?;
+        Ok(Self { floor: scaled.round(Rounding::Floor), ceil: scaled.round(Rounding::Ceil) })
+    }
 }
 
 impl Search<'_, '_> {
+    fn activity(&mut self) -> Result<(), OutOfRange> {
+        let index = self.index;
+        self.shelf(index.any(), None)?;
+        match self.subject.activity {
+            Activity::Purchase(purchase) => {
+                index.of_purchase(purchase).try_for_each(|shelf| self.shelf(shelf, None))?;
+                for (number, line) in (0..).zip(&purchase.lines) {
+                    self.last = None;
+                    index.of_line(line).try_for_each(|shelf| self.shelf(shelf, Some((number, line))))?;
+                }
+                Ok(())
+            }
+            Activity::Event(event) => index.of_event(event).try_for_each(|shelf| self.shelf(shelf, None)),
+            // Nothing answers to a return.
+            Activity::Return(_) => Ok(()),
+        }
+    }
+
     /// Notes the rules of a shelf whose limits are reached.
-    fn shelf(&mut self, shelf: &Shelf, line: Option<(u32, &Line)>) -> Option<()> {
+    fn shelf(&mut self, shelf: &Shelf, line: Option<(u32, &Line)>) -> Result<(), OutOfRange> {
         let number = line.map_or(ALL_LINES, |(number, _)| number);
-        let hit = |entry: &crate::program::index::Entry| {
-            Hit::new(entry.rule, if entry.each_line { number } else { ALL_LINES })
-        };
+        let hit = |entry: &Entry| Hit::new(entry.rule, if entry.each_line { number } else { ALL_LINES });
         self.hits.extend(shelf.free.iter().map(hit));
         for limited in &shelf.limited {
-            let measured = self.measured(limited.measure, line.map(|(_, line)| line)).ok()?;
-            let Some(measured) = measured else { continue };
-            let sign = if limited.most { -1 } else { 1 };
-            let scaled = measured.times(Ratio::whole(sign).times(Ratio::whole(ONE)).ok()?).ok()?;
-            self.hits.extend(limited.reached(scaled.round(Rounding::Floor)).iter().map(hit));
+            let Some(measured) = self.measured(limited.measure, line.map(|(_, line)| line))? else { continue };
+            let reached = if limited.most { measured.ceil.saturating_neg() } else { measured.floor };
+            self.hits.extend(limited.reached(reached).iter().map(hit));
         }
-        Some(())
+        Ok(())
     }
 
     /// The value of a measure; `None` where the line has none.
-    fn measured(&mut self, id: usize, line: Option<&Line>) -> Result<Option<Ratio>, OutOfRange> {
+    fn measured(&mut self, id: usize, line: Option<&Line>) -> Result<Option<Units>, OutOfRange> {
         match self.index.measure(id).ok_or(OutOfRange)? {
-            Measure::Line(basis) => line_value(line.ok_or(OutOfRange)?, basis),
-            Measure::Basket(test) => {
-                if let Some((_, known)) = self.baskets.iter().find(|(known, _)| *known == id) {
-                    return Ok(*known);
+            Measure::Line(basis) => {
+                if let Some((_, known)) = self.last.filter(|(known, _)| *known == id) {
+                    return Ok(known);
                 }
-                let sum = Some(basket_sum(test, self.subject)?);
-                self.baskets.push((id, sum));
-                Ok(sum)
+                let value = line_value(line.ok_or(OutOfRange)?, basis)?.map(Units::of).transpose()?;
+                self.last = Some((id, value));
+                Ok(value)
+            }
+            Measure::Basket(test) => {
+                if let Some((_, known)) = self.sums.iter().find(|(known, _)| *known == id) {
+                    return Ok(Some(*known));
+                }
+                let sum = Units::of(basket_sum(test, self.subject)?)?;
+                self.sums.push((id, sum));
+                Ok(Some(sum))
             }
         }
     }
 }
-
-/// Units of a [`Quantity`] in one whole.
-const ONE: i128 = Quantity::ONE.units();

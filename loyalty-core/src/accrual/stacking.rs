@@ -2,10 +2,9 @@
 
 use super::basis::{self, Measured};
 use super::candidates::Reach;
-use super::{CapUse, Rating, condition, measure, shown};
+use super::{CapUse, Given, Rating, condition, measure, shown};
 use crate::activity::Activity;
 use crate::explain::{Step, StepKind, Trace};
-use crate::id::AuthorId;
 use crate::money::{OutOfRange, Ratio};
 use crate::program::document::{Combine, Group, GroupMember, Rule, RuleRoundingPlace, Trigger};
 
@@ -16,7 +15,7 @@ pub struct Contributions(Vec<Contribution>);
 #[derive(Debug)]
 enum Contribution {
     /// A rule that matched.
-    Rule(AuthorId),
+    Rule(Given),
     /// What a cap's window lost by it.
     Cap(CapUse),
 }
@@ -32,15 +31,15 @@ impl Contributions {
     }
 
     /// The rules that took part, and what caps of windows lost.
-    pub fn into_parts(self) -> (Vec<AuthorId>, Vec<CapUse>) {
-        let (mut rules, mut used) = (Vec::with_capacity(self.0.len()), Vec::new());
+    pub fn into_parts(self) -> (Vec<Given>, Vec<CapUse>) {
+        let (mut given, mut used) = (Vec::with_capacity(self.0.len()), Vec::new());
         for one in self.0 {
             match one {
-                Contribution::Rule(id) => rules.push(id),
+                Contribution::Rule(one) => given.push(one),
                 Contribution::Cap(cap) => used.push(cap),
             }
         }
-        (rules, used)
+        (given, used)
     }
 }
 
@@ -140,8 +139,8 @@ impl<T: Trace> Rating<'_, '_, T> {
         {
             value = self.rounded(value, rounding.mode, &rule.id);
         }
-        self.given.0.push(Contribution::Rule(rule.id.clone()));
         value = self.under_caps(&rule.caps, value)?;
+        self.given.0.push(Contribution::Rule(Given { rule: rule.id.clone(), value }));
         let unit = self.unit;
         self.trace.step(|| {
             let text = format!("rule `{}` gives {}", rule.id, shown(value, unit));

@@ -2,6 +2,8 @@
 
 #[path = "properties/index.rs"]
 mod index;
+#[path = "properties/nearest.rs"]
+mod nearest;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -176,7 +178,7 @@ proptest! {
             let command = Command::Record(Arc::new(activity.clone()));
             let preview = block_on(real.engine.preview(&real.tenant, &real.member, &command, now()));
             let posted = real.record(activity);
-            prop_assert_eq!(preview.as_ref().ok().map(|p| &p.0.operation), posted.as_ref().ok().map(|a| &a.operation));
+            prop_assert_eq!(preview.as_ref().ok().map(|p| &p.decision.operation), posted.as_ref().ok().map(|a| &a.operation));
             let Ok(posted) = posted else { continue };
             let again = real.record(activity).expect("a replay");
             prop_assert!(again.replayed && again.operation == posted.operation);

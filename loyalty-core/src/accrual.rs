@@ -153,6 +153,10 @@ impl<T: Trace> Rating<'_, '_, T> {
                 continue;
             }
             let by = one.factor.ratio();
+            self.trace.step(|| {
+                Step::new(StepKind::Factor, &one.id, format!("`{}` multiplies by {}", one.id, one.factor))
+                    .with(one.factor)
+            });
             factor = match stage.combine {
                 FactorCombine::Compound => factor.times(by)?,
                 FactorCombine::Add => factor.plus(by.minus(Ratio::ONE)?)?,

@@ -2,6 +2,7 @@
 //!
 //! Preview, posting, explaining and verifying all call [`decide`]; for the same context they cannot differ.
 
+mod nearest;
 mod prepare;
 
 use std::sync::Arc;
@@ -24,6 +25,7 @@ use crate::settle::settle;
 use crate::tier::Moment;
 use crate::time::{Date, OffsetTime, Timestamp};
 
+pub use self::nearest::{Nearest, nearest};
 pub use self::prepare::{MAX_AHEAD_MICROS, drop_undeclared, prepared};
 
 /// Something to be decided for a member.

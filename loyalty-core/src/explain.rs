@@ -36,7 +36,9 @@ pub enum StepKind {
     Rounded,
     /// A group combined its members.
     Group,
-    /// A factor was applied.
+    /// A factor of a stage holds.
+    Factor,
+    /// A stage's factors were applied.
     Multiplied,
     /// A cap was looked at.
     Cap,

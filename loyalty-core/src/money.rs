@@ -102,6 +102,13 @@ impl<const PLACES: u32> Fixed<PLACES> {
         Ratio { num: self.0, den: 10_i128.pow(PLACES) }
     }
 
+    /// The value as people write an amount of money: with 2 decimals, or as many more as it needs.
+    pub fn shown(self) -> String {
+        let mut shown = self.decimal();
+        shown.rescale(shown.scale().max(2));
+        shown.to_string()
+    }
+
     /// The value as a `Decimal`, for callers that use it.
     pub fn decimal(self) -> Decimal {
         Decimal::try_from_i128_with_scale(self.0, PLACES).unwrap_or(Decimal::MAX).normalize()
@@ -361,6 +368,11 @@ impl Ratio {
     /// Whether it is a whole number.
     pub const fn is_whole(self) -> bool {
         self.num % self.den == 0
+    }
+
+    /// Whether it is above zero.
+    pub const fn is_positive(self) -> bool {
+        self.num > 0
     }
 
     /// Whether it is below zero.

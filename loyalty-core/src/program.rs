@@ -254,7 +254,7 @@ fn rule_under<'a>(group: &'a Group, places: &[Place], number: u32) -> Option<&'a
 }
 
 /// Every rule of a currency's earning, in the order of the document.
-fn rules_in(earning: &Earning) -> Vec<&Rule> {
+pub(crate) fn rules_in(earning: &Earning) -> Vec<&Rule> {
     let grouped = earning.groups.iter().flat_map(rules_under);
     grouped.chain(&earning.after).collect()
 }

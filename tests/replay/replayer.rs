@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use loyalty_core::activity::Activity;
 use loyalty_core::decision::{Command, Decision};
-use loyalty_core::engine::{Answer, Engine, EngineError, Outcome};
+use loyalty_core::engine::{Answer, Engine, EngineError, Outcome, Preview};
 use loyalty_core::explain::{Step, StepKind};
 use loyalty_core::id::{MemberId, TenantId};
 use loyalty_core::json::{self, Limits};
@@ -202,7 +202,9 @@ impl<'a> Replay<'a> {
             return Err(vec!["a preview changed the member".to_owned()]);
         }
         match preview {
-            Ok((Decision { operation, state }, _)) => self.compare(&activity, &operation, &state, now).await,
+            Ok(Preview { decision: Decision { operation, state }, .. }) => {
+                self.compare(&activity, &operation, &state, now).await
+            }
             Err(error) => self.refused(&error.problem()),
         }
     }
@@ -269,12 +271,8 @@ impl<'a> Replay<'a> {
         none(Vec::from_iter((replayed != answer.replayed).then_some(differ)))
     }
 
-    fn same_as_preview(
-        &self,
-        answer: &Answer,
-        preview: Result<(Decision, Vec<Step>), EngineError>,
-    ) -> Result<(), Failure> {
-        let (decision, steps) = preview.map_err(failed)?;
+    fn same_as_preview(&self, answer: &Answer, preview: Result<Preview, EngineError>) -> Result<(), Failure> {
+        let Preview { decision, steps, .. } = preview.map_err(failed)?;
         if decision.operation != answer.operation {
             return Err(vec!["the preview shows another operation".to_owned()]);
         }

@@ -88,8 +88,7 @@ pub fn found(index: &Index, subject: &Subject<'_>) -> Option<Vec<Hit>> {
     if !index.serves() || !subject.lines().iter().all(is_ordinary) {
         return None;
     }
-    let mut search =
-        Search { index, subject, hits: Vec::with_capacity(32), sums: Vec::new(), last: None };
+    let mut search = Search { index, subject, hits: Vec::with_capacity(32), sums: Vec::new(), last: None };
     search.activity().ok()?;
     search.hits.sort_unstable();
     search.hits.dedup();
@@ -157,7 +156,9 @@ impl Search<'_, '_> {
         let hit = |entry: &Entry| Hit::new(entry.rule, if entry.each_line { number } else { ALL_LINES });
         self.hits.extend(shelf.free.iter().map(hit));
         for limited in &shelf.limited {
-            let Some(measured) = self.measured(limited.measure, line.map(|(_, line)| line))? else { continue };
+            let Some(measured) = self.measured(limited.measure, line.map(|(_, line)| line))? else {
+                continue;
+            };
             let reached = if limited.most { measured.ceil.saturating_neg() } else { measured.floor };
             self.hits.extend(limited.reached(reached).iter().map(hit));
         }

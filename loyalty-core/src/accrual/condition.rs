@@ -104,12 +104,15 @@ fn basket<T: Trace>(test: &BasketTest, subject: &Subject<'_>, trace: &mut T) -> 
 /// The sum that a test is of.
 pub fn basket_sum(test: &BasketTest, subject: &Subject<'_>) -> Result<Ratio, OutOfRange> {
     let mut sum = Ratio::ZERO;
-    for line in subject.lines().iter().filter(|line| line.kind.is_item()) {
-        if test.lines.as_ref().is_none_or(|wanted| line_holds(wanted, line, &mut NoTrace)) {
-            sum = sum.plus(line_value(line, &test.basis)?.unwrap_or(Ratio::ZERO))?;
-        }
+    for line in subject.lines().iter().filter(|line| basket_counts(test, line)) {
+        sum = sum.plus(line_value(line, &test.basis)?.unwrap_or(Ratio::ZERO))?;
     }
     Ok(sum)
+}
+
+/// Whether a sum counts a line.
+pub fn basket_counts(test: &BasketTest, line: &Line) -> bool {
+    line.kind.is_item() && test.lines.as_ref().is_none_or(|wanted| line_holds(wanted, line, &mut NoTrace))
 }
 
 fn attribute_holds<T: Trace>(test: &AttributeTest, attributes: &[Attribute], trace: &mut T) -> bool {

@@ -11,8 +11,8 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::activity::Activity;
-use crate::decision::Decision;
-use crate::engine::{Answer, Entry, Explanation};
+use crate::decision::Nearest;
+use crate::engine::{Answer, Entry, Explanation, Preview};
 use crate::explain::Step;
 use crate::id::{ActivityId, AuthorId, MemberId, OperationKey};
 use crate::ledger::operation::{self, Operation, TierChange, Unmatched};
@@ -80,6 +80,9 @@ pub struct ProofView {
     pub operation: OperationView,
     /// How, step by step.
     pub steps: Vec<Step>,
+    /// The least that would have to be bought more for the next threshold or full step.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub nearest: Option<Nearest>,
 }
 
 /// What a command would do now, with its proof; nothing of it is done.
@@ -93,6 +96,9 @@ pub struct PreviewView {
     pub tiers: Vec<TierAfter>,
     /// How, step by step.
     pub steps: Vec<Step>,
+    /// The least that would have to be bought more for the next threshold or full step.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub nearest: Option<Nearest>,
 }
 
 /// What was decided for one activity.
@@ -241,19 +247,20 @@ impl EntryView {
 impl ProofView {
     /// The proof as doors show it.
     pub fn new(explanation: Explanation, programs: &Programs) -> Self {
-        let Explanation { answer: Answer { head, operation, .. }, steps } = explanation;
+        let Explanation { answer: Answer { head, operation, .. }, steps, nearest } = explanation;
         let program = program_of(&operation, programs);
         let operation = OperationView::new(operation, program);
-        Self { seq: head.seq, recorded_at: head.recorded_at, operation, steps }
+        Self { seq: head.seq, recorded_at: head.recorded_at, operation, steps, nearest }
     }
 }
 
 impl PreviewView {
     /// The preview as doors show it.
-    pub fn new(decision: Decision, steps: Vec<Step>, programs: &Programs) -> Self {
+    pub fn new(preview: Preview, programs: &Programs) -> Self {
+        let Preview { decision, steps, nearest } = preview;
         let program = program_of(&decision.operation, programs);
         let (balances, tiers) = after(decision.state, program);
-        Self { operation: OperationView::new(decision.operation, program), balances, tiers, steps }
+        Self { operation: OperationView::new(decision.operation, program), balances, tiers, steps, nearest }
     }
 }
 

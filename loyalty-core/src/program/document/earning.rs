@@ -151,6 +151,13 @@ pub enum Basis {
     Attribute(AuthorId),
 }
 
+impl Basis {
+    /// Whether it is an amount of money.
+    pub const fn is_money(&self) -> bool {
+        matches!(self, Self::Gross | Self::NetOfStore | Self::NetPaid)
+    }
+}
+
 /// Points for each full step of a basis.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

@@ -1,4 +1,4 @@
-//! The project's own commands: `cargo xtask run | test | bench | figures`.
+//! The project's own commands: `cargo xtask run | test | bench | bench-rules | figures`.
 
 mod bench;
 mod figures;
@@ -30,6 +30,12 @@ enum Task {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
+    /// Measure how rules are looked up and rated, against other engines
+    BenchRules {
+        /// Passed on to the bench: `--smoke` for a short run, the name of one measurement
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
     /// Print sizes: lines of each crate, the longest file, the longest function
     Figures,
 }
@@ -39,6 +45,7 @@ fn main() -> ExitCode {
         Task::Run { arguments } => run::run(&arguments),
         Task::Test(options) => test::test(&options),
         Task::Bench { arguments } => bench::bench(&arguments),
+        Task::BenchRules { arguments } => bench::bench_rules(&arguments),
         Task::Figures => figures::print(),
     };
     done.unwrap_or_else(|error| {

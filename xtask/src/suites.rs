@@ -40,6 +40,14 @@ const MUTANTS: Tool = Tool {
     install: "cargo install cargo-mutants --locked",
 };
 
+const NODE: Tool =
+    Tool { name: "Node.js", probe: "npm --version", install: "apt-get install --yes nodejs npm" };
+const JSON_RULES_ENGINE: Tool = Tool {
+    name: "json-rules-engine",
+    probe: "npm ls --prefix tests/bench-rules/node json-rules-engine",
+    install: "npm install --prefix tests/bench-rules/node",
+};
+
 /// How long `--long` fuzzes each target.
 const FUZZ_SECONDS: u32 = 300;
 
@@ -99,6 +107,7 @@ pub fn suites(workspace: &Workspace, long: bool) -> Vec<Suite> {
         [Step::cargo("deny check licenses bans sources").needs(&[&DENY])],
     ));
     all.extend(bench_smoke(workspace));
+    all.extend(bench_rules_smoke(workspace));
     if long {
         all.extend(fuzz());
         all.extend(mutants());
@@ -177,6 +186,21 @@ fn bench_smoke(workspace: &Workspace) -> Option<Suite> {
     })
 }
 
+fn bench_rules_smoke(workspace: &Workspace) -> Option<Suite> {
+    let manifest = "tests/bench-rules/Cargo.toml";
+    let target = workspace.target_folder.join("bench-rules");
+    let line =
+        format!("run --release --manifest-path {manifest} --target-dir {} -- --smoke", target.display());
+    root().join(manifest).is_file().then(|| {
+        suite(
+            "bench-rules-smoke",
+            "other engines give the same points for the same rules",
+            "repeat one with `cargo xtask bench-rules --smoke NAME`",
+            [Step::cargo(&line).needs(&[&NODE, &JSON_RULES_ENGINE])],
+        )
+    })
+}
+
 fn fuzz() -> Option<Suite> {
     let mut targets: Vec<String> = fs::read_dir(root().join("tests/fuzz/fuzz_targets"))
         .ok()?
@@ -248,9 +272,10 @@ mod tests {
         let workspace = Workspace { target_folder: root().join("target"), packages };
         let all = suites(&workspace, false);
         let names: Vec<&str> = all.iter().map(|suite| suite.name.as_str()).collect();
-        let expected = "fmt clippy build unit house crash examples docs package deny bench-smoke"
-            .split(' ')
-            .collect::<Vec<_>>();
+        let expected =
+            "fmt clippy build unit house crash examples docs package deny bench-smoke bench-rules-smoke"
+                .split(' ')
+                .collect::<Vec<_>>();
         assert_eq!(names, expected);
         let house = "cargo test --workspace --no-fail-fast --test tidy --test dependencies";
         assert_eq!(lines(&all, "house"), [house]);

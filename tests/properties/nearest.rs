@@ -36,7 +36,8 @@ fn with_more(purchase: &Purchase, nearest: &Nearest, price: Money) -> Purchase {
 /// What a purchase would earn, and what a little more of it would.
 fn preview(real: &Real, purchase: &Purchase, currency: Option<&str>) -> (i64, Option<Nearest>) {
     let command = Command::Record(Arc::new(Activity::Purchase(purchase.clone())));
-    let preview = block_on(real.engine.preview(&real.tenant, &real.member, &command, now())).expect("a preview");
+    let preview =
+        block_on(real.engine.preview(&real.tenant, &real.member, &command, now())).expect("a preview");
     let awards = preview.decision.operation.awards.iter();
     let of = awards.filter(|award| Some(award.currency.as_str()) == currency);
     (of.map(|award| award.points.minor()).sum(), preview.nearest)
@@ -95,7 +96,8 @@ fn shown(nearest: Option<Nearest>) -> Option<(String, String, i64)> {
 /// 26.90 of 30.00: 3.10 are missing. The step of 20.00 that comes next is at 40.00, 13.10 away.
 #[test]
 fn the_nearest_threshold_or_step() {
-    let bonus = json!({"rule": {"id": "bonus", "when": {"basket": {"sum": {"at_least": "30.00"}}}, "fixed": "50"}});
+    let bonus =
+        json!({"rule": {"id": "bonus", "when": {"basket": {"sum": {"at_least": "30.00"}}}, "fixed": "50"}});
     let steps = json!({"rule": {"id": "steps", "per_full": {"step": "20.00", "points": "5"}}});
     let found = |rules: &[&Value], prices: &[&str]| shown(nearest_of(json!(rules), prices));
     let is = |of: &str, more: &str, earns| Some((of.to_owned(), more.to_owned(), earns));

@@ -7,22 +7,21 @@ mod prepare;
 use std::sync::Arc;
 
 use crate::accrual::{self, Earned, Subject};
-use crate::activity::{Activity, Return};
-use crate::expiry;
+use crate::activity::{Activity, CustomEvent, Purchase, Return};
 use crate::explain::{Step, StepKind, Trace};
 use crate::id::{ActivityId, OperationKey};
-use crate::ledger::operation::{Award, CountedBy, CountedIn, Operation, Sealed, Settlement};
+use crate::ledger::operation::{Award, CountedBy, CountedIn, Operation, Sealed, Settlement, VestingOutcome};
 use crate::ledger::posting::{Account, Posting};
-use crate::member::{self, MemberState};
+use crate::member::{self, MemberState, Pending};
 use crate::money::{OutOfRange, Ratio};
-use crate::points::Points;
 use crate::problem::Problem;
-use crate::program::document::Counted;
+use crate::program::document::{Basis, Counted, DatesBy};
 use crate::program::{Program, Programs};
 use crate::returns::{self, Past};
 use crate::settle::settle;
 use crate::tier::Moment;
 use crate::time::{Date, OffsetTime, Timestamp};
+use crate::vesting::{self, Notice, Outlook};
 
 pub use self::prepare::{MAX_AHEAD_MICROS, drop_undeclared, prepared};
 
@@ -89,11 +88,15 @@ pub(crate) fn id_too_long(activity: &Activity) -> Problem {
 /// What a command needs beyond what was loaded; asked again until it wants nothing more.
 pub fn needs(command: &Command, past: &Past, programs: &Programs) -> Needs {
     let Command::Record(activity) = command;
-    let Activity::Return(by) = activity.as_ref() else { return Needs::Nothing };
-    match &by.of {
-        Some(purchase) if !past.complete => Needs::Purchase(purchase.clone()),
-        _ if returns::is_complete(by, past, programs) => Needs::Nothing,
-        _ => Needs::OlderPage,
+    match activity.as_ref() {
+        Activity::Return(Return { of: Some(purchase), .. })
+        | Activity::Event(CustomEvent { of: Some(purchase), .. })
+            if !past.complete =>
+        {
+            Needs::Purchase(purchase.clone())
+        }
+        Activity::Return(by) if !returns::is_complete(by, past, programs) => Needs::OlderPage,
+        _ => Needs::Nothing,
     }
 }
 
@@ -144,6 +147,7 @@ fn decide_activity<T: Trace>(
         counted: Vec::new(),
         tier_changes: Vec::new(),
         postings: Vec::new(),
+        vesting: Vec::new(),
         sealed: Sealed { activity: Arc::clone(&activity) },
     };
     let date = program.date_of(occurred_at);
@@ -156,10 +160,14 @@ fn decide_activity<T: Trace>(
         earning => {
             let subject = Subject { program, state: &state, activity: earning, date, late };
             refuse_too_late(&subject)?;
-            let earned = accrual::rate(&subject, trace)?;
+            let earned = accrual::rate(program, &subject, trace)?;
             let before = late.then(|| state.clone());
             record(earned, &moment, occurred_at, &mut state, &mut operation)?;
             operation.tier_changes = moment.rise(before.as_ref(), &mut state, trace);
+            if let Activity::Event(event) = earning {
+                let notice = Notice { event, date, past: context.past, programs: context.programs };
+                vesting::by_event(&notice, &mut state, &mut operation, trace)?;
+            }
         }
     }
     Ok(Decision { operation, state })
@@ -175,7 +183,12 @@ fn tell_settlement<T: Trace>(settlement: &Settlement, trace: &mut T) {
     }
     for lapsed in &settlement.postings {
         trace.step(|| {
-            let text = format!("{} {} lapsed at {}", lapsed.points, lapsed.currency, lapsed.effective_at);
+            let what = match (lapsed.from, lapsed.to) {
+                (Account::Pending, Account::Available) => "vested",
+                (Account::Pending, _) => "were cancelled",
+                _ => "lapsed",
+            };
+            let text = format!("{} {} {what} at {}", lapsed.points, lapsed.currency, lapsed.effective_at);
             Step::new(StepKind::Settled, &lapsed.currency, text)
         });
     }
@@ -216,74 +229,115 @@ fn refuse_too_late(subject: &Subject<'_>) -> Result<(), Problem> {
     Err(Problem::new("too_late", "/occurred_at", message, help))
 }
 
-/// Books what was earned: awards, postings, lots, counters.
+/// Books what was earned: awards, postings, lots, pending points, counters.
 fn record(
-    earned: Vec<Earned>,
+    earned: Vec<Earned<'_>>,
     moment: &Moment<'_>,
     occurred_at: OffsetTime,
     state: &mut MemberState,
     operation: &mut Operation,
 ) -> Result<(), Problem> {
     count_activity(&earned, moment, operation)?;
-    for one in earned {
-        let expires_at = expiry::expires_at(moment.program, &one.currency, moment.date);
-        let balance = state.balance_mut(&one.currency);
-        balance.add(one.points, expires_at)?;
-        balance.earned = balance.earned.plus(one.points)?;
-        if one.points.is_positive() {
-            balance.accruals = balance.accruals.saturating_add(1);
-            operation.postings.push(Posting {
-                currency: one.currency.clone(),
-                from: Account::Issued,
-                to: Account::Available,
-                points: one.points,
-                effective_at: occurred_at.at,
-            });
-        }
-        let Earned { currency, points, rules, used } = one;
+    for (place, one) in (0_u32..).zip(earned) {
+        let Earned { currency, points, rules, used, terms } = one;
         let used = used.into_iter().map(|used| CountedIn {
             of: CountedBy::Cap(used.cap),
             slot: used.slot,
             amount: used.amount,
+            award: Some(place),
         });
         operation.counted.extend(used);
-        operation.awards.push(Award { currency, points, expires_at, rules });
+        let Outlook { waits, expires_at } = vesting::outlook(moment.program, &currency, terms, moment.date);
+        let funded_by = terms.funded_by.cloned();
+        let award = Award { currency, points, expires_at, rules, waits, funded_by };
+        book(&award, place, state, operation)?;
+        if points.is_positive() {
+            operation.postings.push(issued(&award, occurred_at.at));
+        }
+        operation.awards.push(award);
     }
     Ok(count(&operation.counted, state)?)
 }
 
+/// Puts an award into its lot, or among what waits.
+fn book(award: &Award, place: u32, state: &mut MemberState, operation: &Operation) -> Result<(), Problem> {
+    let Award { currency, points, expires_at, .. } = award;
+    let balance = state.balance_mut(currency);
+    balance.earned = balance.earned.plus(*points)?;
+    if !points.is_positive() {
+        return Ok(());
+    }
+    // An activity that gives on several terms is one accrual.
+    let before = operation.awards.iter().any(|it| it.currency == *currency && it.points.is_positive());
+    balance.accruals = balance.accruals.saturating_add(u64::from(!before));
+    let Some(waits) = &award.waits else {
+        return Ok(balance.add(*points, *expires_at, award.funded_by.as_ref())?);
+    };
+    let then = waits.then();
+    let counted = operation.counted.iter().filter(|it| it.award == Some(place));
+    let counted = if then == VestingOutcome::Cancelled { counted.cloned().collect() } else { Vec::new() };
+    state.wait(Pending {
+        due: waits.until,
+        then,
+        of: operation.key.clone(),
+        award: place,
+        currency: currency.clone(),
+        points: *points,
+        counted,
+        expires_at: *expires_at,
+        funded_by: award.funded_by.clone(),
+    })
+}
+
+fn issued(award: &Award, effective_at: Timestamp) -> Posting {
+    Posting {
+        currency: award.currency.clone(),
+        from: Account::Issued,
+        to: if award.waits.is_some() { Account::Pending } else { Account::Available },
+        points: award.points,
+        effective_at,
+        partner: award.funded_by.clone(),
+    }
+}
+
 /// What the activity adds to the program's counters.
 fn count_activity(
-    earned: &[Earned],
+    earned: &[Earned<'_>],
     moment: &Moment<'_>,
     operation: &mut Operation,
 ) -> Result<(), OutOfRange> {
-    let purchase = returns::purchase_of(operation);
     let mut counts = Vec::new();
     for counter in &moment.program.document().counters {
-        let amount = match (&counter.counts, purchase) {
-            (Counted::Earned(currency), _) => {
-                let one = earned.iter().find(|one| one.currency == *currency);
-                i128::from(one.map_or(Points::ZERO, |one| one.points).minor())
-            }
-            (Counted::Purchases, Some(_)) => 1,
-            (Counted::Spend(basis), Some(purchase)) => {
-                let mut sum = Ratio::ZERO;
-                for line in purchase.lines.iter().filter(|line| line.kind.is_item()) {
-                    sum = sum.plus(accrual::basis::line_value(line, basis)?.unwrap_or(Ratio::ZERO))?;
-                }
-                returns::spend_units(sum)?
-            }
-            (Counted::Purchases | Counted::Spend(_), None) => 0,
+        let slot = counter.window.slot(moment.date);
+        let mut add = |amount, award| {
+            counts.push(CountedIn { of: CountedBy::Counter(counter.id.clone()), slot, amount, award });
         };
-        // A spend of nothing in all may have parts that come back, so it is noted as well.
-        if amount != 0 || matches!(counter.counts, Counted::Spend(_)) {
-            let slot = counter.window.slot(moment.date);
-            counts.push(CountedIn { of: CountedBy::Counter(counter.id.clone()), slot, amount });
+        match (&counter.counts, returns::purchase_of(operation)) {
+            (Counted::Earned(currency), _) => {
+                for (place, one) in (0_u32..).zip(earned) {
+                    if one.currency == *currency && !one.points.is_zero() {
+                        add(i128::from(one.points.minor()), Some(place));
+                    }
+                }
+            }
+            (Counted::Purchases, Some(_)) => add(1, None),
+            // A spend of nothing in all may have parts that come back, so it is noted as well.
+            (Counted::Spend(basis), Some(purchase)) => add(spend(purchase, basis)?, None),
+            (Counted::Spend(_), None) => add(0, None),
+            (Counted::Purchases, None) => {}
         }
     }
     operation.counted.extend(counts);
     Ok(())
+}
+
+/// What a purchase adds to a counter of spend.
+fn spend(purchase: &Purchase, basis: &Basis) -> Result<i128, OutOfRange> {
+    let mut sum = Ratio::ZERO;
+    for line in purchase.lines.iter().filter(|line| line.kind.is_item()) {
+        sum = sum.plus(accrual::basis::line_value(line, basis)?.unwrap_or(Ratio::ZERO))?;
+    }
+    returns::spend_units(sum)
 }
 
 fn count(counted: &[CountedIn], state: &mut MemberState) -> Result<(), OutOfRange> {
@@ -299,9 +353,14 @@ fn count(counted: &[CountedIn], state: &mut MemberState) -> Result<(), OutOfRang
 impl Program {
     /// The local date of an activity, by which windows are cut.
     pub fn date_of(&self, occurred_at: OffsetTime) -> Date {
+        self.on_the_wall(occurred_at).local_date()
+    }
+
+    /// When an activity happened by the clock that cuts its dates: the zone's, or the one where it happened.
+    pub fn on_the_wall(&self, occurred_at: OffsetTime) -> OffsetTime {
         match self.document().dates_by {
-            crate::program::document::DatesBy::Activity => occurred_at.local_date(),
-            crate::program::document::DatesBy::Zone => self.zone().date_at(occurred_at.at),
+            DatesBy::Activity => occurred_at,
+            DatesBy::Zone => OffsetTime { offset: self.zone().offset_at(occurred_at.at), ..occurred_at },
         }
     }
 

@@ -31,6 +31,7 @@ pub mod ledger;
 pub mod member;
 pub mod returns;
 pub mod settle;
+pub mod vesting;
 
 // Deciding and proving.
 pub mod decision;

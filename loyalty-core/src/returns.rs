@@ -4,21 +4,22 @@
 //! what earlier returns of it have taken, so that the steps in which things come back do not matter.
 
 mod matching;
+mod taking;
 
-use crate::accrual::share;
+use self::taking::Taking;
 use crate::activity::{Activity, Return};
-use crate::explain::{NoTrace, Step, StepKind, Trace};
-use crate::id::AuthorId;
-use crate::ledger::operation::{Award, CountedBy, CountedIn, Operation, Returned, Take};
-use crate::ledger::posting::{Account, Posting};
+use crate::explain::{Step, StepKind, Trace};
+use crate::ledger::operation::{CountedBy, CountedIn, Operation, Returned, Take};
+use crate::ledger::posting::Posting;
 use crate::member::MemberState;
 use crate::money::{Money, OutOfRange, Quantity, Ratio, Rounding};
 use crate::points::Points;
 use crate::problem::Problem;
 use crate::program::document::{Basis, Counted};
-use crate::program::{Program, Programs, VersionId, WindowCap};
+use crate::program::{Program, Programs, VersionId};
+use crate::vesting::{self, Fate};
 
-pub use self::matching::{Matching, Past, Sale, is_complete, matched};
+pub use self::matching::{Matching, Past, Sale, is_complete, line_not_found, matched, sale_of};
 
 /// What a return does.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -43,16 +44,12 @@ pub fn take_back<T: Trace>(
     for sale in &matching.sales {
         let version = sale.operation.version;
         let program = programs.version(version).ok_or_else(|| unknown_version(version))?;
+        give_back(sale, program, state, &mut effect.counted)?;
+        let mut taking = Taking { sale, program, at: by.occurred_at.at, postings: &mut effect.postings };
         let mut takes = Vec::with_capacity(sale.operation.awards.len());
-        for award in &sale.operation.awards {
-            let owed = owed(sale, award, program, trace)?;
-            let take = take(award, owed, state)?;
-            if take.points.is_positive() {
-                effect.postings.push(taken(&take, by));
-            }
-            takes.push(take);
+        for award in 0..sale.operation.awards.len() {
+            takes.extend(taking.award(award, state, trace)?);
         }
-        give_back(sale, program, &takes, &mut effect.counted)?;
         trace.step(|| tell(sale, &takes));
         effect.returned.push(Returned {
             activity: sale.id().clone(),
@@ -63,7 +60,8 @@ pub fn take_back<T: Trace>(
     Ok(effect)
 }
 
-fn unknown_version(version: VersionId) -> Problem {
+/// The refusal where a purchase's version is not among those of the tenant.
+pub fn unknown_version(version: VersionId) -> Problem {
     let message = format!("the purchase was decided by version `{version}`, which is not published here");
     Problem::new(
         "unknown_version",
@@ -71,55 +69,6 @@ fn unknown_version(version: VersionId) -> Problem {
         message,
         "publish that version, or import with the programs of the ledger",
     )
-}
-
-/// What an award carries of the units that came back now.
-fn owed<T: Trace>(
-    sale: &Sale<'_>,
-    award: &Award,
-    program: &Program,
-    trace: &mut T,
-) -> Result<Points, OutOfRange> {
-    let mut owed = Points::ZERO;
-    for (line, points) in share::by_line(award, sale.purchase, program)?.into_iter().enumerate() {
-        let [before, after] =
-            [&sale.units_before, &sale.units_after].map(|back| kept_points(sale, line, points, back));
-        let part = before?.minus(after?)?;
-        owed = owed.plus(part)?;
-        if sale.units_before.get(line) != sale.units_after.get(line) {
-            trace.step(|| {
-                let back = sale.units_after.get(line).copied().unwrap_or_default();
-                let units = sale.units(line);
-                let number = line.saturating_add(1);
-                let text = format!(
-                    "line {number} carries {points} {}: with {back} of {units} back, {part} go",
-                    award.currency
-                );
-                Step::new(StepKind::Returned, sale.id(), text).with(part)
-            });
-        }
-    }
-    Ok(owed)
-}
-
-/// Takes points back, first from the lot that the award went into; what is gone is forgiven.
-fn take(award: &Award, owed: Points, state: &mut MemberState) -> Result<Take, OutOfRange> {
-    let balance = state.balance_mut(&award.currency);
-    let points = balance.take(owed, award.expires_at)?;
-    let forgiven = owed.minus(points)?;
-    balance.clawed_back = balance.clawed_back.plus(points)?;
-    balance.forgiven = balance.forgiven.plus(forgiven)?;
-    Ok(Take { currency: award.currency.clone(), points, forgiven })
-}
-
-fn taken(take: &Take, by: &Return) -> Posting {
-    Posting {
-        currency: take.currency.clone(),
-        from: Account::Available,
-        to: Account::Issued,
-        points: take.points,
-        effective_at: by.occurred_at.at,
-    }
 }
 
 fn tell(sale: &Sale<'_>, takes: &[Take]) -> Step {
@@ -133,7 +82,7 @@ fn tell(sale: &Sale<'_>, takes: &[Take]) -> Step {
 }
 
 /// Of `points` on a line of Q units, r of them back keep `points` − floor(points · r / Q).
-fn kept_points(
+pub fn kept_points(
     sale: &Sale<'_>,
     line: usize,
     points: Points,
@@ -151,50 +100,34 @@ fn share_back(sale: &Sale<'_>, line: usize, back: &[Quantity]) -> Result<Ratio, 
     Ratio::new(back.units(), units.units().max(1))
 }
 
-/// Lowers counters and caps of the purchase's windows by what came back.
+/// Lowers counters and caps of the purchase's windows by what came back. What was cancelled has done so already.
 fn give_back(
     sale: &Sale<'_>,
     program: &Program,
-    takes: &[Take],
+    state: &MemberState,
     counted: &mut Vec<CountedIn>,
 ) -> Result<(), OutOfRange> {
-    let given_back = |currency: &AuthorId| {
-        let take = takes.iter().find(|take| take.currency == *currency);
-        take.map_or(Ok(Points::ZERO), |take| take.points.plus(take.forgiven))
-    };
     for earlier in &sale.operation.counted {
-        let amount = match &earlier.of {
-            CountedBy::Counter(id) => match program.counter(id).map(|counter| &counter.counts) {
-                Some(Counted::Earned(currency)) => i128::from(given_back(currency)?.minor()),
+        let amount = match (&earlier.of, earlier.award) {
+            (_, Some(award)) => {
+                let still = |line: usize| vesting::fate(sale, award, line, state) != Fate::Cancelled;
+                let [before, after] = [&sale.units_before, &sale.units_after]
+                    .map(|back| vesting::held(sale, earlier, program, back, &still));
+                before?.checked_sub(after?).ok_or(OutOfRange)?
+            }
+            (CountedBy::Counter(id), None) => match program.counter(id).map(|counter| &counter.counts) {
                 Some(Counted::Spend(basis)) => spend_back(sale, basis)?,
                 Some(Counted::Purchases) => i128::from(sale.is_all_back() && !sale.was_all_back()),
-                None => 0,
+                Some(Counted::Earned(_)) | None => 0,
             },
-            CountedBy::Cap(id) => match program.window_cap(id) {
-                Some(cap) if cap.rules.is_empty() => i128::from(given_back(&cap.currency)?.minor()),
-                Some(cap) => i128::from(cap_back(sale, program, cap, earlier.amount)?.minor()),
-                None => 0,
-            },
+            (CountedBy::Cap(_), None) => 0,
         };
         if amount != 0 {
             let amount = amount.checked_neg().ok_or(OutOfRange)?;
-            counted.push(CountedIn { of: earlier.of.clone(), slot: earlier.slot, amount });
+            counted.push(CountedIn { of: earlier.of.clone(), slot: earlier.slot, amount, award: None });
         }
     }
     Ok(())
-}
-
-/// What the cap of a rule or group gets back: its use, split like an award of the rules under it alone.
-fn cap_back(sale: &Sale<'_>, program: &Program, cap: &WindowCap, used: i128) -> Result<Points, OutOfRange> {
-    let award = sale.operation.awards.iter().find(|award| award.currency == cap.currency);
-    let rules = award.map_or(&[][..], |award| &award.rules).iter().filter(|id| cap.rules.contains(id));
-    let alone = Award {
-        currency: cap.currency.clone(),
-        points: Points::from_wide(used)?,
-        expires_at: None,
-        rules: rules.cloned().collect(),
-    };
-    owed(sale, &alone, program, &mut NoTrace)
 }
 
 fn spend_back(sale: &Sale<'_>, basis: &Basis) -> Result<i128, OutOfRange> {

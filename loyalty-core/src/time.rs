@@ -20,6 +20,9 @@ pub enum InvalidTime {
     /// Not a date.
     #[error("must be a date such as \"2026-03-10\"")]
     Date,
+    /// Not a time of day.
+    #[error("must be a time of day such as \"06:30\", from 00:00 to 23:59")]
+    OfDay,
     /// Outside the calendar of a program.
     #[error("must lie in the years 1970 to 2100")]
     Range,
@@ -167,6 +170,11 @@ macro_rules! text_form {
         }
     };
 }
+
+mod age;
+mod of_day;
+
+pub use self::of_day::TimeOfDay;
 
 text_form!(Timestamp, "an RFC 3339 time", "date-time");
 text_form!(OffsetTime, "an RFC 3339 time with its offset", "date-time");

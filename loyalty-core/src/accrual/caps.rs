@@ -28,9 +28,13 @@ impl<T: Trace> Rating<'_, '_, T> {
     /// The room that a cap leaves.
     fn left(&self, cap: &Cap) -> Result<Ratio, OutOfRange> {
         let most = cap.at_most.ratio().times(self.unit)?;
-        let Some(slot) = self.window_of(cap) else { return Ok(most) };
+        let used = match cap.per {
+            CapScope::Activity => return Ok(most),
+            CapScope::Window(window) => self.subject.used(&cap.id, window.slot(self.subject.date)),
+            CapScope::Balance => Some(i128::from(self.subject.holds(self.currency)?.minor())),
+        };
         // A window that is no longer kept has no room: a cap is never exceeded. Deciding refuses it before.
-        let Some(used) = self.subject.used(&cap.id, slot) else { return Ok(Ratio::ZERO) };
+        let Some(used) = used else { return Ok(Ratio::ZERO) };
         let left = most.minus(Ratio::whole(used))?;
         Ok(if left.is_negative() { Ratio::ZERO } else { left })
     }
@@ -38,7 +42,7 @@ impl<T: Trace> Rating<'_, '_, T> {
     /// The number of the window that a cap counts the activity in.
     pub fn window_of(&self, cap: &Cap) -> Option<i32> {
         match cap.per {
-            CapScope::Activity => None,
+            CapScope::Activity | CapScope::Balance => None,
             CapScope::Window(window) => Some(window.slot(self.subject.date)),
         }
     }

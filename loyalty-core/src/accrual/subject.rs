@@ -2,9 +2,10 @@
 
 use crate::activity::{Activity, Attribute, Line};
 use crate::id::AuthorId;
-use crate::member::{MemberState, counted};
+use crate::member::{Balance, MemberState, counted};
+use crate::points::{OutOfRange, Points};
 use crate::program::Program;
-use crate::time::Date;
+use crate::time::{Date, TimeOfDay};
 
 /// An activity with everything that rating it looks at.
 #[derive(Debug, Clone, Copy)]
@@ -30,14 +31,6 @@ impl<'a> Subject<'a> {
         }
     }
 
-    /// The attributes of an event; `None` for anything else.
-    pub fn event_attributes(&self) -> Option<&'a [Attribute]> {
-        match self.activity {
-            Activity::Event(event) => Some(&event.attributes),
-            _ => None,
-        }
-    }
-
     /// The attributes of the activity itself.
     pub fn attributes(&self) -> &'a [Attribute] {
         match self.activity {
@@ -45,6 +38,16 @@ impl<'a> Subject<'a> {
             Activity::Event(event) => &event.attributes,
             Activity::Return(_) => &[],
         }
+    }
+
+    /// The time of day at which it happened, by the clock that cuts the dates.
+    pub fn time_of_day(&self) -> TimeOfDay {
+        TimeOfDay::of(self.program.on_the_wall(self.activity.occurred_at()))
+    }
+
+    /// The date on which the member enrolled.
+    pub fn enrolled_on(&self) -> Date {
+        self.program.zone().date_at(self.state.enrolled_at)
     }
 
     /// The level that the member holds on a track.
@@ -58,6 +61,12 @@ impl<'a> Subject<'a> {
         }
         let covering = held.past.iter().rev().find(|interval| interval.from <= at).or(held.past.first());
         Some(covering.map_or(&held.level, |interval| &interval.level))
+    }
+
+    /// What the member holds of a currency, pending points included.
+    pub fn holds(&self, currency: &AuthorId) -> Result<Points, OutOfRange> {
+        let available = self.state.balance(currency).map_or(Ok(Points::ZERO), Balance::available)?;
+        available.plus(self.state.pending_of(currency)?)
     }
 
     /// What a cap has used in the window of the date; `None` where it is no longer kept.

@@ -241,15 +241,14 @@ impl Work<'_> {
     }
 }
 
-/// The keys that operations take: their own, and one for each purchase returned from.
+/// The keys that operations take: their own, and one for each purchase that they speak of.
 fn keys_of(operations: &[Operation]) -> Result<Vec<OperationKey>, Problem> {
     let mut keys = Vec::with_capacity(operations.len());
     for operation in operations {
         keys.push(operation.key.clone());
-        let activity = &operation.sealed.activity;
-        for returned in &operation.returned {
-            let key = returned_key(&returned.activity, activity.id());
-            keys.push(key.ok_or_else(|| id_too_long(activity))?);
+        for purchase in operation.speaks_of() {
+            let key = returned_key(purchase, &operation.key);
+            keys.push(key.ok_or_else(|| id_too_long(&operation.sealed.activity))?);
         }
     }
     Ok(keys)

@@ -1,11 +1,11 @@
 //! What a document must satisfy beyond its form; all problems at once.
 
+mod condition;
 mod earning;
 mod tiers;
 
 use std::collections::HashSet;
 
-use super::condition::{AttributeTest, Condition, LineCondition, NumberTest, TextTest};
 use super::document::{AttributeKind, Basis, Counted, Document};
 use crate::id::AuthorId;
 use crate::problem::Problem;
@@ -18,6 +18,8 @@ pub fn problems(document: &Document) -> Vec<Problem> {
     check.header();
     check.currencies();
     check.unique("/attributes", document.attributes.iter().map(|a| &a.id));
+    check.unique("/partners", document.partners.iter().map(|partner| &partner.id));
+    check.holidays();
     check.counters();
     check.tiers();
     check.earning();
@@ -92,6 +94,15 @@ impl<'a> Check<'a> {
         }
     }
 
+    fn holidays(&mut self) {
+        self.unique("/holidays", self.document.holidays.iter().map(|list| &list.id));
+        for (index, list) in self.document.holidays.iter().enumerate() {
+            if list.dates.is_empty() {
+                self.empty_list(&format!("/holidays/{index}/dates"));
+            }
+        }
+    }
+
     fn counters(&mut self) {
         self.unique("/counters", self.document.counters.iter().map(|c| &c.id));
         for (index, counter) in self.document.counters.iter().enumerate() {
@@ -161,113 +172,6 @@ impl<'a> Check<'a> {
         {
             let message = format!("the attribute `{id}` is not a number");
             self.problem("attribute_kind", path, message, "declare it with `\"values\": \"number\"`");
-        }
-    }
-
-    fn condition(&mut self, condition: &Condition, path: &str) {
-        match condition {
-            Condition::All(all) => self.conditions(all, &format!("{path}/all")),
-            Condition::Any(any) => self.conditions(any, &format!("{path}/any")),
-            Condition::Not(inner) => self.condition(inner, &format!("{path}/not")),
-            Condition::Store(test) => self.text(test, &format!("{path}/store")),
-            Condition::Partner(test) => self.text(test, &format!("{path}/partner")),
-            Condition::Channel(test) => self.text(test, &format!("{path}/channel")),
-            Condition::Coupons(_) => {}
-            Condition::Attribute(test) => self.attribute_test(test, &format!("{path}/attribute")),
-            Condition::Line(line) => self.line_condition(line, &format!("{path}/line")),
-            Condition::Basket(test) => {
-                self.basis(&test.basis, &format!("{path}/basket/basis"));
-                self.number(&test.sum, &format!("{path}/basket/sum"));
-                if let Some(lines) = &test.lines {
-                    self.line_condition(lines, &format!("{path}/basket/lines"));
-                }
-            }
-            Condition::Tier(test) => self.tier_test(test, &format!("{path}/tier")),
-            Condition::Dates(range) => {
-                if range.from.zip(range.to).is_some_and(|(from, to)| from > to) {
-                    self.empty_range(&format!("{path}/dates"));
-                }
-            }
-            Condition::Weekday(days) => {
-                if days.is_empty() {
-                    self.empty_list(&format!("{path}/weekday"));
-                }
-            }
-        }
-    }
-
-    fn conditions(&mut self, list: &[Condition], path: &str) {
-        if list.is_empty() {
-            self.empty_list(path);
-        }
-        for (index, one) in list.iter().enumerate() {
-            self.condition(one, &format!("{path}/{index}"));
-        }
-    }
-
-    fn line_condition(&mut self, condition: &LineCondition, path: &str) {
-        match condition {
-            LineCondition::All(all) => self.line_conditions(all, &format!("{path}/all")),
-            LineCondition::Any(any) => self.line_conditions(any, &format!("{path}/any")),
-            LineCondition::Not(inner) => self.line_condition(inner, &format!("{path}/not")),
-            LineCondition::Sku(test) => self.text(test, &format!("{path}/sku")),
-            LineCondition::Brand(test) => self.text(test, &format!("{path}/brand")),
-            LineCondition::Unit(test) => self.text(test, &format!("{path}/unit")),
-            LineCondition::Quantity(test) => self.number(test, &format!("{path}/quantity")),
-            LineCondition::Attribute(test) => self.attribute_test(test, &format!("{path}/attribute")),
-            LineCondition::Kind(_) | LineCondition::Category(_) | LineCondition::Tags(_) => {}
-        }
-    }
-
-    fn line_conditions(&mut self, list: &[LineCondition], path: &str) {
-        if list.is_empty() {
-            self.empty_list(path);
-        }
-        for (index, one) in list.iter().enumerate() {
-            self.line_condition(one, &format!("{path}/{index}"));
-        }
-    }
-
-    fn text(&mut self, test: &TextTest, path: &str) {
-        let empty = match test {
-            TextTest::In(list) | TextTest::NotIn(list) => list.is_empty(),
-            TextTest::StartsWith(starts) => starts.as_slice().is_empty(),
-            TextTest::Is(_) | TextTest::Known(_) => false,
-        };
-        if empty {
-            self.empty_list(path);
-        }
-    }
-
-    fn number(&mut self, test: &NumberTest, path: &str) {
-        if let NumberTest::Between(low, high) = test
-            && low > high
-        {
-            self.empty_range(&format!("{path}/between"));
-        }
-    }
-
-    fn attribute_test(&mut self, test: &AttributeTest, path: &str) {
-        let tests = [test.text.is_some(), test.number.is_some(), test.flag.is_some(), test.known.is_some()];
-        if tests.iter().filter(|given| **given).count() != 1 {
-            let message = "an attribute takes exactly one test".to_owned();
-            self.problem("attribute_test", path, message, "give one of `text`, `number`, `flag`, `known`");
-        }
-        let Some(kind) = self.attribute(&test.id, &format!("{path}/id")) else { return };
-        let wrong = match kind {
-            AttributeKind::Text => test.number.is_some() || test.flag.is_some(),
-            AttributeKind::Number => test.text.is_some() || test.flag.is_some(),
-            AttributeKind::Flag => test.text.is_some() || test.number.is_some(),
-        };
-        if wrong {
-            let message = format!("the test does not fit the values of `{}`", test.id);
-            self.problem("attribute_kind", path, message, "test it as it is declared");
-        }
-        if let Some(text) = &test.text {
-            self.text(text, &format!("{path}/text"));
-        }
-        if let Some(number) = &test.number {
-            self.number(number, &format!("{path}/number"));
         }
     }
 

@@ -1,13 +1,18 @@
 //! Conditions: what must hold for a rule, and which lines it looks at.
 
+mod measured;
+mod moment;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::document::Basis;
+pub use self::measured::{BasketTest, DiscountTest, TenderTest, ValueTest};
+pub use self::moment::{DateRange, Hours, MembershipTest};
+
 use crate::activity::LineKind;
 use crate::id::AuthorId;
 use crate::money::Quantity;
-use crate::time::{Date, DayOfWeek};
+use crate::time::DayOfWeek;
 
 /// What must hold for an activity.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -31,14 +36,22 @@ pub enum Condition {
     Attribute(AttributeTest),
     /// At least one line satisfies this.
     Line(LineCondition),
-    /// The sum of a basis over item lines.
+    /// The sum of a basis over lines.
     Basket(BasketTest),
+    /// How it was paid.
+    Tender(TenderTest),
     /// The level that the member holds.
     Tier(TierTest),
     /// Local dates, both ends included.
     Dates(DateRange),
     /// The local day of the week.
     Weekday(Vec<DayOfWeek>),
+    /// The local time of day.
+    Hours(Hours),
+    /// The local date is in this list of `holidays`.
+    Holiday(AuthorId),
+    /// How long the member has been one.
+    Membership(MembershipTest),
 }
 
 /// What must hold for a line.
@@ -65,6 +78,10 @@ pub enum LineCondition {
     Quantity(NumberTest),
     /// The unit.
     Unit(TextTest),
+    /// The line's value under a basis.
+    Value(ValueTest),
+    /// What was taken off the line.
+    Discount(DiscountTest),
     /// A declared attribute of the line.
     Attribute(AttributeTest),
 }
@@ -160,20 +177,6 @@ pub struct AttributeTest {
     pub known: Option<bool>,
 }
 
-/// A test of a sum over lines.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct BasketTest {
-    /// What is summed.
-    #[serde(default)]
-    pub basis: Basis,
-    /// Which item lines are summed; absent means all.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub lines: Option<LineCondition>,
-    /// What the sum must be.
-    pub sum: NumberTest,
-}
-
 /// A test of the level a member holds before the activity.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -182,16 +185,4 @@ pub struct TierTest {
     pub track: AuthorId,
     /// One of these levels.
     pub level: Vec<AuthorId>,
-}
-
-/// Local dates, both ends included.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct DateRange {
-    /// The first date.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub from: Option<Date>,
-    /// The last date.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub to: Option<Date>,
 }

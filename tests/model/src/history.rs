@@ -1,7 +1,5 @@
 //! All that a member did, and the sums over it.
 
-use std::collections::BTreeMap;
-
 use chrono::NaiveDate;
 use loyalty_core::activity::{Activity, Line, LineKind};
 use loyalty_core::money::Rounding;
@@ -9,9 +7,10 @@ use loyalty_core::program::document::{Basis, Counted, Counter};
 use loyalty_core::time::Window;
 
 use crate::basis::{basis_of, returnable_units};
-use crate::calendar::{Instant, same_window};
+use crate::calendar::same_window;
 use crate::number::{BigInt, Exact, power_of_ten, round, whole};
 use crate::share::Share;
+use crate::vesting::{Fate, Given};
 
 /// One purchase or event of the past, with what has come back of it since.
 #[derive(Debug, Clone)]
@@ -20,12 +19,8 @@ pub struct Past {
     pub activity: Activity,
     /// The date that cut its windows.
     pub date: NaiveDate,
-    /// The award of each currency.
-    pub awards: BTreeMap<String, Share>,
-    /// When each currency's award lapses.
-    pub lapse: BTreeMap<String, Instant>,
-    /// What each cap of a window counted.
-    pub caps: BTreeMap<String, Share>,
+    /// The awards, one for each currency and terms.
+    pub awards: Vec<Given>,
     /// Every part that has come back: the line, from 0, and its units.
     pub returned: Vec<(usize, Exact)>,
 }
@@ -58,15 +53,24 @@ impl Past {
         self.units().into_iter().zip(self.back()).map(|(units, back)| units - back).collect()
     }
 
-    /// What is kept of a share, in minor units.
-    pub fn kept(&self, share: Option<&Share>) -> BigInt {
-        share.map_or(BigInt::ZERO, |share| share.kept(&self.units(), &self.back()))
+    /// What is kept of a share on each line, in minor units.
+    pub fn kept(&self, share: &Share) -> Vec<BigInt> {
+        share.kept(&self.units(), &self.back())
+    }
+
+    /// What is kept of a share of an award and was not cancelled.
+    fn counting(&self, given: &Given, share: &Share) -> BigInt {
+        let lines = self.kept(share).into_iter().zip(&given.fates);
+        lines.filter(|(_, fate)| **fate != Fate::Cancelled).map(|(points, _)| points).sum()
     }
 
     /// What it adds to a counter, after all that has come back.
     fn counts(&self, counted: &Counted) -> Exact {
         match (counted, &self.activity) {
-            (Counted::Earned(currency), _) => whole(self.kept(self.awards.get(currency.as_str()))),
+            (Counted::Earned(currency), _) => {
+                let own = self.awards.iter().filter(|given| given.currency == currency.as_str());
+                whole(own.map(|given| self.counting(given, &given.share)).sum::<BigInt>())
+            }
             (Counted::Spend(basis), Activity::Purchase(_)) => self.spend(basis),
             (Counted::Purchases, Activity::Purchase(_)) => {
                 whole(i32::from(self.left().iter().any(|left| *left > whole(0))))
@@ -91,7 +95,12 @@ pub fn counter(past: &[Past], counter: &Counter, date: NaiveDate) -> Exact {
 
 /// What a cap has counted in the window of `date`, in minor units.
 pub fn cap_used(past: &[Past], id: &str, window: Window, date: NaiveDate) -> Exact {
-    in_window(past, window, date).map(|past| whole(past.kept(past.caps.get(id)))).sum()
+    let used = |past: &Past| {
+        let all = past.awards.iter().flat_map(|given| given.caps.iter().map(move |cap| (given, cap)));
+        let own = all.filter(|(_, cap)| cap.0 == id).map(|(given, cap)| past.counting(given, &cap.1));
+        whole(own.sum::<BigInt>())
+    };
+    in_window(past, window, date).map(used).sum()
 }
 
 fn in_window(past: &[Past], window: Window, date: NaiveDate) -> impl Iterator<Item = &Past> {

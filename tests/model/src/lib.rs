@@ -18,6 +18,7 @@ mod rating;
 mod returns;
 mod share;
 mod tier;
+mod vesting;
 
 use std::collections::BTreeMap;
 
@@ -26,8 +27,8 @@ use loyalty_core::activity::Activity;
 use loyalty_core::program::document::{Cap, Counter, Currency, Document};
 use loyalty_core::time::{Date, OffsetTime, Timestamp};
 
+use crate::calendar::Calendar;
 pub use crate::calendar::Instant;
-use crate::calendar::{Calendar, NEVER, later, window_end};
 use crate::condition::Facts;
 use crate::history::Past;
 use crate::lots::Lots;
@@ -36,6 +37,7 @@ use crate::number::{BigInt, Exact};
 use crate::rating::{Rated, Rating};
 use crate::returns::{Found, Search};
 use crate::tier::{Status, Tiers};
+use crate::vesting::{Fate, Given};
 
 /// Why an activity is not recorded. Nothing changes then.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,6 +58,8 @@ pub enum Refused {
     Unlinked,
     /// A line of a return does not say what comes back: unlinked, it needs sku and quantity.
     LineUnnamed,
+    /// An event names lines and no purchase.
+    LinesWithoutPurchase,
 }
 
 impl Refused {
@@ -70,6 +74,7 @@ impl Refused {
             Self::AlreadyReturned => "already_returned",
             Self::Unlinked => "unlinked_return",
             Self::LineUnnamed => "return_line_unnamed",
+            Self::LinesWithoutPurchase => "lines_without_purchase",
         }
     }
 }
@@ -101,6 +106,7 @@ pub struct Model {
     statuses: BTreeMap<String, Vec<Status>>,
     lots: BTreeMap<String, Lots>,
     settled_to: Option<Instant>,
+    enrolled_at: Option<Instant>,
 }
 
 impl Model {
@@ -114,6 +120,7 @@ impl Model {
             past: Vec::new(),
             statuses: BTreeMap::new(),
             settled_to: None,
+            enrolled_at: None,
         }
     }
 
@@ -134,7 +141,16 @@ impl Model {
                 return Err(Refused::NoRate);
             }
             _ if self.is_late(time) => return Err(Refused::Late),
-            _ => {
+            Activity::Event(event) => match self.refuses(event) {
+                Some(refused) => return Err(refused),
+                None => {
+                    let tier = self.begin(own_time, date);
+                    let outcome = self.rate(activity, date, tier);
+                    self.heed(event, date);
+                    outcome
+                }
+            },
+            Activity::Purchase(_) => {
                 let tier = self.begin(own_time, date);
                 self.rate(activity, date, tier)
             }
@@ -202,6 +218,7 @@ impl Model {
         if self.settled_to.is_some() {
             self.settle_to(own_time);
         } else {
+            self.enrolled_at = Some(own_time);
             let lowest = |track| self.tiers().status(track, 0, date);
             let first = self.document.tiers.iter().map(|track| (track.id.to_string(), vec![lowest(track)]));
             self.statuses = first.collect();
@@ -209,39 +226,53 @@ impl Model {
         self.levels()
     }
 
-    /// Tiers and lots do not look at each other, so their order among themselves makes no difference.
+    /// In the order of time: what waits, then tiers. Lots are looked at by nothing else, so they lapse at the end.
     fn settle_to(&mut self, at: Instant) {
         let at = self.settled_to.map_or(at, |settled| settled.max(at));
-        for track in &self.document.tiers.clone() {
-            while let Some(ended) = self.statuses[track.id.as_str()].last().filter(|held| held.ends <= at) {
-                let next = self.tiers().after(track, ended);
-                self.statuses.entry(track.id.to_string()).or_default().push(next);
+        loop {
+            let ends =
+                self.statuses.iter().filter_map(|(track, all)| Some((all.last()?.ends, track.clone())));
+            let ends = ends.filter(|(ends, _)| *ends <= at).min();
+            let waits = self.first_due().filter(|due| *due <= at);
+            match (waits, ends) {
+                (Some(due), Some((ends, track))) if ends < due => self.end_status(&track),
+                (Some(due), _) => self.fall_due(due),
+                (None, Some((_, track))) => self.end_status(&track),
+                (None, None) => break,
             }
         }
         self.lots.values_mut().for_each(|lots| lots.lapse(at));
         self.settled_to = Some(at);
     }
 
+    fn end_status(&mut self, track: &str) {
+        let rules = self.document.tiers.iter().find(|it| it.id.as_str() == track).expect("a track");
+        let ended = self.statuses[track].last().expect("a status");
+        let next = self.tiers().after(rules, ended);
+        self.statuses.entry(track.to_owned()).or_default().push(next);
+    }
+
     fn rate(&mut self, activity: &Activity, date: NaiveDate, tier: BTreeMap<String, String>) -> Outcome {
         let mut outcome = Outcome { tier, ..Outcome::default() };
-        let mut past = Past {
-            activity: activity.clone(),
-            date,
-            awards: BTreeMap::new(),
-            lapse: BTreeMap::new(),
-            caps: BTreeMap::new(),
-            returned: Vec::new(),
-        };
+        let mut past = Past { activity: activity.clone(), date, awards: Vec::new(), returned: Vec::new() };
         for currency in &self.document.currencies {
             let Some(rated) = self.rate_in(currency, activity, date, &outcome.tier) else { continue };
-            let id = currency.id.to_string();
-            let lapse = self.lapse(currency, date);
-            self.lots.entry(id.clone()).or_default().add(&rated.award.points, lapse);
-            outcome.awards.insert(id.clone(), rated.award.points.clone());
-            outcome.lines.insert(id.clone(), rated.award.lines.clone());
-            past.awards.insert(id.clone(), rated.award);
-            past.lapse.insert(id, lapse);
-            past.caps.extend(rated.caps);
+            let given = rated.into_iter().map(|rated| Given::new(rated, currency, date, &self.calendar));
+            let (id, given) = (currency.id.to_string(), given.collect::<Vec<_>>());
+            let lots = self.lots.entry(id.clone()).or_default();
+            let sum: BigInt = given.iter().map(|given| &given.share.points).sum();
+            lots.totals.earned += &sum;
+            lots.totals.accruals += u64::from(sum > BigInt::ZERO);
+            let lines = outcome.lines.entry(id.clone()).or_default();
+            for given in &given {
+                if let [Fate::Available(lapse), ..] = given.fates[..] {
+                    lots.vest(&given.share.points, (lapse, given.terms.partner.clone()));
+                }
+                lines.resize(given.share.lines.len(), BigInt::ZERO);
+                lines.iter_mut().zip(&given.share.lines).for_each(|(sum, points)| *sum += points);
+            }
+            outcome.awards.insert(id, sum);
+            past.awards.extend(given);
         }
         self.past.push(past);
         self.upgrade(date);
@@ -254,21 +285,20 @@ impl Model {
         activity: &Activity,
         date: NaiveDate,
         levels: &BTreeMap<String, String>,
-    ) -> Option<Rated> {
+    ) -> Option<Vec<Rated>> {
         let earning = self.document.earning.iter().find(|earning| earning.currency == currency.id)?;
-        let facts = Facts { activity, date, levels };
+        let facts = Facts {
+            activity,
+            document: &self.document,
+            calendar: &self.calendar,
+            date,
+            enrolled_on: self.enrolled_at.map_or(date, |at| self.calendar.date_at(at)),
+            levels,
+        };
         let used = |cap: &Cap, window| history::cap_used(&self.past, cap.id.as_str(), window, date);
-        Some(Rating { facts: &facts, currency, used: &used }.rate(earning))
-    }
-
-    /// When points earned on `date` lapse.
-    fn lapse(&self, currency: &Currency, date: NaiveDate) -> Instant {
-        let Some(expiry) = currency.expiry else { return NEVER };
-        let last_day = later(date, expiry.after);
-        match expiry.to_end_of {
-            None => self.calendar.after_last_day(last_day),
-            Some(window) => self.calendar.start_or_never(window_end(window, last_day)),
-        }
+        let id = currency.id.as_str();
+        let held = self.balance(id) + self.pending(id);
+        Some(Rating { facts: &facts, currency, used: &used, held }.rate(earning))
     }
 
     fn upgrade(&mut self, date: NaiveDate) {
@@ -293,12 +323,13 @@ impl Model {
             let before = past.clone();
             let parts = found.parts.iter().filter(|part| part.purchase == purchase);
             past.returned.extend(parts.map(|part| (part.line, part.units.clone())));
-            for (currency, share) in &before.awards {
-                let due = before.kept(Some(share)) - past.kept(Some(share));
-                let lots = self.lots.get_mut(currency).expect("every currency has its lots");
-                let taken = lots.take_back(&due, before.lapse[currency]);
-                *outcome.forgiven.entry(currency.clone()).or_default() += due - &taken;
-                *outcome.taken.entry(currency.clone()).or_default() += taken;
+            for given in &before.awards {
+                let kept = before.kept(&given.share).into_iter().zip(past.kept(&given.share));
+                let due: Vec<BigInt> = kept.map(|(before, now)| before - now).collect();
+                let lots = self.lots.get_mut(&given.currency).expect("every currency has its lots");
+                let [taken, forgiven] = vesting::take_back(given, &due, lots);
+                *outcome.forgiven.entry(given.currency.clone()).or_default() += forgiven;
+                *outcome.taken.entry(given.currency.clone()).or_default() += taken;
             }
         }
         outcome

@@ -14,8 +14,9 @@ use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::select;
 
-use super::condition::basis;
+use super::condition::{basis, holidays};
 use super::earning::{earning, rounding};
+use super::terms::partners;
 use super::words::{COLOUR, GIFT, MILES, decimal, id, period, span, window};
 use super::zone;
 
@@ -39,9 +40,10 @@ pub fn program() -> BoxedStrategy<Document> {
         .prop_flat_map(|(currencies, counters, tiers)| {
             let earning: Vec<_> =
                 currencies.iter().map(|it| earning(it.id.clone(), it.scale, &tiers)).collect();
-            (Just(currencies), Just(counters), Just(tiers), earning, calendar(), returns())
+            let others = (calendar(), holidays(), returns());
+            (Just(currencies), Just(counters), Just(tiers), earning, others)
         })
-        .prop_map(|(currencies, counters, tiers, earning, (zone, dates_by), returns)| {
+        .prop_map(|(currencies, counters, tiers, earning, ((zone, dates_by), holidays, returns))| {
             let mut document = Document {
                 format: 1,
                 name: "random".to_owned(),
@@ -50,6 +52,8 @@ pub fn program() -> BoxedStrategy<Document> {
                 dates_by,
                 currencies,
                 attributes: attributes(),
+                partners: partners(),
+                holidays,
                 counters,
                 tiers,
                 earning,

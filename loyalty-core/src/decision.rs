@@ -259,23 +259,25 @@ fn record(
     Ok(count(&operation.counted, state)?)
 }
 
-/// Puts an award into its lot, or among what waits.
+/// Puts an award into its lot, or among what waits. One that came to nothing waits too where it used up a cap.
 fn book(award: &Award, place: u32, state: &mut MemberState, operation: &Operation) -> Result<(), Problem> {
     let Award { currency, points, expires_at, .. } = award;
     let balance = state.balance_mut(currency);
     balance.earned = balance.earned.plus(*points)?;
-    if !points.is_positive() {
-        return Ok(());
-    }
     // An activity that gives on several terms is one accrual.
     let before = operation.awards.iter().any(|it| it.currency == *currency && it.points.is_positive());
-    balance.accruals = balance.accruals.saturating_add(u64::from(!before));
+    let first = points.is_positive() && !before;
+    balance.accruals = balance.accruals.saturating_add(u64::from(first));
     let Some(waits) = &award.waits else {
         return Ok(balance.add(*points, *expires_at, award.funded_by.as_ref())?);
     };
     let then = waits.then();
     let counted = operation.counted.iter().filter(|it| it.award == Some(place));
-    let counted = if then == VestingOutcome::Cancelled { counted.cloned().collect() } else { Vec::new() };
+    let counted: Vec<_> =
+        if then == VestingOutcome::Cancelled { counted.cloned().collect() } else { Vec::new() };
+    if points.is_zero() && counted.is_empty() {
+        return Ok(());
+    }
     state.wait(Pending {
         due: waits.until,
         then,

@@ -115,7 +115,7 @@ pub struct Pending {
     /// The currency.
     #[n(4)]
     pub currency: AuthorId,
-    /// How many are left, above 0.
+    /// How many are left; 0 where only a cap waits for them to be cancelled.
     #[n(5)]
     pub points: Points,
     /// What counters and caps get back when they are cancelled.

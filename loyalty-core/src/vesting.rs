@@ -81,11 +81,11 @@ impl MemberState {
         (points, counted): (Points, Vec<CountedIn>),
     ) -> Option<Pending> {
         let place = self.waiting(of, award)?;
-        if !points.is_positive() {
-            return Some(self.pending.remove(place));
-        }
         let pending = self.pending.get_mut(place)?;
         let counted = if pending.then == VestingOutcome::Cancelled { counted } else { Vec::new() };
+        if points.is_zero() && counted.is_empty() {
+            return Some(self.pending.remove(place));
+        }
         let left = Pending { points, counted, ..pending.clone() };
         Some(std::mem::replace(pending, left))
     }
@@ -115,7 +115,9 @@ pub fn fall_due(state: &mut MemberState, settlement: &mut Settlement) -> Result<
             cancel(state, &pending, pending.points)?
         }
     };
-    settlement.postings.push(Posting { effective_at: pending.due, ..posting });
+    if posting.points.is_positive() {
+        settlement.postings.push(posting);
+    }
     Ok(())
 }
 

@@ -27,8 +27,8 @@ pub struct Taking<'t, 'a> {
 /// What one return owes of an award.
 #[derive(Default)]
 struct Owed {
-    /// Of what still waits.
-    pending: Points,
+    /// Of what still waits; absent where nothing does.
+    pending: Option<Points>,
     /// Of each lot that points went into.
     lots: Vec<(Option<Timestamp>, Points)>,
 }
@@ -44,10 +44,11 @@ impl Taking<'_, '_> {
         let Some(award) = self.sale.operation.awards.get(index) else { return Ok(None) };
         let place = u32::try_from(index).map_err(|_| OutOfRange)?;
         let owed = self.owed(award, place, state, trace)?;
-        let mut take =
-            Take { currency: award.currency.clone(), points: owed.pending, forgiven: Points::ZERO };
-        if owed.pending.is_positive() {
-            self.take_pending(award, place, owed.pending, state)?;
+        let points = owed.pending.unwrap_or(Points::ZERO);
+        let mut take = Take { currency: award.currency.clone(), points, forgiven: Points::ZERO };
+        // Also where no point goes: what the award used up of caps has gone back, and must not go back again.
+        if owed.pending.is_some() {
+            self.take_pending(award, place, points, state)?;
         }
         for (expires_at, points) in owed.lots {
             self.take_lots(award, (expires_at, points), state, &mut take)?;
@@ -68,7 +69,9 @@ impl Taking<'_, '_> {
         let still = |line: usize| vesting::fate(self.sale, place, line, state) == Fate::Pending;
         let rest = vesting::kept_pending(self.sale, place, self.program, &still)?;
         state.leave_waiting(&self.sale.operation.key, place, rest);
-        self.postings.push(self.posting(award, Account::Pending, points, award.funded_by.clone()));
+        if points.is_positive() {
+            self.postings.push(self.posting(award, Account::Pending, points, award.funded_by.clone()));
+        }
         Ok(())
     }
 
@@ -117,7 +120,7 @@ impl Taking<'_, '_> {
             let part = before?.minus(after?)?;
             match vesting::fate(sale, place, line, state) {
                 Fate::Cancelled => {}
-                Fate::Pending => owed.pending = owed.pending.plus(part)?,
+                Fate::Pending => owed.pending = Some(owed.pending.unwrap_or(Points::ZERO).plus(part)?),
                 Fate::Available(expires_at) => match owed.lots.iter_mut().find(|lot| lot.0 == expires_at) {
                     Some(lot) => lot.1 = lot.1.plus(part)?,
                     None => owed.lots.push((expires_at, part)),

@@ -227,6 +227,11 @@ impl TierTrack {
         self.levels.iter().position(|l| l.id == *level)
     }
 
+    /// The level below which who holds the one at `rank` never falls.
+    pub fn floor(&self, rank: usize) -> Option<usize> {
+        self.levels.iter().take(rank.saturating_add(1)).rposition(|level| level.never_below)
+    }
+
     /// The counters that its levels ask for, each as often as it is asked for.
     pub fn asked(&self) -> Vec<&AuthorId> {
         let mut ids = Vec::new();

@@ -165,9 +165,7 @@ impl<'a> Moment<'a> {
             (None, Downgrade::OneStep) => held.saturating_sub(1),
             (None, Downgrade::None) => held,
         };
-        let never_below =
-            track.levels.iter().take(held.saturating_add(1)).rposition(|level| level.never_below);
-        let rank = highest.max(least).max(never_below.unwrap_or(0));
+        let rank = highest.max(least).max(track.floor(held).unwrap_or(0));
         let ended = Reading::of(&self.when.just_before());
         let kept_on = match waiting {
             _ if rank == highest && keep_of(track, rank, held).is_some() => Some(ended),

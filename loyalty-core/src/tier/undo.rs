@@ -49,8 +49,8 @@ impl Moment<'_> {
         let (rank, ground) = (track.rank(&held.status.level)?, held.status.ground);
         let restored = self.restored(track, rank, held, state);
         let counted = (1..rank).rev().find_map(|rank| self.counted(track, rank, ground, state));
-        let floor = track.levels.iter().take(rank.saturating_add(1)).rposition(|level| level.never_below);
-        let floor = floor.and_then(|rank| Some((rank, self.status(track, rank, self.now(None), state)?)));
+        let floor =
+            track.floor(rank).and_then(|rank| Some((rank, self.status(track, rank, self.now(None), state)?)));
         let lowest = self.status(track, 0, self.now(None), state).map(|status| (0, status));
         // Of equals the last: the one restored, then the one counted.
         let all = [lowest, floor, counted, restored].into_iter().flatten();

@@ -1,4 +1,4 @@
-//! Instants, civil dates and, in [`window`], the stretches of time that counters, caps and tiers are cut by.
+//! Instants, civil dates and, as [`Window`], the stretches of time that counters, caps and tiers are cut by.
 //!
 //! The one place of calendar arithmetic; `chrono` knows the calendar, nothing here reads a clock.
 #![allow(clippy::arithmetic_side_effects)]

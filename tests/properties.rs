@@ -1,5 +1,8 @@
 //! Properties over random programs and histories: the engine beside the slow, obvious second implementation.
 
+#[path = "properties/index.rs"]
+mod index;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 

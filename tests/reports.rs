@@ -105,6 +105,8 @@ proptest! {
         let never: BTreeSet<String> = warned(&report, "rule_never_applies").map(|it| rule_at(&program, &it.path)).collect();
         let beaten: BTreeSet<String> = warned(&report, "rule_always_beaten").map(|it| rule_at(&program, &it.path)).collect();
         let bytes = report.facts.iter().find(|fact| fact.code == "state_at_most").unwrap().figures["bytes"].parse::<usize>().unwrap();
+        let unindexed = report.facts.iter().filter(|fact| fact.code == "rules_unindexed").flat_map(|fact| &fact.rules);
+        prop_assert!(unindexed.eq(program.unindexed_rules()));
         for (activity, operation, state) in decided(&program, &history) {
             prop_assert!(minicbor::to_vec(&state).unwrap().len() <= bytes);
             let applied: BTreeSet<_> = operation.awards.iter().flat_map(|it| &it.rules).map(ToString::to_string).collect();

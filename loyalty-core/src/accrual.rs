@@ -5,6 +5,7 @@
 //! exact ratios of minor units until a place that the program names rounds them.
 
 pub mod basis;
+mod candidates;
 mod caps;
 pub mod condition;
 mod history;
@@ -15,6 +16,7 @@ mod subject;
 
 pub use subject::{Occasion, Subject};
 
+use self::candidates::Reach;
 use self::stacking::Contributions;
 use crate::explain::{Step, StepKind, Trace};
 use crate::id::AuthorId;
@@ -53,12 +55,14 @@ pub struct CapUse {
 /// Rates an activity: one entry for each currency in which a rule matched.
 pub fn rate<T: Trace>(subject: &Subject<'_>, trace: &mut T) -> Result<Vec<Earned>, Problem> {
     let mut earned = Vec::with_capacity(1);
-    for earning in &subject.program.document().earning {
-        if let Some(currency) = subject.program.currency(&earning.currency)
-            && let Some(one) = earn(earning, currency, subject, trace)?
-        {
-            earned.push(one);
-        }
+    for (earning, index) in subject.program.earnings() {
+        let Some(currency) = subject.program.currency(&earning.currency) else { continue };
+        let hits = if T::LISTENS { None } else { candidates::found(index, subject) };
+        let reach = match &hits {
+            Some(hits) => Reach::Found { places: &index.places().all, hits },
+            None => Reach::Everything,
+        };
+        earned.extend(earn(earning, currency, subject, reach, trace)?);
     }
     Ok(earned)
 }
@@ -67,20 +71,25 @@ fn earn<T: Trace>(
     earning: &Earning,
     currency: &Currency,
     subject: &Subject<'_>,
+    reach: Reach<'_>,
     trace: &mut T,
 ) -> Result<Option<Earned>, Problem> {
+    let places = earning.groups.len().saturating_add(earning.after.len());
     let mut rating = Rating { subject, unit: currency.unit(), given: Contributions::default(), trace };
     let mut sum = Ratio::ZERO;
-    for group in &earning.groups {
-        if let Some(value) = rating.group(group)? {
+    for (index, reach) in reach.members(places) {
+        let Some(group) = earning.groups.get(index) else { break };
+        if let Some(value) = rating.group(group, reach)? {
             sum = sum.plus(value)?;
         }
     }
     for stage in &earning.multipliers {
         sum = rating.multiply(stage, sum)?;
     }
-    for rule in &earning.after {
-        if let Some(value) = rating.rule(rule)? {
+    for (index, reach) in reach.members(places) {
+        let Some(index) = index.checked_sub(earning.groups.len()) else { continue };
+        let Some(rule) = earning.after.get(index) else { break };
+        if let Some(value) = rating.rule(rule, reach)? {
             sum = sum.plus(value)?;
         }
     }

@@ -50,6 +50,9 @@ pub enum StepKind {
 
 /// Who listens to a decision.
 pub trait Trace {
+    /// Whether somebody listens. Then every rule is looked at, so that its refusal is told too.
+    const LISTENS: bool = true;
+
     /// Hears of a step; the closure runs only if somebody listens.
     fn step(&mut self, step: impl FnOnce() -> Step);
 }
@@ -59,6 +62,8 @@ pub trait Trace {
 pub struct NoTrace;
 
 impl Trace for NoTrace {
+    const LISTENS: bool = false;
+
     #[inline]
     fn step(&mut self, _: impl FnOnce() -> Step) {}
 }

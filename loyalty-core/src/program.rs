@@ -5,8 +5,11 @@ mod check;
 pub mod condition;
 pub mod document;
 mod in_force;
+pub(crate) mod index;
 pub mod version;
 pub(crate) mod walk;
+
+use std::sync::Arc;
 
 use schemars::Schema;
 
@@ -14,6 +17,8 @@ pub use self::in_force::Programs;
 pub use self::version::VersionId;
 
 use self::condition::Condition;
+use self::index::{Index, Map, Place};
+
 use self::document::{
     Cap, CapScope, Counter, Currency, Document, Earning, Group, GroupMember, Requirement, Rule, Threshold,
     TierTrack, Trigger,
@@ -46,6 +51,7 @@ pub struct Program {
     takes_over: bool,
     noted: Vec<(AuthorId, Noted)>,
     awards_levels: bool,
+    compiled: Arc<Compiled>,
 }
 
 /// What the state notes of a counter beside its amounts, because conditions ask for it.
@@ -55,6 +61,17 @@ pub struct Noted {
     pub nth: bool,
     /// The last instants.
     pub since_last: bool,
+}
+
+/// What is made of a document once, so that deciding looks things up instead of searching.
+#[derive(Debug, PartialEq, Eq, Default)]
+struct Compiled {
+    /// The rules of each currency's earning, in the order of the document.
+    indexes: Vec<Index>,
+    /// Each rule's earning, and its number there.
+    rules: Map<AuthorId, (usize, u32)>,
+    counters: Map<AuthorId, usize>,
+    window_caps: Map<AuthorId, usize>,
 }
 
 /// A cap that counts over a window.
@@ -89,12 +106,16 @@ impl Program {
             ));
         }
         if problems.is_empty() {
-            let window_caps = document.earning.iter().flat_map(window_caps).collect();
+            let window_caps: Vec<_> = document.earning.iter().flat_map(window_caps).collect();
             let version = VersionId::of_canonical(&canonical);
             let (takes_over, noted) = (takes_over(&document), noted(&document));
-            let mut rules = document.earning.iter().flat_map(rules_in);
-            let awards_levels = rules.any(|rule| matches!(rule.on, Trigger::TierReached(_)));
-            Ok(Self { document, version, window_caps, takes_over, noted, awards_levels })
+            let awards_levels = document
+                .earning
+                .iter()
+                .flat_map(rules_in)
+                .any(|rule| matches!(rule.on, Trigger::TierReached(_)));
+            let compiled = Arc::new(Compiled::of(&document, &window_caps));
+            Ok(Self { document, version, window_caps, takes_over, noted, awards_levels, compiled })
         } else {
             Err(problems)
         }
@@ -153,7 +174,7 @@ impl Program {
 
     /// A counter by its id.
     pub fn counter(&self, id: &AuthorId) -> Option<&Counter> {
-        self.document.counters.iter().find(|c| c.id == *id)
+        self.document.counters.get(*self.compiled.counters.get(id)?)
     }
 
     /// What the state notes of a counter beside its amounts.
@@ -163,7 +184,7 @@ impl Program {
 
     /// A cap of a window by its id.
     pub fn window_cap(&self, id: &AuthorId) -> Option<&WindowCap> {
-        self.window_caps.iter().find(|cap| cap.id == *id)
+        self.window_caps.get(*self.compiled.window_caps.get(id)?)
     }
 
     /// Whether it changes something for members who are there already when it takes force.
@@ -178,8 +199,25 @@ impl Program {
 
     /// The rules of a currency with these ids, in the order of the document.
     pub fn rules_of(&self, currency: &AuthorId, ids: &[AuthorId]) -> Vec<&Rule> {
-        let earning = self.document.earning.iter().filter(|earning| earning.currency == *currency);
-        earning.flat_map(rules_in).filter(|rule| ids.contains(&rule.id)).collect()
+        let mut found: Vec<_> = ids.iter().filter_map(|id| self.compiled.rules.get(id).copied()).collect();
+        found.sort_unstable();
+        found.dedup();
+        let rules = found.into_iter().filter_map(|(earning, number)| {
+            let (earning, index) = (self.document.earning.get(earning)?, self.compiled.indexes.get(earning)?);
+            if earning.currency == *currency { rule_at(earning, &index.places().all, number) } else { None }
+        });
+        rules.collect()
+    }
+
+    /// How each currency is earned, with the index of its rules.
+    pub(crate) fn earnings(&self) -> impl Iterator<Item = (&Earning, &Index)> {
+        self.document.earning.iter().zip(&self.compiled.indexes)
+    }
+
+    /// The rules that ask for something, but for nothing that an index can look up: every activity of their kind
+    /// is compared with them.
+    pub fn unindexed_rules(&self) -> impl Iterator<Item = &AuthorId> {
+        self.compiled.indexes.iter().flat_map(Index::unserved)
     }
 
     /// Whether any rule answers to a level reached.
@@ -257,6 +295,41 @@ impl Requirement {
 fn takes_over(document: &Document) -> bool {
     document.counters.iter().any(|counter| !counter.start.is_zero())
         || document.tiers.iter().flat_map(|track| &track.levels).any(|level| !level.replaces.is_empty())
+}
+
+impl Compiled {
+    fn of(document: &Document, window_caps: &[WindowCap]) -> Self {
+        let rules = document.earning.iter().enumerate().flat_map(|(index, earning)| {
+            (0..).zip(rules_in(earning)).map(move |(number, rule)| (rule.id.clone(), (index, number)))
+        });
+        Self {
+            indexes: document.earning.iter().map(Index::of).collect(),
+            rules: rules.collect(),
+            counters: places(document.counters.iter().map(|counter| &counter.id)),
+            window_caps: places(window_caps.iter().map(|cap| &cap.id)),
+        }
+    }
+}
+
+fn places<'a>(ids: impl Iterator<Item = &'a AuthorId>) -> Map<AuthorId, usize> {
+    ids.enumerate().map(|(place, id)| (id.clone(), place)).collect()
+}
+
+/// The rule with a number, found by descending.
+fn rule_at<'a>(earning: &'a Earning, places: &[Place], number: u32) -> Option<&'a Rule> {
+    let at = Place::holding(places, number)?;
+    match earning.groups.get(at) {
+        Some(group) => rule_under(group, &places.get(at)?.members, number),
+        None => earning.after.get(at.checked_sub(earning.groups.len())?),
+    }
+}
+
+fn rule_under<'a>(group: &'a Group, places: &[Place], number: u32) -> Option<&'a Rule> {
+    let at = Place::holding(places, number)?;
+    match group.members.get(at)? {
+        GroupMember::Rule(rule) => Some(rule),
+        GroupMember::Group(inner) => rule_under(inner, &places.get(at)?.members, number),
+    }
 }
 
 /// Every rule of a currency's earning, in the order of the document.

@@ -10,6 +10,7 @@ mod earning;
 mod example;
 mod levels;
 mod logic;
+mod lookup;
 mod rules;
 mod size;
 mod witness;
@@ -86,6 +87,7 @@ impl Report {
         rules::study(&mut study);
         beaten::study(&mut study);
         earning::study(&mut study);
+        lookup::study(&mut study);
         size::study(&mut study);
         study.report
     }

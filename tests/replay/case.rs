@@ -136,6 +136,9 @@ pub struct Then {
     pub warnings: Option<Vec<Refusal>>,
     /// Some of them.
     pub facts: Option<Vec<Fact>>,
+    /// Codes of facts that it does not have.
+    #[serde(default)]
+    pub no_facts: Vec<String>,
     #[serde(default)]
     pub replayed: bool,
     pub awards: Option<BTreeMap<String, i64>>,

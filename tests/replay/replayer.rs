@@ -71,8 +71,8 @@ impl<'a> Replay<'a> {
     fn says_one_thing(&self) -> Result<(), Failure> {
         let then = &self.case.then;
         let refused = Then { refused: then.refused.clone(), ..Then::default() };
-        let (warnings, facts) = (then.warnings.clone(), then.facts.clone());
-        let problems = Then { problems: then.problems.clone(), warnings, facts, ..Then::default() };
+        let (warnings, facts, no_facts) = (then.warnings.clone(), then.facts.clone(), then.no_facts.clone());
+        let problems = Then { problems: then.problems.clone(), warnings, facts, no_facts, ..Then::default() };
         if then.refused.is_some() && *then != refused || then.problems.is_some() && *then != problems {
             return Err(vec!["`refused` and `problems` stand alone".to_owned()]);
         }

@@ -18,7 +18,7 @@ use super::case::{Fact, Refusal, Then};
 
 /// Compares the report of a program with what is expected, and plays every example.
 pub fn agrees(then: &Then, program: &Program) -> Result<(), Vec<String>> {
-    if then.warnings.is_none() && then.facts.is_none() {
+    if then.warnings.is_none() && then.facts.is_none() && then.no_facts.is_empty() {
         return Ok(());
     }
     let report = Report::of(program);
@@ -36,6 +36,8 @@ pub fn agrees(then: &Then, program: &Program) -> Result<(), Vec<String>> {
             differ.push(format!("expected {expected:?}, found {:#?}", report.facts));
         }
     }
+    let unexpected = report.facts.iter().filter(|fact| then.no_facts.iter().any(|code| code == fact.code));
+    differ.extend(unexpected.map(|fact| format!("found {fact:#?}")));
     let warned = report.warnings.iter().filter_map(|it| it.example.as_ref());
     let examples = warned.chain(report.facts.iter().filter_map(|it| it.example.as_ref()));
     differ.extend(examples.filter_map(|example| wrong(program, example)));

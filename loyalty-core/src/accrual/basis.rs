@@ -1,5 +1,6 @@
 //! What is measured: a line's value under a basis, and which lines a rule counts.
 
+use super::candidates::Hit;
 use super::condition;
 use super::subject::Subject;
 use crate::activity::{AttributeValue, Line, attribute};
@@ -40,10 +41,11 @@ pub fn numeric(value: &AttributeValue) -> Option<Quantity> {
     }
 }
 
-/// Calls `each` with every line that the rule counts.
+/// Calls `each` with every line that the rule counts; `found` are the only lines that it may count.
 pub fn for_each_line<E: From<OutOfRange>>(
     rule: &Rule,
     subject: &Subject<'_>,
+    found: Option<&[Hit]>,
     mut each: impl FnMut(Measured) -> Result<(), E>,
 ) -> Result<(), E> {
     if let Some(attributes) = subject.event_attributes() {
@@ -53,7 +55,14 @@ pub fn for_each_line<E: From<OutOfRange>>(
         };
         return value.map_or(Ok(()), |value| each(Measured { line: 0, value: clamped(rule, value)? }));
     }
-    for_each_counted(rule, subject.lines(), each)
+    let lines = subject.lines();
+    let Some(found) = found else { return for_each_counted(rule, lines, each) };
+    for index in found.iter().filter_map(|hit| hit.line()) {
+        if let Some(measured) = lines.get(index).map_or(Ok(None), |line| measured(rule, index, line))? {
+            each(measured)?;
+        }
+    }
+    Ok(())
 }
 
 /// Calls `each` with every line of a purchase that the rule counts.
@@ -63,14 +72,27 @@ pub fn for_each_counted<E: From<OutOfRange>>(
     mut each: impl FnMut(Measured) -> Result<(), E>,
 ) -> Result<(), E> {
     for (index, line) in lines.iter().enumerate() {
-        if !counts(rule, line) {
-            continue;
-        }
-        if let Some(value) = line_value(line, &rule.basis)? {
-            each(Measured { line: index, value: clamped(rule, value)? })?;
+        if let Some(measured) = measured(rule, index, line)? {
+            each(measured)?;
         }
     }
     Ok(())
+}
+
+/// The line as the rule counts it, if it does.
+fn measured(rule: &Rule, index: usize, line: &Line) -> Result<Option<Measured>, OutOfRange> {
+    if !counts(rule, line) {
+        return Ok(None);
+    }
+    let Some(value) = line_value(line, &rule.basis)? else { return Ok(None) };
+    Ok(Some(Measured { line: index, value: clamped(rule, value)? }))
+}
+
+/// Whether a rule looks at a line at all; `found` are the only ones that it may look at.
+pub fn any_counts(rule: &Rule, lines: &[Line], found: Option<&[Hit]>) -> bool {
+    let Some(found) = found else { return lines.iter().any(|line| counts(rule, line)) };
+    let mut found = found.iter().filter_map(|hit| hit.line()).filter_map(|index| lines.get(index));
+    found.any(|line| counts(rule, line))
 }
 
 /// Whether a rule looks at a line.

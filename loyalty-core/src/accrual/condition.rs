@@ -102,13 +102,18 @@ pub fn line_holds<T: Trace>(condition: &LineCondition, line: &Line, trace: &mut 
 }
 
 fn basket<T: Trace>(test: &BasketTest, subject: &Subject<'_>, trace: &mut T) -> Result<bool, OutOfRange> {
+    number("basket", &test.sum, basket_sum(test, subject)?, trace)
+}
+
+/// The sum that a test is of.
+pub fn basket_sum(test: &BasketTest, subject: &Subject<'_>) -> Result<Ratio, OutOfRange> {
     let mut sum = Ratio::ZERO;
     for line in subject.lines().iter().filter(|line| line.kind.is_item()) {
         if test.lines.as_ref().is_none_or(|wanted| line_holds(wanted, line, &mut NoTrace)) {
             sum = sum.plus(line_value(line, &test.basis)?.unwrap_or(Ratio::ZERO))?;
         }
     }
-    number("basket", &test.sum, sum, trace)
+    Ok(sum)
 }
 
 fn attribute_holds<T: Trace>(test: &AttributeTest, attributes: &[Attribute], trace: &mut T) -> bool {

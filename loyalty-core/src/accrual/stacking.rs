@@ -1,6 +1,7 @@
 //! Rules and groups: the value of each, and whose value counts.
 
 use super::basis::{self, Measured};
+use super::candidates::Reach;
 use super::{CapUse, Occasion, Rating, condition, measure, shown};
 use crate::activity::Activity;
 use crate::explain::{Step, StepKind, Trace};
@@ -45,11 +46,11 @@ impl Contributions {
 
 impl<T: Trace> Rating<'_, '_, T> {
     /// The value of a group; `None` where no member matched.
-    pub fn group(&mut self, group: &Group) -> Result<Option<Ratio>, OutOfRange> {
+    pub fn group(&mut self, group: &Group, reach: Reach<'_>) -> Result<Option<Ratio>, OutOfRange> {
         let combined = match group.combine {
-            Combine::All => self.sum(group)?,
-            Combine::First => self.first(group)?,
-            Combine::BestForMember => self.best(group)?,
+            Combine::All => self.sum(group, reach)?,
+            Combine::First => self.first(group, reach)?,
+            Combine::BestForMember => self.best(group, reach)?,
         };
         let Some(mut value) = combined else { return Ok(None) };
         if let Some(mode) = group.round {
@@ -67,26 +68,31 @@ impl<T: Trace> Rating<'_, '_, T> {
         Ok(Some(value))
     }
 
-    fn member(&mut self, member: &GroupMember) -> Result<Option<Ratio>, OutOfRange> {
-        match member {
-            GroupMember::Rule(rule) => self.rule(rule),
-            GroupMember::Group(group) => self.group(group),
+    fn member(
+        &mut self,
+        of: &Group,
+        (index, reach): (usize, Reach<'_>),
+    ) -> Result<Option<Ratio>, OutOfRange> {
+        match of.members.get(index) {
+            Some(GroupMember::Rule(rule)) => self.rule(rule, reach),
+            Some(GroupMember::Group(group)) => self.group(group, reach),
+            None => Ok(None),
         }
     }
 
-    fn sum(&mut self, group: &Group) -> Result<Option<Ratio>, OutOfRange> {
+    fn sum(&mut self, group: &Group, reach: Reach<'_>) -> Result<Option<Ratio>, OutOfRange> {
         let mut sum = None;
-        for member in &group.members {
-            if let Some(value) = self.member(member)? {
+        for member in reach.members(group.members.len()) {
+            if let Some(value) = self.member(group, member)? {
                 sum = Some(sum.map_or(Ok(value), |sum: Ratio| sum.plus(value))?);
             }
         }
         Ok(sum)
     }
 
-    fn first(&mut self, group: &Group) -> Result<Option<Ratio>, OutOfRange> {
-        for member in &group.members {
-            let value = self.member(member)?;
+    fn first(&mut self, group: &Group, reach: Reach<'_>) -> Result<Option<Ratio>, OutOfRange> {
+        for member in reach.members(group.members.len()) {
+            let value = self.member(group, member)?;
             if value.is_some() {
                 return Ok(value);
             }
@@ -94,12 +100,12 @@ impl<T: Trace> Rating<'_, '_, T> {
         Ok(None)
     }
 
-    fn best(&mut self, group: &Group) -> Result<Option<Ratio>, OutOfRange> {
+    fn best(&mut self, group: &Group, reach: Reach<'_>) -> Result<Option<Ratio>, OutOfRange> {
         let start = self.given.0.len();
         let mut best: Option<Ratio> = None;
-        for member in &group.members {
+        for member in reach.members(group.members.len()) {
             let before = self.given.0.len();
-            let Some(value) = self.member(member)? else { continue };
+            let Some(value) = self.member(group, member)? else { continue };
             let better = match best {
                 Some(so_far) => value.compare(so_far)?.is_gt(),
                 None => true,
@@ -115,7 +121,7 @@ impl<T: Trace> Rating<'_, '_, T> {
     }
 
     /// The value of a rule; `None` where it does not match.
-    pub fn rule(&mut self, rule: &Rule) -> Result<Option<Ratio>, OutOfRange> {
+    pub fn rule(&mut self, rule: &Rule, reach: Reach<'_>) -> Result<Option<Ratio>, OutOfRange> {
         if !self.triggered(rule) {
             return Ok(None);
         }
@@ -125,8 +131,8 @@ impl<T: Trace> Rating<'_, '_, T> {
             return Ok(self.not_matched(rule));
         }
         let value = match rule.fixed {
-            Some(points) => self.fixed(rule, points.ratio())?,
-            None => self.by_lines(rule)?,
+            Some(points) => self.fixed(rule, points.ratio(), reach)?,
+            None => self.by_lines(rule, reach)?,
         };
         let Some(mut value) = value else { return Ok(self.not_matched(rule)) };
         if let Some(rounding) = rule.round
@@ -165,19 +171,18 @@ impl<T: Trace> Rating<'_, '_, T> {
     }
 
     /// A fixed award; where the rule names lines, one of them must be there.
-    fn fixed(&self, rule: &Rule, points: Ratio) -> Result<Option<Ratio>, OutOfRange> {
-        let lines = self.subject.lines();
-        if rule.lines.is_some() && !lines.iter().any(|line| basis::counts(rule, line)) {
+    fn fixed(&self, rule: &Rule, points: Ratio, reach: Reach<'_>) -> Result<Option<Ratio>, OutOfRange> {
+        if rule.lines.is_some() && !basis::any_counts(rule, self.subject.lines(), reach.lines()) {
             return Ok(None);
         }
         points.times(self.unit).map(Some)
     }
 
     /// The value that a rule measures on its lines.
-    fn by_lines(&mut self, rule: &Rule) -> Result<Option<Ratio>, OutOfRange> {
+    fn by_lines(&mut self, rule: &Rule, reach: Reach<'_>) -> Result<Option<Ratio>, OutOfRange> {
         let unit = self.unit;
         let (mut sum, mut any, at_line) = (Ratio::ZERO, false, measure::is_whole_at_line(rule));
-        basis::for_each_line(rule, self.subject, |Measured { value, .. }| {
+        basis::for_each_line(rule, self.subject, reach.lines(), |Measured { value, .. }| {
             any = true;
             let part = if at_line { Ratio::whole(measure::at_line(rule, value, unit)?) } else { value };
             sum = sum.plus(part)?;

@@ -140,6 +140,8 @@ struct Told<'a, T> {
 }
 
 impl<T: Trace> Trace for Told<'_, T> {
+    const LISTENS: bool = T::LISTENS;
+
     fn step(&mut self, step: impl FnOnce() -> Step) {
         let level = self.level;
         self.trace.step(|| {

@@ -14,7 +14,7 @@ use loyalty_core::program::document::Document;
 use proptest::prelude::*;
 
 pub use self::history::history;
-pub use self::program::program;
+pub use self::program::{program, with_rules};
 
 /// A program, and what one member of it did: 1 to `most` activities in order, of which some returns are
 /// refused.

@@ -15,10 +15,11 @@ use proptest::sample::{Index, select, subsequence};
 use super::condition::{Known, basis, condition, line};
 use super::words::{EVENTS, MILES, decimal, id, points, window, word};
 
-/// How one currency is earned. Rules, groups, caps and factors are all called the same; the program names them.
-pub fn earning(currency: AuthorId, scale: u8, known: &Known<'_>) -> BoxedStrategy<Earning> {
+/// How one currency is earned, with up to `most` members in a top group. Rules, groups, caps and factors are all
+/// called the same; the program names them.
+pub fn earning(currency: AuthorId, scale: u8, known: &Known<'_>, most: usize) -> BoxedStrategy<Earning> {
     let parts = (
-        vec(group(scale, known, 2), 1..=2),
+        vec(group(scale, known, 2, most), 1..=2),
         vec(stage(known), 0..=2).prop_map(rounded_in_time),
         vec(prop_oneof![fixed(scale, known, true), fixed(scale, known, false)], 0..=1),
         caps(scale, true),
@@ -38,16 +39,16 @@ pub fn rounding() -> impl Strategy<Value = Rounding> {
     select(vec![Rounding::Floor, Rounding::Ceil, Rounding::HalfUp, Rounding::HalfEven])
 }
 
-/// A group with groups inside down to `depth` more.
-fn group(scale: u8, known: &Known<'_>, depth: u32) -> BoxedStrategy<Group> {
+/// A group of up to `most` members, with groups inside down to `depth` more.
+fn group(scale: u8, known: &Known<'_>, depth: u32, most: usize) -> BoxedStrategy<Group> {
     let rule = rule(scale, known).prop_map(GroupMember::Rule);
     let member = if depth == 0 {
         rule.boxed()
     } else {
-        prop_oneof![4 => rule, 1 => group(scale, known, depth - 1).prop_map(GroupMember::Group)].boxed()
+        prop_oneof![4 => rule, 1 => group(scale, known, depth - 1, 3).prop_map(GroupMember::Group)].boxed()
     };
     let combine = select(vec![Combine::All, Combine::All, Combine::BestForMember, Combine::First]);
-    (vec(member, 1..=3), combine, option::of(rounding()))
+    (vec(member, 1..=most), combine, option::of(rounding()))
         .prop_flat_map(move |(members, combine, round)| {
             let whole = round.is_some() || members.iter().all(is_whole);
             let made = move |caps| Group { id: unnamed(), combine, round, caps, members: members.clone() };

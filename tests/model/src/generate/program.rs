@@ -21,6 +21,11 @@ use super::zone;
 
 /// A valid program: 1 to 3 currencies, counters, up to 2 tier tracks, and every kind of rule and cap.
 pub fn program() -> BoxedStrategy<Document> {
+    with_rules(3)
+}
+
+/// A program with up to `most` rules and groups in each of its top groups.
+pub fn with_rules(most: usize) -> BoxedStrategy<Document> {
     let currencies = vec(currency(), 1..=3).prop_map(|all| {
         let named = all.into_iter().zip(["points", "miles", "stars"]);
         named.map(|(currency, name)| Currency { id: id(name), ..currency }).collect::<Vec<_>>()
@@ -36,10 +41,10 @@ pub fn program() -> BoxedStrategy<Document> {
             (Just(currencies), Just(counters), tracks)
         })
         .boxed()
-        .prop_flat_map(|(currencies, counters, tiers)| {
+        .prop_flat_map(move |(currencies, counters, tiers)| {
             let known = Known { tracks: &tiers, counters: &counters };
             let earning: Vec<_> =
-                currencies.iter().map(|it| earning(it.id.clone(), it.scale, &known)).collect();
+                currencies.iter().map(|it| earning(it.id.clone(), it.scale, &known, most)).collect();
             (Just(currencies), Just(counters), Just(tiers), earning, calendar(), returns())
         })
         .prop_map(|(currencies, counters, tiers, earning, (zone, dates_by), returns)| {

@@ -16,11 +16,13 @@ use loyalty_core::ledger::operation::{CountedBy, Operation};
 use loyalty_core::member::MemberState;
 use loyalty_core::memory::MemoryStore;
 use loyalty_core::money::Money;
-use loyalty_core::program::document::{Cap, Counted, Document, Group, GroupMember, Threshold};
+use loyalty_core::program::document::{
+    Cap, Counted, Document, Group, GroupMember, LimitAnswer, Measure, Threshold,
+};
 use loyalty_core::program::{Program, Programs};
 use loyalty_core::settle::settle;
 use loyalty_core::tier::TierGrant;
-use loyalty_core::time::{OffsetTime, Timestamp};
+use loyalty_core::time::{OffsetTime, Timestamp, Window};
 use loyalty_model::generate::case;
 use loyalty_model::number::{BigInt, Exact, minor_units, whole};
 use loyalty_model::{Instant, Model, NEVER, Refused};
@@ -294,6 +296,107 @@ proptest! {
             }
         }
     }
+}
+
+proptest! {
+    #![proptest_config(cases(3_000))]
+
+    /// What limits refuse or clip is never exceeded in any window, in whatever order things arrive.
+    #[test]
+    fn limits_hold_in_any_order((document, history) in case(12), seed in any::<u64>()) {
+        let limits = document.limits.iter().filter(|it| it.when.is_none() && it.then != LimitAnswer::Allow);
+        let limits: Vec<_> = limits.collect();
+        // Most programs have none; there are cases enough that a third is many.
+        if limits.is_empty() {
+            return Ok(());
+        }
+        let real = Real::new(&document);
+        let recorded = shuffled(history, seed).into_iter().filter_map(|activity| {
+            let answer = real.record(&activity).ok()?;
+            (!matches!(activity, Activity::Return(_))).then_some(answer.operation)
+        });
+        let recorded: Vec<Operation> = recorded.collect();
+        let Some(state) = real.state() else { return Ok(()) };
+        for limit in limits {
+            match &limit.measures {
+                Measure::Points(points) => {
+                    let scale = document.currencies.iter().find(|it| it.id == points.currency).unwrap().scale;
+                    let of = |op: &Operation| {
+                        let awards = op.awards.iter().filter(|award| award.currency == points.currency);
+                        awards.map(|award| i128::from(award.points.minor())).sum::<i128>()
+                    };
+                    let most = fullest(&real, &state, &recorded, points.window, &of);
+                    prop_assert!(whole(most) <= minor_units(points.at_most, scale), "{}: {most}", limit.id);
+                }
+                Measure::Activities(limited) => {
+                    let most = fullest(&real, &state, &recorded, limited.window, &|_| 1);
+                    let exact = matches!(limited.window, Window::Rolling(it) if it.days.is_none() && it.months.is_none());
+                    // To the instant there may be more in 60 steps, of which the last is not over.
+                    prop_assert!(exact || most <= i128::from(limited.at_most), "{}: {most}", limit.id);
+                }
+                Measure::Interval(interval) => {
+                    let mut instants: Vec<_> = recorded.iter().map(|op| op.occurred_at.at.micros()).collect();
+                    instants.sort_unstable();
+                    let apart = instants.windows(2).all(|two| two[1] - two[0] >= interval.micros());
+                    prop_assert!(apart, "{}: {instants:?}", limit.id);
+                }
+                _ => {}
+            }
+        }
+    }
+}
+
+/// The most that any window holds of what operations come to.
+fn fullest(
+    real: &Real,
+    state: &MemberState,
+    recorded: &[Operation],
+    window: Window,
+    of: &dyn Fn(&Operation) -> i128,
+) -> i128 {
+    let slot = |op: &Operation| {
+        window.slot(&real.program.when(state, op.occurred_at.at, real.program.date_of(op.occurred_at)))
+    };
+    let sum = |last: i64| {
+        let covered = window.first_slot(last)..=last;
+        recorded.iter().filter(|op| covered.contains(&slot(op))).map(of).sum::<i128>()
+    };
+    recorded.iter().map(|op| sum(slot(op))).max().unwrap_or(0)
+}
+
+/// Twenty tills at once, and three purchases are within the limit.
+#[test]
+fn limits_are_exact_under_concurrency() {
+    let document = r#"{"format": 1, "name": "a", "money": "EUR", "zone": {"name": "UTC"}, "currencies": [{"id": "p"}],
+        "limits": [{"id": "three", "measures": {"activities": {"at_most": 3, "window": "day"}}, "then": "block"}]}"#;
+    let real = Real::new(&serde_json::from_str(document).unwrap());
+    let purchase = |n: usize| -> Activity {
+        let text =
+            format!(r#"{{"purchase": {{"id": "{n}", "occurred_at": "2026-03-10T10:00:00Z", "lines": []}}}}"#);
+        serde_json::from_str(&text).unwrap()
+    };
+    let record = |n: usize| loop {
+        // Who lost too often asks again, as tills do.
+        let command = Command::Record(Arc::new(purchase(n)));
+        match block_on(real.engine.execute(&real.tenant, &real.member, command, now())) {
+            Ok(_) => return true,
+            Err(EngineError::Refused(problem)) if problem.code == "limit_exceeded" => return false,
+            Err(EngineError::Refused(problem)) if problem.code == "contended" => {}
+            Err(error) => panic!("{error}"),
+        }
+    };
+    let recorded = std::thread::scope(|scope| {
+        let tills: Vec<_> = (0..20)
+            .map(|n| {
+                scope.spawn({
+                    let record = &record;
+                    move || record(n)
+                })
+            })
+            .collect();
+        tills.into_iter().map(|till| till.join().unwrap()).filter(|done| *done).count()
+    });
+    assert_eq!(recorded, 3);
 }
 
 /// The same activities in another order; those of a purchase that was not recorded yet are refused.

@@ -113,6 +113,12 @@ impl Slots {
         !self.by_day || known.is_none_or(|today| today.amount <= 0)
     }
 
+    /// The largest of the window's slots, 0 where there is none; `None` where not all of it is kept.
+    pub fn largest(&self, of: Option<&CounterState>, when: &When<'_>) -> Option<i128> {
+        let covered = self.covered(of, self.reach(when))?;
+        Some(covered.map(|slot| slot.amount).max().unwrap_or(0))
+    }
+
     /// The most that the window ever came to, as far as that is noted.
     pub fn reached(&self, of: Option<&CounterState>, when: &When<'_>) -> u64 {
         let covered = self.covered(of, self.reach(when));
@@ -198,7 +204,7 @@ impl CounterState {
 }
 
 /// The counter of an id, made where there is none.
-fn entry<'c>(counters: &'c mut Vec<CounterState>, id: &AuthorId) -> &'c mut CounterState {
+pub(crate) fn entry<'c>(counters: &'c mut Vec<CounterState>, id: &AuthorId) -> &'c mut CounterState {
     let index = counters.iter().position(|counter| counter.id == *id).unwrap_or_else(|| {
         counters.push(CounterState { id: id.clone(), slots: Vec::new(), recent: Recent::default() });
         counters.len().saturating_sub(1)

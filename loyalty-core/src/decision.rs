@@ -17,6 +17,7 @@ use crate::explain::{Step, StepKind, Trace};
 use crate::id::{ActivityId, OperationKey};
 use crate::ledger::operation::{Award, CountedBy, CountedIn, Operation, Sealed, Settlement, Started};
 use crate::ledger::posting::{Account, Posting};
+use crate::limits;
 use crate::member::MemberState;
 use crate::money::OutOfRange;
 use crate::problem::Problem;
@@ -26,7 +27,7 @@ use crate::returns::{self, Past};
 use crate::settle::settle;
 use crate::succession;
 use crate::tier::Moment;
-use crate::time::{Date, OffsetTime, Timestamp};
+use crate::time::{Date, OffsetTime, Timestamp, When};
 
 pub use crate::command::Command;
 
@@ -108,6 +109,7 @@ fn decide_activity<T: Trace>(
         return Err(Problem::new("occurred_in_future", "/occurred_at", message, "check the till's clock"));
     }
     let own_time = program.own_time(occurred_at);
+    let enrols = state.is_none();
     let mut state = state.cloned().unwrap_or_else(|| MemberState::enrolled(own_time));
     let late = own_time < state.settled_to;
     // What an activity gave may be over already at the instant settled to, where its own date lags behind
@@ -133,18 +135,12 @@ fn decide_activity<T: Trace>(
             let occasion = Occasion::Activity;
             let subject = Subject { program, state: &state, activity: earning, date, late, occasion };
             refuse_too_late(&subject)?;
-            let earned = accrual::rate(&subject, trace)?;
+            let mut earned = accrual::rate(&subject, trace)?;
+            let limited = limits::hold(program, &subject, enrols, &mut earned, trace)?;
             let added = counting::added(program, &subject, &earned)?;
             let before = (late || program.awards_levels()).then(|| state.clone());
-            for added in added {
-                counter::count(program, &mut state, &added, &when)?;
-                let Added { counter, slot, amount } = added;
-                operation.counted.push(CountedIn {
-                    of: CountedBy::Counter(counter.id.clone()),
-                    slot,
-                    amount,
-                });
-            }
+            count(&added, program, &when, &mut state, &mut operation)?;
+            limits::count(&limited, program, &when, &mut state)?;
             record(earned, &moment, occurred_at, &mut state, &mut operation)?;
             let times = (occurred_at.at, settled_to);
             let copied = succession::counted_by_copies(&operation.counted, program, context.programs, times);
@@ -325,6 +321,22 @@ fn record(
             operation.counted.push(CountedIn { of: CountedBy::Cap(cap), slot, amount });
         }
         operation.awards.push(Award { currency, points, expires_at, rules });
+    }
+    Ok(())
+}
+
+/// Counts what an activity adds to counters.
+fn count(
+    added: &[Added<'_>],
+    program: &Program,
+    when: &When<'_>,
+    state: &mut MemberState,
+    operation: &mut Operation,
+) -> Result<(), OutOfRange> {
+    for one in added {
+        counter::count(program, state, one, when)?;
+        let Added { counter, slot, amount } = *one;
+        operation.counted.push(CountedIn { of: CountedBy::Counter(counter.id.clone()), slot, amount });
     }
     Ok(())
 }

@@ -40,6 +40,8 @@ pub enum StepKind {
     Multiplied,
     /// A cap was looked at.
     Cap,
+    /// A limit against fraud was looked at.
+    Limit,
     /// What the activity gave.
     Awarded,
     /// A level was reached.

@@ -29,6 +29,7 @@ pub mod tier;
 // The ledger: what is kept, what falls due, what comes back.
 pub mod expiry;
 pub mod ledger;
+pub mod limits;
 pub mod member;
 pub mod returns;
 pub mod settle;

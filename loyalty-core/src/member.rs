@@ -4,6 +4,7 @@ use minicbor::{Decode, Encode};
 
 use crate::counter::CounterState;
 use crate::id::AuthorId;
+use crate::limits::LimitsState;
 use crate::points::{OutOfRange, Points};
 use crate::tier::{LevelGrant, TierState};
 use crate::time::Timestamp;
@@ -35,6 +36,9 @@ pub struct MemberState {
     /// What returns took from the counters of tracks that do not look at returns.
     #[n(7)]
     pub returned: Vec<CounterState>,
+    /// What limits against fraud measured.
+    #[cbor(n(8), default, skip_if = "LimitsState::is_empty")]
+    pub limits: LimitsState,
 }
 
 /// Points of one currency.
@@ -86,6 +90,7 @@ impl MemberState {
             tiers: Vec::new(),
             level_grants: Vec::new(),
             returned: Vec::new(),
+            limits: LimitsState::EMPTY,
         }
     }
 

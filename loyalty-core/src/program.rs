@@ -237,7 +237,9 @@ impl Document {
         let rules = self.earning.iter().flat_map(rules_in).filter_map(|rule| rule.when.as_ref());
         let stages = self.earning.iter().flat_map(|earning| &earning.multipliers);
         let factors = stages.flat_map(|stage| &stage.factors).filter_map(|factor| factor.when.as_ref());
-        rules.chain(factors).chain(self.counters.iter().filter_map(|counter| counter.when.as_ref()))
+        let counters = self.counters.iter().filter_map(|counter| counter.when.as_ref());
+        let limits = self.limits.iter().filter_map(|limit| limit.when.as_ref());
+        rules.chain(factors).chain(counters).chain(limits)
     }
 }
 

@@ -32,6 +32,32 @@ impl Recent {
         self.0.iter().filter(|known| after < **known && **known <= at).count()
     }
 
+    /// The most of these that any stretch of `micros` holds which an instant now would join; one exactly that long
+    /// ago is over. `None` where `kept` are known, others may have been let go, and fewer than `enough` are found.
+    pub fn fullest(&self, micros: i64, at: Timestamp, kept: usize, enough: u32) -> Option<usize> {
+        let back = micros.saturating_neg();
+        let first = at.plus_micros(back);
+        let last = at.plus_micros(micros);
+        let ends = self.0.iter().copied().filter(|known| at < *known && *known < last).chain([at]);
+        let held = |end: Timestamp| {
+            let after = end.plus_micros(back);
+            self.0.iter().filter(|known| after < **known && **known <= end).count()
+        };
+        let most = ends.map(held).max().unwrap_or(0);
+        let unsure =
+            self.0.len() >= kept.min(Self::MOST) && self.0.first().is_some_and(|oldest| first < *oldest);
+        if unsure && most < enough as usize { None } else { Some(most) }
+    }
+
+    /// Microseconds to the nearest instant on either side, if there is any; `None` where an earlier one may have
+    /// been let go.
+    pub fn nearest(&self, at: Timestamp, kept: usize) -> Option<Option<i64>> {
+        self.last(at, kept)?;
+        let apart = |known: &Timestamp| known.micros().abs_diff(at.micros());
+        let nearest = self.0.iter().map(apart).min();
+        Some(nearest.map(|apart| i64::try_from(apart).unwrap_or(i64::MAX)))
+    }
+
     /// The last instant up to `at`, if any; `None` where so many came later that it is not known any more.
     pub fn last(&self, at: Timestamp, kept: usize) -> Option<Option<Timestamp>> {
         let last = self.0.iter().rev().find(|known| **known <= at).copied();

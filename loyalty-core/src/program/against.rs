@@ -7,22 +7,28 @@
 //! - a rule: the currency it earns, its trigger, and what it measures (the basis, or nothing for fixed points).
 //!   How much it gives, when, and for which lines may change;
 //! - a cap: the currency, the rule or group it limits, and over what it adds up. The amount may change;
+//! - a limit against fraud: what it measures, of spend and amounts also the program's money, and its window. How
+//!   much is within it, when, and its answer may change;
 //! - a level: its track, and its order among the levels that stay.
 
 use std::collections::HashMap;
 
 use super::Program;
-use super::document::{Basis, Counted, Counter, Document, Level, Rule, Start, TierTrack, Trigger};
+use super::document::{
+    Basis, Counted, Counter, Document, Level, Measure, Rule, Start, TierTrack, Trigger, Usual,
+};
 use super::walk::{self, Limit, Placed};
 use crate::id::AuthorId;
+use crate::limits::kept;
 use crate::problem::Problem;
+use crate::time::Window;
 
 impl Program {
     /// What keeps this version from following the others: `published` are all of them, oldest first, and the
     /// last is the one in force when this one takes force. Empty where nothing does.
     ///
     /// Paths lead into this version's document. Codes: `counter_changed`, `scale_changed`, `rule_reused`,
-    /// `cap_reused`, `currency_removed`, `track_removed`, `level_removed`, `levels_reordered`,
+    /// `cap_reused`, `limit_reused`, `currency_removed`, `track_removed`, `level_removed`, `levels_reordered`,
     /// `start_unknown`, `start_differs`.
     pub fn compatible_with(&self, published: &[&Program]) -> Vec<Problem> {
         let mut problems = self.reused_ids(published);
@@ -42,6 +48,7 @@ impl Program {
         counters(document, &older, &mut problems);
         rules(document, &older, &mut problems);
         caps(document, &older, &mut problems);
+        limits(document, &older, &mut problems);
         problems
     }
 
@@ -200,6 +207,42 @@ fn caps(document: &Document, older: &[&Document], problems: &mut Vec<Problem>) {
             let help = "give the cap a new id: what it limits, or over what it adds up, has changed";
             problems.push(Problem::new("cap_reused", format!("{}/id", limit.path), message, help));
         }
+    }
+}
+
+fn limits(document: &Document, older: &[&Document], problems: &mut Vec<Problem>) {
+    for (index, limit) in document.limits.iter().enumerate() {
+        let before = older.iter().flat_map(|old| old.limits.iter().map(move |it| (it, *old)));
+        let mut before = before.filter(|(old, _)| old.id == limit.id);
+        if before.any(|(old, its)| measured(old, its) != measured(limit, document)) {
+            let message = format!("the id `{}` meant another limit before", limit.id);
+            let help = "give the limit a new id: what it measures, or its window, has changed";
+            problems.push(Problem::new("limit_reused", format!("/limits/{index}/id"), message, help));
+        }
+    }
+}
+
+/// What a limit's numbers are.
+#[derive(PartialEq)]
+enum Measured<'a> {
+    /// Slots of a window, or instants.
+    Activities(Window, Option<usize>),
+    /// What is added up, in which money, and where.
+    Spend(&'a Basis, &'a str, Window),
+    Points(&'a AuthorId, Window),
+    Amount(&'a Basis, &'a str, Usual),
+    Instants,
+    Nothing,
+}
+
+fn measured<'a>(limit: &'a super::document::Limit, document: &'a Document) -> Measured<'a> {
+    match &limit.measures {
+        Measure::Activities(limited) => Measured::Activities(limited.window, kept(&limit.measures)),
+        Measure::Spend(limited) => Measured::Spend(&limited.basis, &document.money, limited.window),
+        Measure::Points(limited) => Measured::Points(&limited.currency, limited.window),
+        Measure::Amount(limited) => Measured::Amount(&limited.basis, &document.money, limited.of),
+        Measure::Interval(_) => Measured::Instants,
+        Measure::SinceEnrolment(_) => Measured::Nothing,
     }
 }
 

@@ -4,6 +4,7 @@ mod carry;
 mod condition;
 mod counters;
 mod earning;
+mod limits;
 mod tiers;
 
 use std::collections::HashSet;
@@ -25,6 +26,7 @@ pub fn problems(document: &Document) -> Vec<Problem> {
     check.tiers();
     check.earning();
     check.returns();
+    check.limits();
     check.found
 }
 

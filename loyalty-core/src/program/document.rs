@@ -5,6 +5,7 @@
 
 mod counter;
 mod earning;
+mod limits;
 mod returns;
 mod tiers;
 
@@ -15,6 +16,10 @@ pub use self::counter::{Counted, Counter, Start, Sum, SumOf};
 pub use self::earning::{
     Basis, Cap, CapScope, Combine, Earning, Factor, FactorCombine, Group, GroupMember, MultiplierStage, Over,
     PerFull, Rule, RuleRounding, RuleRoundingPlace, StepsOf, TierReached, Trigger,
+};
+pub use self::limits::{
+    Interval, Limit, LimitAnswer, LimitedActivities, LimitedAmount, LimitedPoints, LimitedSpend, Measure,
+    Usual,
 };
 pub use self::returns::{ReturnMethod, Returns, Unlinked};
 pub use self::tiers::{
@@ -65,6 +70,10 @@ pub struct Document {
     /// What returns take back.
     #[serde(default)]
     pub returns: Returns,
+    /// Limits against fraud, in the order in which they are looked at; at most 64.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 64))]
+    pub limits: Vec<Limit>,
 }
 
 /// Whose date cuts days, months and years.

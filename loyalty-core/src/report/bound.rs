@@ -8,8 +8,8 @@ use crate::activity::MAX_LINES;
 use crate::money::{OutOfRange, Ratio, Rounding};
 use crate::program::condition::{Condition, LineCondition};
 use crate::program::document::{
-    Basis, Cap, CapScope, Combine, Earning, Factor, FactorCombine, Group, GroupMember, MultiplierStage, Rule,
-    RuleRoundingPlace, Trigger,
+    Basis, Cap, CapScope, Combine, Document, Earning, Factor, FactorCombine, Group, GroupMember, Limit,
+    LimitAnswer, Measure, MultiplierStage, Rule, RuleRoundingPlace, Trigger,
 };
 
 /// More members of one list than this are not told apart: the bound is then the sum of all.
@@ -276,7 +276,12 @@ fn largest_factor(stage: &MultiplierStage) -> Result<(Ratio, Vec<&Condition>), O
 }
 
 /// Whether everything that purchases and events give is limited over time.
-pub fn is_limited(earning: &Earning) -> bool {
+pub fn is_limited(document: &Document, earning: &Earning) -> bool {
+    let measured = |limit: &Limit| match &limit.measures {
+        Measure::Points(points) => points.currency == earning.currency,
+        _ => false,
+    };
+    let limits = document.limits.iter().filter(|limit| limit.when.is_none() && measured(limit));
     let of_time = |caps: &[Cap]| caps.iter().any(|cap| cap.per != CapScope::Activity);
     fn group_is(group: &Group, of_time: &dyn Fn(&[Cap]) -> bool) -> bool {
         of_time(&group.caps)
@@ -285,7 +290,8 @@ pub fn is_limited(earning: &Earning) -> bool {
                 GroupMember::Group(inner) => group_is(inner, of_time),
             })
     }
-    of_time(&earning.caps)
+    limits.into_iter().any(|limit| limit.then != LimitAnswer::Allow)
+        || of_time(&earning.caps)
         || earning.groups.iter().all(|group| group_is(group, &of_time))
             && earning.after.iter().all(|rule| of_time(&rule.caps))
 }

@@ -8,7 +8,7 @@ use super::witness::Witness;
 use super::{Fact, Study};
 use crate::money::{Money, Ratio, Rounding};
 use crate::points::Points;
-use crate::program::document::{Counted, Currency, CurrencyKind, Earning};
+use crate::program::document::{Counted, Currency, CurrencyKind, Document, Earning};
 
 /// Facts and warnings of every currency.
 pub fn study(study: &mut Study<'_>) {
@@ -21,7 +21,7 @@ pub fn study(study: &mut Study<'_>) {
         let path = format!("/earning/{place}");
         let bound = bound::of_earning(earning, currency.round, currency.unit());
         let example = best(study, &bound, currency);
-        study.report.facts.extend(limit(earning, currency, &path, example.as_ref()));
+        study.report.facts.extend(limit(document, earning, currency, &path, example.as_ref()));
         let fact = most(&bound, currency, path, example);
         study.report.facts.push(worded(fact, bound.rate, currency, &document.money));
         if currency.kind == CurrencyKind::Qualifying && currency.expiry.is_some() {
@@ -68,9 +68,15 @@ fn worded(mut fact: Fact, rate: Most, currency: &Currency, money: &str) -> Fact 
 }
 
 /// A fact where nothing limits what a member earns over time.
-fn limit(earning: &Earning, currency: &Currency, path: &str, example: Option<&Example>) -> Option<Fact> {
+fn limit(
+    document: &Document,
+    earning: &Earning,
+    currency: &Currency,
+    path: &str,
+    example: Option<&Example>,
+) -> Option<Fact> {
     let message = format!("nothing limits how many `{}` a member earns over time", currency.id);
-    (!bound::is_limited(earning)).then(|| Fact {
+    (!bound::is_limited(document, earning)).then(|| Fact {
         code: "earning_uncapped",
         path: path.to_owned(),
         message,

@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use super::{Fact, Study};
 use crate::counter::Slots;
 use crate::id::AuthorId;
+use crate::limits;
 use crate::program::Program;
-use crate::program::document::{Currency, OnReturn, TierTrack};
+use crate::program::document::{Currency, Limit, OnReturn, TierTrack};
 use crate::tier::{KEPT_CREDITS, KEPT_GRANTS, KEPT_INTERVALS, MOST_THRESHOLDS};
 use crate::time::Window;
 
@@ -52,8 +53,10 @@ fn most(program: &Program) -> usize {
     let asked = never.flat_map(TierTrack::asked).filter_map(|id| program.counter(id));
     let returned = asked.map(|it| slots(&it.id, Slots::of_counter(program, it)));
     let granted = document.tiers.iter().map(|track| level_grants(program, track));
-    let parts = balances.chain(counters).chain(caps).chain(tiers).chain(returned).chain(granted);
-    parts.fold(HEAD * 7 + NUMBER * 2, usize::saturating_add)
+    let limits = document.limits.iter().map(|limit| limited(program, limit));
+    let parts =
+        balances.chain(limits).chain(counters).chain(caps).chain(tiers).chain(returned).chain(granted);
+    parts.fold(HEAD * 10 + NUMBER * 2, usize::saturating_add)
 }
 
 fn text(id: &AuthorId) -> usize {
@@ -64,6 +67,14 @@ fn text(id: &AuthorId) -> usize {
 fn slots(id: &AuthorId, slots: Slots) -> usize {
     let each = slots.kept().saturating_mul(HEAD + NUMBER * 2 + WIDE);
     text(id).saturating_add(HEAD * 2).saturating_add(each)
+}
+
+/// What a limit against fraud measured: slots, or instants.
+fn limited(program: &Program, limit: &Limit) -> usize {
+    let windows = limits::windows(&limit.measures).into_iter().flatten();
+    let of_windows = windows.map(|window| slots(&limit.id, Slots::of(program, window)));
+    let instants = limits::kept(&limit.measures).map_or(0, |kept| kept.saturating_mul(NUMBER));
+    of_windows.fold(text(&limit.id).saturating_add(HEAD * 3).saturating_add(instants), usize::saturating_add)
 }
 
 fn balance(currency: &Currency) -> usize {

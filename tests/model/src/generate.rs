@@ -5,6 +5,7 @@
 mod condition;
 mod earning;
 mod history;
+mod limits;
 mod program;
 mod words;
 pub mod zone;

@@ -32,6 +32,8 @@ pub struct Past {
     pub counted: BTreeSet<String>,
     /// What each of them came to with it.
     pub reached: BTreeMap<String, Exact>,
+    /// What each limit against fraud measured of it.
+    pub measured: BTreeMap<String, Exact>,
     /// Every part that has come back: the line, from 0, and its units.
     pub returned: Vec<(usize, Exact)>,
 }
@@ -126,7 +128,8 @@ impl Past {
     }
 }
 
-fn to_4_decimals(value: &Exact) -> Exact {
+/// Rounded once to what money keeps.
+pub fn to_4_decimals(value: &Exact) -> Exact {
     whole(round(&(value * power_of_ten(4)), Rounding::HalfEven)) / power_of_ten(4)
 }
 

@@ -15,6 +15,7 @@ mod calendar;
 mod carry;
 mod condition;
 mod history;
+mod limits;
 mod lots;
 mod rating;
 mod returns;
@@ -36,6 +37,7 @@ pub use crate::calendar::NEVER;
 use crate::calendar::{Calendar, Moment, later, window_end};
 use crate::condition::Facts;
 use crate::history::{Before, Past};
+use crate::limits::Holding;
 use crate::lots::Lots;
 pub use crate::lots::Totals;
 use crate::number::{BigInt, Exact};
@@ -61,6 +63,8 @@ pub enum Refused {
     AlreadyReturned,
     /// The program wants returns to name their purchase.
     Unlinked,
+    /// A limit against fraud refuses it.
+    Limit,
     /// A line of a return does not say what comes back: unlinked, it needs sku and quantity.
     LineUnnamed,
 }
@@ -76,6 +80,7 @@ impl Refused {
             Self::ReturnExceedsPurchase => "return_exceeds_purchase",
             Self::AlreadyReturned => "already_returned",
             Self::Unlinked => "unlinked_return",
+            Self::Limit => "limit_exceeded",
             Self::LineUnnamed => "return_line_unnamed",
         }
     }
@@ -90,6 +95,8 @@ pub struct Outcome {
     pub awards: BTreeMap<String, BigInt>,
     /// The same by line of the purchase.
     pub lines: BTreeMap<String, Vec<BigInt>>,
+    /// Whether limits left only a part of the points.
+    pub clipped: bool,
     /// Points taken back by a return, in minor units.
     pub taken: BTreeMap<String, BigInt>,
     /// Points that a return should have taken back, but found gone.
@@ -156,8 +163,16 @@ impl Model {
             }
             _ if self.is_late(time) => return Err(Refused::Late),
             _ => {
+                let before = self.clone();
+                let enrols = self.settled_to.is_none();
                 let tier = self.begin(own_time, date);
-                self.rate(activity, self.moment(time, date), tier)
+                match self.rate(activity, self.moment(time, date), tier, enrols) {
+                    Ok(outcome) => outcome,
+                    Err(refused) => {
+                        *self = before;
+                        return Err(refused);
+                    }
+                }
             }
         };
         self.settle_to(own_time);
@@ -289,7 +304,13 @@ impl Model {
         self.settled_to = Some(at);
     }
 
-    fn rate(&mut self, activity: &Activity, moment: Moment, tier: BTreeMap<String, String>) -> Outcome {
+    fn rate(
+        &mut self,
+        activity: &Activity,
+        moment: Moment,
+        tier: BTreeMap<String, String>,
+        enrols: bool,
+    ) -> Result<Outcome, Refused> {
         let mut outcome = Outcome { tier, ..Outcome::default() };
         let mut past = Past {
             activity: activity.clone(),
@@ -299,12 +320,17 @@ impl Model {
             caps: BTreeMap::new(),
             counted: self.counted(activity, moment, &outcome.tier),
             reached: BTreeMap::new(),
+            measured: BTreeMap::new(),
             returned: Vec::new(),
         };
-        for currency in &self.document.currencies {
-            let before = self.before(&self.past, moment);
-            let facts = Facts { activity, date: moment.date, levels: &outcome.tier, before: &before };
-            let Some(rated) = self.rate_in(currency, &facts, None) else { continue };
+        let before = self.before(&self.past, moment);
+        let facts = Facts { activity, date: moment.date, levels: &outcome.tier, before: &before };
+        let rate = |currency| Some((currency, self.rate_in(currency, &facts, None)?));
+        let mut all: Vec<(&Currency, Rated)> = self.document.currencies.iter().filter_map(rate).collect();
+        let (measured, clipped) = Holding { facts: &facts, enrols }.hold(&mut all)?;
+        past.measured = measured;
+        outcome.clipped = clipped;
+        for (currency, rated) in all {
             let id = currency.id.to_string();
             let lapse = self.lapse(currency, moment);
             self.lots.entry(id.clone()).or_default().add(&rated.award.points, lapse);
@@ -321,7 +347,7 @@ impl Model {
         self.past.last_mut().expect("just pushed").reached = reached;
         self.award_levels(activity, moment, &mut outcome);
         self.move_standings(|standing, tiers, track| standing.rise(tiers, track, moment));
-        outcome
+        Ok(outcome)
     }
 
     /// The counters in which an activity counts.

@@ -12,7 +12,7 @@ use loyalty_core::time::Window;
 
 use crate::basis::{basis_of, numeric};
 use crate::condition::{Facts, line_fits};
-use crate::number::{Exact, exact, minor_units, round, whole};
+use crate::number::{BigInt, Exact, exact, minor_units, round, whole};
 use crate::share::{Contribution, Share};
 
 /// What an activity earned of one currency.
@@ -23,6 +23,19 @@ pub struct Rated {
     pub award: Share,
     /// What each cap of a window counts of it.
     pub caps: BTreeMap<String, Share>,
+    /// The rules that contributed.
+    pub from: Vec<Contribution>,
+    /// The caps of a window that limit the whole activity.
+    pub of_whole: Vec<String>,
+}
+
+impl Rated {
+    /// Leaves so many points of it, over the lines of the purchase.
+    pub fn clip(&mut self, points: BigInt, lines: &[Line]) {
+        self.award = Share::new(points, &self.from, lines);
+        let of_whole = self.of_whole.iter().map(|id| (id.clone(), self.award.clone()));
+        self.caps.extend(of_whole);
+    }
 }
 
 /// Rates an activity in one currency.
@@ -76,7 +89,8 @@ impl Rating<'_> {
         });
         let mut caps: BTreeMap<String, Share> = shares.collect();
         caps.extend(windowed(&earning.caps).map(|cap| (cap.id.to_string(), award.clone())));
-        Rated { matched: !total.from.is_empty(), award, caps }
+        let of_whole = windowed(&earning.caps).map(|cap| cap.id.to_string()).collect();
+        Rated { matched: !total.from.is_empty(), award, caps, from: total.from, of_whole }
     }
 
     fn multiplied(&self, stage: &MultiplierStage, value: Exact) -> Exact {

@@ -78,6 +78,8 @@ fn random_cases_reach_everything() {
         ("already_returned", 20),
         ("return_exceeds_purchase", 20),
         ("unlinked_return", 20),
+        ("limit_exceeded", 100),
+        ("clipped", 20),
     ];
     for (what, least) in wanted {
         let count = seen.get(what).copied().unwrap_or(0);
@@ -115,6 +117,9 @@ fn watch(document: &Document, history: &[Activity], seen: &mut dyn FnMut(&'stati
             _ if !outcome.awards.values().any(positive) => seen("no award"),
             Activity::Event(_) => seen("award of an event"),
             Activity::Purchase(_) => seen("award"),
+        }
+        if outcome.clipped {
+            seen("clipped");
         }
         if outcome.taken.values().any(positive) {
             let lines = matches!(activity, Activity::Return(given) if !given.lines.is_empty());

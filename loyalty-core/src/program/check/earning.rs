@@ -219,7 +219,7 @@ impl<'a> Check<'a> {
     }
 
     /// Points of a document: not negative, no finer than the currency.
-    fn points(&mut self, points: Quantity, scale: u8, path: &str) {
+    pub fn points(&mut self, points: Quantity, scale: u8, path: &str) {
         if points < Quantity::ZERO {
             let message = format!("`{points}` is below 0");
             self.problem("points_negative", path, message, "rules never take points: returns do");

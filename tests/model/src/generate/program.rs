@@ -16,6 +16,7 @@ use proptest::sample::select;
 
 use super::condition::{Known, basis, condition, line};
 use super::earning::{earning, rounding};
+use super::limits::limits;
 use super::words::{COLOUR, EVENTS, GIFT, MILES, decimal, id, period, span, window, word};
 use super::zone;
 
@@ -45,9 +46,10 @@ pub fn with_rules(most: usize) -> BoxedStrategy<Document> {
             let known = Known { tracks: &tiers, counters: &counters };
             let earning: Vec<_> =
                 currencies.iter().map(|it| earning(it.id.clone(), it.scale, &known, most)).collect();
-            (Just(currencies), Just(counters), Just(tiers), earning, calendar(), returns())
+            let limits = limits(&currencies);
+            (Just(currencies), Just(counters), Just(tiers), earning, calendar(), returns(), limits)
         })
-        .prop_map(|(currencies, counters, tiers, earning, (zone, dates_by), returns)| {
+        .prop_map(|(currencies, counters, tiers, earning, (zone, dates_by), returns, limits)| {
             let mut document = Document {
                 format: 1,
                 name: "random".to_owned(),
@@ -60,6 +62,7 @@ pub fn with_rules(most: usize) -> BoxedStrategy<Document> {
                 tiers,
                 earning,
                 returns,
+                limits,
             };
             Names::default().give(&mut document.earning);
             document

@@ -81,6 +81,7 @@ impl Slots {
     /// The slots of a counter of a program.
     pub fn of_counter(program: &Program, counter: &Counter) -> Self {
         let Self { window, kept, .. } = Self::of(program, counter.window);
+        let kept = kept.saturating_add(usize::from(program.noted_of(&counter.id).windows_before));
         match window.most_days().filter(|_| counter.counts == Counted::Days) {
             Some(days) => Self { window, kept: days.saturating_add(spare(program, 1)), by_day: true },
             None => Self { window, kept, by_day: false },
@@ -104,6 +105,11 @@ impl Slots {
             return i128::try_from(covered.filter(|slot| slot.amount > 0).count()).ok();
         }
         covered.map(|slot| slot.amount).try_fold(0, i128::checked_add)
+    }
+
+    /// What one slot of a calendar window holds: 0 where nothing was counted, `None` where it is not kept.
+    pub fn held(&self, of: Option<&CounterState>, slot: i64) -> Option<i128> {
+        self.covered(of, (slot, slot))?.map(|slot| slot.amount).try_fold(0, i128::checked_add)
     }
 
     /// Whether an occasion now would be one more: of days, only the first of a day is.

@@ -20,8 +20,8 @@ use self::condition::Condition;
 use self::index::{Index, Map, Place};
 
 use self::document::{
-    Cap, CapScope, Counter, Currency, Document, Earning, Group, GroupMember, Requirement, Rule, Threshold,
-    TierTrack, Trigger,
+    Cap, CapScope, Counter, Currency, Document, Earning, Group, GroupMember, Requirement, Rule, Streak,
+    Threshold, TierTrack, Trigger,
 };
 use crate::id::AuthorId;
 use crate::json::{self, Limits};
@@ -61,6 +61,8 @@ pub struct Noted {
     pub nth: bool,
     /// The last instants.
     pub since_last: bool,
+    /// How many windows before the present one streaks look at.
+    pub windows_before: u16,
 }
 
 /// What is made of a document once, so that deciding looks things up instead of searching.
@@ -236,7 +238,21 @@ impl Program {
     }
 }
 
+impl Noted {
+    fn add(&mut self, other: Self) {
+        self.nth |= other.nth;
+        self.since_last |= other.since_last;
+        self.windows_before = self.windows_before.max(other.windows_before);
+    }
+}
+
 impl Document {
+    /// Every requirement that the document makes, without those within them.
+    pub fn requirements(&self) -> impl Iterator<Item = &Requirement> {
+        let levels = self.tiers.iter().flat_map(|track| &track.levels);
+        levels.flat_map(|level| [&level.reach, &level.keep, &level.lifetime]).flatten()
+    }
+
     /// Every condition on an activity that the document holds, without those within them.
     pub fn conditions(&self) -> impl Iterator<Item = &Condition> {
         let rules = self.earning.iter().flat_map(rules_in).filter_map(|rule| rule.when.as_ref());
@@ -282,7 +298,10 @@ impl TierTrack {
         let mut ids = Vec::new();
         for level in &self.levels {
             let all = [&level.reach, &level.keep, &level.lifetime];
-            all.into_iter().flatten().for_each(|asked| asked.thresholds(&mut |it| ids.push(&it.id)));
+            for asked in all.into_iter().flatten() {
+                asked.thresholds(&mut |it| ids.push(&it.id));
+                asked.streaks(&mut |it| ids.push(&it.counter));
+            }
         }
         ids
     }
@@ -295,6 +314,17 @@ impl Requirement {
             Self::All(list) | Self::Any(list) => list.iter().for_each(|one| one.thresholds(show)),
             Self::AtLeast(some) => some.of.iter().for_each(|one| one.thresholds(show)),
             Self::Counter(threshold) => show(threshold),
+            Self::Streak(_) => {}
+        }
+    }
+
+    /// Shows every streak in it.
+    pub fn streaks<'a>(&'a self, show: &mut impl FnMut(&'a Streak)) {
+        match self {
+            Self::All(list) | Self::Any(list) => list.iter().for_each(|one| one.streaks(show)),
+            Self::AtLeast(some) => some.of.iter().for_each(|one| one.streaks(show)),
+            Self::Counter(_) => {}
+            Self::Streak(streak) => show(streak),
         }
     }
 }
@@ -363,25 +393,24 @@ fn groups_under(group: &Group) -> Vec<&Group> {
     std::iter::once(group).chain(inner.flatten()).collect()
 }
 
-/// What conditions ask of counters beside their amounts.
+/// What conditions and streaks ask of counters beside the amounts of their present windows.
 fn noted(document: &Document) -> Vec<(AuthorId, Noted)> {
     let mut all: Vec<(AuthorId, Noted)> = Vec::new();
-    let mut ask = |id: &AuthorId, nth: bool| {
-        let found = all.iter_mut().find(|(known, _)| known == id);
-        let asked = Noted { nth, since_last: !nth };
-        match found {
-            Some((_, noted)) => {
-                noted.nth |= asked.nth;
-                noted.since_last |= asked.since_last;
-            }
-            None => all.push((id.clone(), asked)),
-        }
+    let mut ask = |id: &AuthorId, asked: Noted| match all.iter_mut().find(|(known, _)| known == id) {
+        Some((_, noted)) => noted.add(asked),
+        None => all.push((id.clone(), asked)),
     };
     for condition in document.conditions() {
         condition.walk(&mut |one| match one {
-            Condition::Nth(test) => ask(&test.counter, true),
-            Condition::SinceLast(test) => ask(&test.counter, false),
+            Condition::Nth(test) => ask(&test.counter, Noted { nth: true, ..Noted::default() }),
+            Condition::SinceLast(test) => ask(&test.counter, Noted { since_last: true, ..Noted::default() }),
             _ => {}
+        });
+    }
+    for requirement in document.requirements() {
+        requirement.streaks(&mut |streak| {
+            let windows_before = streak.windows.saturating_sub(1);
+            ask(&streak.counter, Noted { windows_before, ..Noted::default() });
         });
     }
     all

@@ -20,6 +20,7 @@ pub use self::carry::{Carry, Credit, KEPT_CREDITS};
 pub use self::grant::{Granted, MOST_THRESHOLDS, TierGrant};
 pub use self::held::{Earned, Ground, KEPT_INTERVALS, Reading, Status, TierInterval, TierState, Waiting};
 pub use self::requirement::Counts;
+use self::requirement::read_since;
 
 /// The moment at which levels are looked at.
 #[derive(Debug, Clone, Copy)]
@@ -81,15 +82,19 @@ impl<'a> Moment<'a> {
             if track.rank(&status.level).is_none() {
                 continue;
             }
-            let now = |rank: &usize| self.earned_now(track, *rank, (held, status), state);
-            let before = |rank: usize| {
-                reached_before.is_some_and(|before| self.earned_now(track, rank, (held, status), before))
+            let earned_by = |rank: usize| {
+                let fresh = |reading: &Reading| {
+                    let when = self.program.when(state, reading.at, reading.date);
+                    let earned = |state| self.earned_now((track, rank), (held, status), &when, state);
+                    earned(state) && !reached_before.is_some_and(earned)
+                };
+                let level = track.levels.get(rank)?;
+                let reading = self.readings(level).into_iter().find(fresh)?;
+                Some((rank, level, reading))
             };
             let lowest = status.waiting.as_ref().map_or(held, |waiting| track.rank(&waiting.to).unwrap_or(0));
-            let earned = (lowest..track.levels.len()).rev().find(|rank| now(rank) && !before(*rank));
-            let Some((rank, level)) = earned.and_then(|rank| Some((rank, track.levels.get(rank)?))) else {
-                continue;
-            };
+            let earned = (lowest..track.levels.len()).rev().find_map(earned_by);
+            let Some((rank, level, reading)) = earned else { continue };
             if rank < held {
                 wait_for(track, level, state);
                 continue;
@@ -100,8 +105,8 @@ impl<'a> Moment<'a> {
                 Step::new(StepKind::Tier, &track.id, text)
             });
             let ground = match &level.keep {
-                Some(_) if rank == held && status.waiting.is_some() => Ground::Kept(Reading::of(&self.when)),
-                _ => Ground::Reached(Reading::of(&self.when)),
+                Some(_) if rank == held && status.waiting.is_some() => Ground::Kept(reading),
+                _ => Ground::Reached(reading),
             };
             changes.extend(self.change(track, rank, self.now(Some(ground)), state));
         }
@@ -113,18 +118,26 @@ impl<'a> Moment<'a> {
         Begins { earned: self.begins, ground }
     }
 
-    /// Whether an activity of the moment's date earns a level that the status at `held` does not give already.
+    /// When the windows are read in which an activity may earn a level: at the activity, and for streaks since then.
+    fn readings(&self, level: &Level) -> Vec<Reading> {
+        let present = self.program.zone().date_at(self.at);
+        let asked = [&level.reach, &level.keep].into_iter().flatten();
+        let since = asked.flat_map(|asked| read_since(self.program, asked, &self.when, present));
+        std::iter::once(Reading::of(&self.when)).chain(since).collect()
+    }
+
+    /// Whether the windows at a moment earn a level that the status at `held` does not give already.
     fn earned_now(
         &self,
-        track: &TierTrack,
-        rank: usize,
+        (track, rank): (&TierTrack, usize),
         (held, status): (usize, &Status),
+        when: &When<'_>,
         state: &MemberState,
     ) -> bool {
         let Some(level) = track.levels.get(rank) else { return false };
         let at_once = track.upgrade == Upgrade::AtOnce;
         let counts = self.counts(track, state);
-        let holds = |asked| counts.holds(asked, &self.when);
+        let holds = |asked| counts.holds(asked, when);
         let ends = rank > held || (rank == held && status.until.is_some());
         let for_life = at_once && ends && holds(level.lifetime.as_ref());
         // What is asked of a level in grace is what keeps it.

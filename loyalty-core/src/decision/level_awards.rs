@@ -11,7 +11,7 @@ use crate::ledger::posting::{Account, Posting};
 use crate::member::MemberState;
 use crate::points::OutOfRange;
 use crate::problem::Problem;
-use crate::tier::{LevelGrant, LevelPoints, Moment, Reading, keep_grant, newly_reached, no_longer_reached};
+use crate::tier::{LevelGrant, LevelPoints, Moment, keep_grant, newly_reached, no_longer_reached};
 use crate::time::Timestamp;
 
 impl Moment<'_> {
@@ -26,11 +26,12 @@ impl Moment<'_> {
         let Some(activity) = operation.activity().cloned() else { return Ok(()) };
         let effective_at = operation.occurred_at.at;
         let late = self.program.own_time(operation.occurred_at) < self.at;
-        for (track, level) in newly_reached(self.program, before, state, &self.when) {
+        let present = self.program.zone().date_at(self.at);
+        for (track, level, reading) in newly_reached(self.program, before, state, &self.when, present) {
             let mut grant = LevelGrant {
                 track: track.id.clone(),
                 level: level.id.clone(),
-                reading: Reading::of(&self.when),
+                reading,
                 points: Vec::new(),
                 used: Vec::new(),
             };

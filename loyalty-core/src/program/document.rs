@@ -23,8 +23,8 @@ pub use self::limits::{
 };
 pub use self::returns::{ReturnMethod, Returns, Unlinked};
 pub use self::tiers::{
-    AtLeast, Downgrade, HeadStart, Lasts, Level, OnReturn, Requirement, Rollover, Threshold, TierTrack,
-    Upgrade,
+    AtLeast, Downgrade, HeadStart, Lasts, Level, OnReturn, Requirement, Rollover, Streak, Threshold,
+    TierTrack, Upgrade,
 };
 
 use crate::id::AuthorId;

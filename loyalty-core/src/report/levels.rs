@@ -52,13 +52,17 @@ fn unmet<'a>(requirement: &'a Requirement, document: &Document) -> Option<(&'a A
             let met = some.of.len().saturating_sub(each.len());
             each.into_iter().next().filter(|_| met < usize::from(some.count))
         }
-        Requirement::Counter(threshold) => {
-            let counter = document.counters.iter().find(|counter| counter.id == threshold.id)?;
-            let most = most(counter, document)?;
-            let enough = most.compare(threshold.at_least.ratio()).ok()?.is_ge();
-            (!enough).then_some((&threshold.id, most))
-        }
+        Requirement::Counter(threshold) => too_much(&threshold.id, threshold.at_least, document),
+        Requirement::Streak(streak) => too_much(&streak.counter, streak.at_least, document),
     }
+}
+
+/// The counter and the most that it counts, where that is less than what is asked of it.
+fn too_much<'a>(id: &'a AuthorId, at_least: Money, document: &Document) -> Option<(&'a AuthorId, Ratio)> {
+    let counter = document.counters.iter().find(|counter| counter.id == *id)?;
+    let most = most(counter, document)?;
+    let enough = most.compare(at_least.ratio()).ok()?.is_ge();
+    (!enough).then_some((id, most))
 }
 
 /// The most that a counter can count in a window; `None` where nothing limits it.
@@ -121,6 +125,10 @@ fn is_empty_at_start(requirement: &Requirement, window: Window, document: &Docum
         Requirement::Counter(threshold) => {
             let counter = document.counters.iter().find(|counter| counter.id == threshold.id);
             threshold.at_least > Money::ZERO && counter.is_some_and(|it| begins_with(it.window, window))
+        }
+        Requirement::Streak(streak) => {
+            let counter = document.counters.iter().find(|counter| counter.id == streak.counter);
+            counter.is_some_and(|it| begins_with(it.window, window))
         }
     }
 }

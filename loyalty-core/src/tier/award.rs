@@ -3,14 +3,14 @@
 use minicbor::{Decode, Encode};
 
 use super::held::Reading;
-use super::requirement::Counts;
+use super::requirement::{Counts, read_since};
 use crate::id::AuthorId;
 use crate::ledger::operation::CountedIn;
 use crate::member::MemberState;
 use crate::points::Points;
 use crate::program::Program;
 use crate::program::document::{Level, Requirement, TierTrack};
-use crate::time::{Timestamp, When};
+use crate::time::{Date, Timestamp, When};
 
 /// The most windows of a level whose awards may still be taken back.
 pub const KEPT_GRANTS: usize = 4;
@@ -49,27 +49,32 @@ pub struct LevelPoints {
     pub expires_at: Option<Timestamp>,
 }
 
-/// Levels whose `reach` holds at a moment and did not before, and to which nothing was given yet in these windows;
-/// the lowest first.
+/// Levels whose `reach` holds by an activity and did not before, and to which nothing was given yet in these windows,
+/// each with when its windows were read; the lowest first. `present` is the date up to which streaks may be complete.
 pub fn newly_reached<'p>(
     program: &'p Program,
     before: &MemberState,
     after: &MemberState,
-    when: &When<'_>,
-) -> Vec<(&'p TierTrack, &'p Level)> {
+    when: &When<'p>,
+    present: Date,
+) -> Vec<(&'p TierTrack, &'p Level, Reading)> {
     let levels =
         program.document().tiers.iter().flat_map(|track| track.levels.iter().map(move |it| (track, it)));
-    let newly = levels.filter(|(track, level)| {
-        let holds = |state| Counts { program, track: Some(track), state }.holds(level.reach.as_ref(), when);
-        let given = |it: &LevelGrant| {
-            let reach = level.reach.as_ref();
-            it.track == track.id
-                && it.level == level.id
-                && reach.is_some_and(|r| {
-                    same(program, r, &program.when(after, it.reading.at, it.reading.date), when)
-                })
+    let newly = levels.filter_map(|(track, level)| {
+        let reach = level.reach.as_ref()?;
+        let of_level = |it: &&LevelGrant| it.track == track.id && it.level == level.id;
+        let fresh = |reading: &Reading| {
+            let when = program.when(after, reading.at, reading.date);
+            let holds = |state| Counts { program, track: Some(track), state }.holds(Some(reach), &when);
+            let mut given = after.level_grants.iter().filter(of_level);
+            let is_given = |it: &LevelGrant| {
+                same(program, reach, &program.when(after, it.reading.at, it.reading.date), &when)
+            };
+            holds(after) && !holds(before) && !given.any(is_given)
         };
-        holds(after) && !holds(before) && !after.level_grants.iter().any(given)
+        let mut readings =
+            std::iter::once(Reading::of(when)).chain(read_since(program, reach, when, present));
+        Some((track, level, readings.find(fresh)?))
     });
     newly.collect()
 }
@@ -106,7 +111,7 @@ pub fn keep_grant(state: &mut MemberState, grant: LevelGrant) {
 }
 
 /// Whether two moments share a window of all that a requirement looks at: of a rolling one, whether the later
-/// window goes back to the other.
+/// window goes back to the other, of a streak whether one of its windows is in both.
 fn same(program: &Program, requirement: &Requirement, one: &When<'_>, other: &When<'_>) -> bool {
     let all = |list: &[Requirement]| list.iter().all(|each| same(program, each, one, other));
     match requirement {
@@ -115,6 +120,10 @@ fn same(program: &Program, requirement: &Requirement, one: &When<'_>, other: &Wh
         Requirement::Counter(threshold) => program.counter(&threshold.id).is_none_or(|counter| {
             let [one, other] = [one, other].map(|when| counter.window.slot(when));
             counter.window.first_slot(one.max(other)) <= one.min(other)
+        }),
+        Requirement::Streak(streak) => program.counter(&streak.counter).is_none_or(|counter| {
+            let [one, other] = [one, other].map(|when| counter.window.slot(when));
+            one.abs_diff(other) < u64::from(streak.windows)
         }),
     }
 }

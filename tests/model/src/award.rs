@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use chrono::{NaiveDate, TimeDelta};
 use loyalty_core::program::document::{Document, Requirement, TierTrack};
 
-use crate::calendar::{Instant, Moment, covers};
+use crate::calendar::{Instant, Moment, covers, same_window};
 use crate::number::BigInt;
 use crate::tier::Tiers;
 
@@ -40,20 +41,22 @@ impl LevelAwards {
         &self,
         (before, after): (&Tiers<'_>, &Tiers<'_>),
         track: &TierTrack,
-        now: Moment,
-    ) -> Vec<usize> {
-        let given = |level: usize, reach: &Requirement| {
+        (now, present): (Moment, NaiveDate),
+    ) -> Vec<(usize, Moment)> {
+        let given = |level: usize, reach: &Requirement, read: Moment| {
             let of_level =
                 self.remembered.iter().filter(|it| it.track == track.id.as_str() && it.level == level);
-            of_level.into_iter().any(|it| same_windows(after.document, reach, it.moment, now))
+            of_level.into_iter().any(|it| same_windows(after.document, reach, it.moment, read))
         };
         let levels = track.levels.iter().enumerate();
-        let due = levels.filter(|(level, it)| {
-            it.reach.as_ref().is_some_and(|reach| {
-                after.holds(reach, now) && !before.holds(reach, now) && !given(*level, reach)
-            })
+        let due = levels.filter_map(|(level, it)| {
+            let reach = it.reach.as_ref()?;
+            let is_due = |read: &Moment| {
+                after.holds(reach, *read) && !before.holds(reach, *read) && !given(level, reach, *read)
+            };
+            Some((level, after.readings(&[reach], now, present).into_iter().find(is_due)?))
         });
-        due.map(|(level, _)| level).collect()
+        due.collect()
     }
 
     /// Remembers what was given, for so many windows of a level.
@@ -99,6 +102,15 @@ fn same_windows(document: &Document, reach: &Requirement, one: Moment, other: Mo
             let counter =
                 document.counters.iter().find(|it| it.id == threshold.id).expect("a checked program");
             covers(counter.window, one, other) || covers(counter.window, other, one)
+        }
+        Requirement::Streak(streak) => {
+            let counter =
+                document.counters.iter().find(|it| it.id == streak.counter).expect("a checked program");
+            let (first, last) = if one.date <= other.date { (one, other) } else { (other, one) };
+            let days = first.date.iter_days().take_while(|day| *day < last.date);
+            let windows_begun = days
+                .filter(|day| !same_window(counter.window, *day, *day + TimeDelta::days(1), first.enrolled));
+            windows_begun.count() < usize::from(streak.windows)
         }
     }
 }

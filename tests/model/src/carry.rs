@@ -130,6 +130,6 @@ fn thresholds_of(requirement: &Requirement, counter: &str, found: &mut Vec<Exact
         }
         Requirement::AtLeast(some) => some.of.iter().for_each(|each| thresholds_of(each, counter, found)),
         Requirement::Counter(it) if it.id.as_str() == counter => found.push(exact(it.at_least)),
-        Requirement::Counter(_) => {}
+        Requirement::Counter(_) | Requirement::Streak(_) => {}
     }
 }

@@ -246,6 +246,7 @@ pub fn is_forgotten(past: &[Past], counter: &Counter, document: &Document, read:
         (_, Some(most)) if by_day => most + spare(1),
         (fewest, _) => counter.window.most_slots() + fewest.map_or(3, spare),
     };
+    let kept = kept + windows_before(document, counter);
     let opened = past.iter().filter(|past| past.opens(counter, &document.currencies));
     let slots: BTreeSet<_> = opened.map(|past| slot(counter.window, by_day, past.moment)).collect();
     if slots.len() < kept {
@@ -253,4 +254,19 @@ pub fn is_forgotten(past: &[Past], counter: &Counter, document: &Document, read:
     }
     let first = first_slot(counter.window, by_day, read);
     slots.iter().filter(|slot| **slot > first).count() >= kept
+}
+
+/// How many windows before the one read streaks look at.
+fn windows_before(document: &Document, counter: &Counter) -> usize {
+    let mut most = 0;
+    for level in document.tiers.iter().flat_map(|track| &track.levels) {
+        for asked in [&level.reach, &level.keep, &level.lifetime].into_iter().flatten() {
+            asked.streaks(&mut |streak| {
+                if streak.counter == counter.id {
+                    most = most.max(usize::from(streak.windows) - 1);
+                }
+            });
+        }
+    }
+    most
 }

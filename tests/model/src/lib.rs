@@ -346,8 +346,15 @@ impl Model {
         let reached = reached.collect();
         self.past.last_mut().expect("just pushed").reached = reached;
         self.award_levels(activity, moment, &mut outcome);
-        self.move_standings(|standing, tiers, track| standing.rise(tiers, track, moment));
+        let present = self.present();
+        self.move_standings(|standing, tiers, track| standing.rise(tiers, track, moment, present));
         Ok(outcome)
+    }
+
+    /// The date in the program's zone up to which everything is settled, or the enrolment.
+    fn present(&self) -> NaiveDate {
+        let at = self.settled_to.or(self.enrolled).expect("a member has begun");
+        self.calendar.date_at(at)
     }
 
     /// The counters in which an activity counts.
@@ -386,6 +393,7 @@ impl Model {
     /// Gives what there is for levels that the newest activity has reached.
     fn award_levels(&mut self, activity: &Activity, moment: Moment, outcome: &mut Outcome) {
         let tier = outcome.tier.clone();
+        let present = self.present();
         // Conditions on the past find it as it was before the activity.
         let past = self.past[..self.past.len() - 1].to_vec();
         let document = self.document.clone();
@@ -395,7 +403,8 @@ impl Model {
         for track in &document.tiers {
             let after = self.standings[track.id.as_str()].seen(&self.tiers(), track);
             let before = Tiers { past: &past, ..after };
-            for level in self.level_awards.due((&before, &after), track, moment) {
+            let due = self.level_awards.due((&before, &after), track, (moment, present));
+            for (level, read) in due {
                 let (track, name) = (track.id.to_string(), track.levels[level].id.to_string());
                 let (mut points, mut caps) = (BTreeMap::new(), BTreeMap::new());
                 for currency in &document.currencies {
@@ -409,7 +418,7 @@ impl Model {
                     caps.extend(rated.caps.into_iter().map(|(cap, share)| (cap, share.points)));
                 }
                 if !points.is_empty() {
-                    self.level_awards.remember(LevelAward { track, level, moment, points, caps });
+                    self.level_awards.remember(LevelAward { track, level, moment: read, points, caps });
                 }
             }
         }

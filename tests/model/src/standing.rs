@@ -82,8 +82,8 @@ impl Standing {
     }
 
     /// A level that an activity reaches.
-    pub fn rise(&mut self, tiers: &Tiers<'_>, track: &TierTrack, now: Moment) {
-        if let Some(reached) = self.seen(tiers, track).reached(track, self.earned(), now) {
+    pub fn rise(&mut self, tiers: &Tiers<'_>, track: &TierTrack, now: Moment, present: NaiveDate) {
+        if let Some(reached) = self.seen(tiers, track).reached(track, self.earned(), now, present) {
             self.begin(reached);
         }
     }

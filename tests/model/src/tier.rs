@@ -2,7 +2,8 @@
 
 use chrono::{NaiveDate, TimeDelta};
 use loyalty_core::program::document::{
-    Counted, Counter, Document, Downgrade, Lasts, OnReturn, Requirement, Threshold, TierTrack, Upgrade,
+    Counted, Counter, Document, Downgrade, Lasts, OnReturn, Requirement, Streak, Threshold, TierTrack,
+    Upgrade,
 };
 
 use loyalty_core::time::Window;
@@ -98,30 +99,45 @@ impl Tiers<'_> {
 
     /// The status that an activity has brought about, if it has: a higher level, one for life, or in
     /// grace the same level earned again.
-    pub fn reached(&self, track: &TierTrack, held: &Status, now: Moment) -> Option<Status> {
+    pub fn reached(
+        &self,
+        track: &TierTrack,
+        held: &Status,
+        now: Moment,
+        present: NaiveDate,
+    ) -> Option<Status> {
         let date = now.date;
-        let by = |level: usize, keeps: bool| match &track.levels[level].keep {
-            Some(_) if keeps => Ground::Kept(now),
-            _ => Ground::Reached(now),
+        let read_at = |level: usize, holds: &dyn Fn(Moment) -> bool| {
+            let asked = [&track.levels[level].reach, &track.levels[level].keep];
+            let asked: Vec<_> = asked.into_iter().flatten().collect();
+            self.readings(&asked, now, present).into_iter().find(|read| holds(*read))
+        };
+        let by = |level: usize, keeps: bool, read: Moment| match &track.levels[level].keep {
+            Some(_) if keeps => Ground::Kept(read),
+            _ => Ground::Reached(read),
         };
         let at_once = track.upgrade == Upgrade::AtOnce;
         let higher = (held.level + 1..track.levels.len()).rev();
-        let reached = higher.into_iter().find(|level| at_once && self.holds_reach(track, *level, now));
+        let reached = higher.into_iter().find_map(|level| {
+            let read = read_at(level, &|read| at_once && self.holds_reach(track, level, read))?;
+            Some((level, read))
+        });
         let for_life = at_once && held.ends != NEVER && self.for_life(track, held.level);
-        let earned_again = |level: &usize| {
-            let level = &track.levels[*level];
-            level.keep.as_ref().or(level.reach.as_ref()).is_some_and(|asked| self.holds(asked, now))
+        let earned_again = |level: usize| {
+            let it = &track.levels[level];
+            let asked = it.keep.as_ref().or(it.reach.as_ref())?;
+            Some((level, read_at(level, &|read| self.holds(asked, read))?))
         };
-        if let Some(level) = reached {
-            return Some(self.earned(track, level, date, by(level, false)));
+        if let Some((level, read)) = reached {
+            return Some(self.earned(track, level, date, by(level, false, read)));
         }
         if for_life {
-            return Some(self.earned(track, held.level, date, by(held.level, held.waiting.is_some())));
+            return Some(self.earned(track, held.level, date, by(held.level, held.waiting.is_some(), now)));
         }
         let waiting = held.waiting?;
-        let level = (waiting.to + 1..=held.level).rev().find(earned_again)?;
+        let (level, read) = (waiting.to + 1..=held.level).rev().find_map(earned_again)?;
         if level == held.level {
-            return Some(self.earned(track, level, date, by(level, true)));
+            return Some(self.earned(track, level, date, by(level, true, read)));
         }
         Some(Status { waiting: Some(Waiting { to: level, kept_on: None }), ..held.clone() })
     }
@@ -282,7 +298,46 @@ impl Tiers<'_> {
                 some.of.iter().filter(|each| self.holds(each, read)).count() >= usize::from(some.count)
             }
             Requirement::Counter(threshold) => self.reaches(threshold, read),
+            Requirement::Streak(streak) => self.is_kept_up(streak, read),
         }
+    }
+
+    /// Whether the window read and each of those before it, as many as are asked for, reach the value.
+    fn is_kept_up(&self, streak: &Streak, read: Moment) -> bool {
+        let (id, window) = (streak.counter.as_str(), self.counter_of(streak.counter.as_str()).window);
+        let mut date = read.date;
+        for _ in 0..streak.windows {
+            if self.counted(id, Moment { date, ..read }) < exact(streak.at_least) {
+                return false;
+            }
+            let year_before = (1..=400).map(|days| date - TimeDelta::days(days));
+            let before = year_before.into_iter().find(|day| !same_window(window, *day, date, self.enrolled));
+            // Nothing is before the first year of a membership.
+            let Some(before) = before else { return false };
+            date = before;
+        }
+        true
+    }
+
+    /// When requirements are read that something counted `now` may have made true: then, and for streaks at the end
+    /// of each window since that looks back to it, up to the date that it is.
+    pub fn readings(&self, asked: &[&Requirement], now: Moment, present: NaiveDate) -> Vec<Moment> {
+        let mut streaks = Vec::new();
+        asked.iter().for_each(|asked| asked.streaks(&mut |streak| streaks.push(streak)));
+        let mut readings = vec![now];
+        for streak in streaks {
+            let window = self.counter_of(streak.counter.as_str()).window;
+            let same = |one, other| same_window(window, one, other, self.enrolled);
+            let since = now.date.iter_days().skip(1).take_while(|day| *day <= present);
+            let last = |day: &NaiveDate| *day == present || !same(*day, *day + TimeDelta::days(1));
+            let ends = since.filter(|day| !same(*day, now.date)).filter(last);
+            let ends = ends.take(usize::from(streak.windows) - 1);
+            readings.extend(ends.map(|date| Moment {
+                at: self.calendar.start_of(date + TimeDelta::days(1)) - TimeDelta::microseconds(1),
+                ..self.on(date)
+            }));
+        }
+        readings
     }
 
     /// Whether a counter is at or above its threshold, with what the track adds to it.

@@ -9,7 +9,7 @@ use crate::id::{AuthorId, MemberId};
 use crate::member::{Balance, MemberState};
 use crate::money::Money;
 use crate::points::Points;
-use crate::program::document::{Level, Requirement, Threshold, TierTrack};
+use crate::program::document::{Level, Requirement, Streak, Threshold, TierTrack};
 use crate::program::{Program, Programs};
 use crate::tier::{Counts, TierState};
 use crate::time::{Timestamp, When};
@@ -132,6 +132,8 @@ pub enum Progress {
     AtLeast(ProgressOfSome),
     /// A counter must reach a threshold.
     Counter(CounterProgress),
+    /// A counter must reach a value in several windows one after the other.
+    Streak(StreakProgress),
 }
 
 /// Where a member stands with several, of which so many are needed.
@@ -158,6 +160,26 @@ pub struct CounterProgress {
     /// What is missing; 0 where nothing is.
     pub missing: Money,
     /// The first instant after the window, by which it has to be there; absent for a window that does not end.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub by: Option<Timestamp>,
+}
+
+/// Where a streak stands: decimals of whole points, of money or a number of purchases, as its counter counts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct StreakProgress {
+    /// The counter.
+    pub counter: AuthorId,
+    /// How many windows reach the value without a gap, up to the present one or the one before it.
+    pub reached: u16,
+    /// How many are needed, the present one included.
+    pub windows: u16,
+    /// What the present window holds.
+    pub value: Money,
+    /// What each window has to reach.
+    pub at_least: Money,
+    /// What is missing in the present window; 0 where nothing is.
+    pub missing: Money,
+    /// The first instant after the present window, by which it has to be there for the streak to go on.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub by: Option<Timestamp>,
 }
@@ -278,6 +300,23 @@ impl Measured<'_> {
                 Progress::AtLeast(ProgressOfSome { count: some.count, of: each(&some.of) })
             }
             Requirement::Counter(threshold) => Progress::Counter(self.counter(threshold, when)),
+            Requirement::Streak(streak) => Progress::Streak(self.streak(streak, when)),
+        }
+    }
+
+    fn streak(&self, streak: &Streak, when: &When<'_>) -> StreakProgress {
+        let Standing { program, state, .. } = *self.standing;
+        let counts = Counts { program, track: Some(self.track), state };
+        let value = counts.held(streak, when);
+        let end = program.counter(&streak.counter).and_then(|counter| counter.window.end(when));
+        StreakProgress {
+            counter: streak.counter.clone(),
+            reached: u16::try_from(counts.run(streak, when)).unwrap_or(streak.windows),
+            windows: streak.windows,
+            value: Money::from_units(value),
+            at_least: streak.at_least,
+            missing: Money::from_units(streak.at_least.units().saturating_sub(value).max(0)),
+            by: end.map(|end| program.zone().start_of(end)),
         }
     }
 

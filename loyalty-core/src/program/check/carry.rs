@@ -64,7 +64,7 @@ impl<'a> Check<'a> {
         }
     }
 
-    fn above_zero(&mut self, amount: Money, path: &str) {
+    pub fn above_zero(&mut self, amount: Money, path: &str) {
         if amount <= Money::ZERO {
             let message = format!("`{amount}` is not above 0");
             self.problem("not_positive", path, message, "write such as \"15\"");

@@ -3,7 +3,8 @@
 use super::Check;
 use crate::program::condition::TierTest;
 use crate::program::document::{
-    AtLeast, Downgrade, Lasts, Level, Requirement, Threshold, TierReached, TierTrack, Upgrade,
+    AtLeast, Counted, Downgrade, Lasts, Level, Requirement, Streak, Threshold, TierReached, TierTrack,
+    Upgrade,
 };
 use crate::time::Window;
 
@@ -109,6 +110,9 @@ impl Check<'_> {
             Requirement::Counter(threshold) => {
                 return self.threshold(threshold, of_a_lifetime, &format!("{path}/counter/id"));
             }
+            Requirement::Streak(streak) => {
+                return self.streak(streak, of_a_lifetime, &format!("{path}/streak"));
+            }
         };
         if list.is_empty() {
             self.empty_list(&list_path);
@@ -129,6 +133,27 @@ impl Check<'_> {
             let message = format!("the counter `{}` begins anew, a level for life does not", counter.id);
             let help = "use a counter whose window is `lifetime`";
             self.problem("counter_not_lifetime", path, message, help);
+        }
+    }
+
+    fn streak(&mut self, streak: &Streak, of_a_lifetime: bool, path: &str) {
+        let Streak { counter: id, at_least, windows } = streak;
+        if !(2..=Streak::MOST_WINDOWS).contains(windows) {
+            let message = format!("a streak of {windows} windows is outside 2 to {}", Streak::MOST_WINDOWS);
+            let help = "ask one window for a `counter`, or more for longer windows";
+            self.problem("streak_length", format!("{path}/windows"), message, help);
+        }
+        self.above_zero(*at_least, &format!("{path}/at_least"));
+        let path = format!("{path}/counter");
+        let Some(counter) = self.counter_named(id, &path) else { return };
+        if of_a_lifetime {
+            let message = format!("the counter `{id}` begins anew, a level for life does not");
+            let help = "use a counter whose window is `lifetime`";
+            self.problem("counter_not_lifetime", path, message, help);
+        } else if !counter.window.ends() || counter.counts == Counted::Days {
+            let message = format!("the windows of `{id}` are not kept one after the other");
+            let help = "use a counter of a calendar window that does not count `days`";
+            self.problem("streak_counter", path, message, help);
         }
     }
 

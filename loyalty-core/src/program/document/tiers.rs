@@ -105,6 +105,28 @@ pub enum Requirement {
     AtLeast(AtLeast),
     /// A counter at or above a threshold.
     Counter(Threshold),
+    /// A counter at or above a value in several windows one after the other.
+    Streak(Streak),
+}
+
+/// A counter at or above a value in its present window and in those just before it.
+///
+/// What rolled over or was a head start is no part of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Streak {
+    /// The counter's id; its window is one of the calendar.
+    pub counter: AuthorId,
+    /// Whole points, money or a number of purchases that each window reaches, above 0.
+    pub at_least: Money,
+    /// How many windows, the present one included: 2 to 52.
+    #[schemars(range(min = 2, max = 52))]
+    pub windows: u16,
+}
+
+impl Streak {
+    /// The most windows of a streak.
+    pub const MOST_WINDOWS: u16 = 52;
 }
 
 /// At least so many of several.

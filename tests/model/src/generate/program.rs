@@ -5,7 +5,7 @@ use loyalty_core::money::Money;
 use loyalty_core::program::document::{
     AtLeast, AttributeDeclaration, AttributeKind, Cap, Counted, Counter, Currency, CurrencyKind, DatesBy,
     Document, Downgrade, Earning, Expiry, Group, GroupMember, HeadStart, Lasts, Level, OnReturn, Requirement,
-    Returns, Rollover, Rule, Start, Sum, SumOf, Threshold, TierTrack, Unlinked, Upgrade,
+    Returns, Rollover, Rule, Start, Streak, Sum, SumOf, Threshold, TierTrack, Unlinked, Upgrade,
 };
 use loyalty_core::time::Window;
 use loyalty_core::zone::Zone;
@@ -233,14 +233,20 @@ fn named_tracks(tracks: Vec<TierTrack>) -> Vec<TierTrack> {
 }
 
 fn requirement(counters: &[Counter]) -> BoxedStrategy<Requirement> {
-    let threshold = select(counters.to_vec()).prop_flat_map(|counter| {
+    let one = (select(counters.to_vec()), prop::bool::weighted(0.3), 2_u16..=4);
+    let threshold = one.prop_flat_map(|(counter, in_a_row, windows)| {
         let at_least = match counter.counts {
             Counted::Purchases | Counted::Days | Counted::Events(_) => decimal(1, 5, 0).boxed(),
             Counted::Spend(_) | Counted::Sum(_) => decimal(1, 150, 2).boxed(),
             Counted::Earned(_) | Counted::EarnedOfKind(_) => decimal(1, 200, 1).boxed(),
         };
+        let in_a_row = in_a_row && counter.window.ends() && counter.counts != Counted::Days;
         at_least.prop_map(move |at_least: Money| {
-            Requirement::Counter(Threshold { id: counter.id.clone(), at_least })
+            if in_a_row {
+                Requirement::Streak(Streak { counter: counter.id.clone(), at_least, windows })
+            } else {
+                Requirement::Counter(Threshold { id: counter.id.clone(), at_least })
+            }
         })
     });
     threshold

@@ -2,6 +2,7 @@
 
 use super::basis::{line_value, numeric};
 use super::history;
+use super::member;
 use super::subject::Subject;
 use crate::activity::{Activity, Attribute, AttributeValue, Line, attribute};
 use crate::explain::{NoTrace, Step, StepKind, Trace};
@@ -78,6 +79,7 @@ pub fn holds<T: Trace>(
             let day = DayOfWeek::of(subject.date);
             told(trace, days.contains(&day), || ("weekday".into(), format!("{day:?}"), format!("{days:?}")))
         }
+        of_member => member::holds(of_member, subject, trace),
     })
 }
 
@@ -116,7 +118,8 @@ pub fn basket_sum(test: &BasketTest, subject: &Subject<'_>) -> Result<Ratio, Out
     Ok(sum)
 }
 
-fn attribute_holds<T: Trace>(test: &AttributeTest, attributes: &[Attribute], trace: &mut T) -> bool {
+/// Whether an attribute, given or not, passes a test.
+pub fn attribute_holds<T: Trace>(test: &AttributeTest, attributes: &[Attribute], trace: &mut T) -> bool {
     let found = attribute(attributes, test.id.as_str());
     if let Some(wanted) = &test.text {
         let found = match found {

@@ -4,6 +4,7 @@ mod carry;
 mod condition;
 mod counters;
 mod earning;
+mod facts;
 mod tiers;
 
 use std::collections::HashSet;
@@ -21,6 +22,8 @@ pub fn problems(document: &Document) -> Vec<Problem> {
     check.header();
     check.currencies();
     check.unique("/attributes", document.attributes.iter().map(|a| &a.id));
+    check.unique("/segments", document.segments.iter().map(|it| &it.id));
+    check.unique("/member_attributes", document.member_attributes.iter().map(|it| &it.id));
     check.counters();
     check.tiers();
     check.earning();

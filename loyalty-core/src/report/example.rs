@@ -16,6 +16,7 @@ use crate::ledger::operation::Operation;
 use crate::member::MemberState;
 use crate::points::Points;
 use crate::program::Programs;
+use crate::program::condition::Condition;
 use crate::returns::Past;
 use crate::settle::settle;
 use crate::tier::TierState;
@@ -91,12 +92,23 @@ impl Scene {
 }
 
 impl Study<'_> {
+    /// Whose the scene is, where the program splits members: then its outcome may hang on the id.
+    fn shown(&self, scene: &Scene) -> Option<MemberId> {
+        let mut splits = false;
+        for condition in self.program.document().conditions() {
+            condition.walk(&mut |one| splits |= matches!(one, Condition::Split(_)));
+        }
+        let member = scene.member.clone().or_else(|| MemberId::new(SOMEBODY).ok());
+        member.filter(|_| splits)
+    }
+
     /// What the last activity of a scene earns.
     pub fn earned(&self, scene: Scene) -> Option<Example> {
         let Played { operation, state } = scene.play(&self.programs)?;
         let points = operation.awards.into_iter().map(|award| (award.currency, award.points));
         let (points, tiers) = (points.collect(), tiers(&state));
-        let Scene { member, facts, levels, activities } = scene;
+        let member = self.shown(&scene);
+        let Scene { facts, levels, activities, .. } = scene;
         Some(Example { member, facts, levels, activities, read_at: None, points, tiers })
     }
 
@@ -107,7 +119,8 @@ impl Study<'_> {
         let balances = state.balances.iter();
         let points =
             balances.map(|it| Some((it.currency.clone(), it.available().ok()?))).collect::<Option<_>>()?;
-        let Scene { member, facts, levels, activities } = scene;
+        let member = self.shown(&scene);
+        let Scene { facts, levels, activities, .. } = scene;
         Some(Example { member, facts, levels, activities, read_at: Some(at), points, tiers: tiers(&state) })
     }
 }

@@ -10,6 +10,8 @@ mod client;
 mod contract;
 #[path = "journeys/logs.rs"]
 mod logs;
+#[path = "journeys/members.rs"]
+mod members;
 #[path = "journeys/openapi.rs"]
 mod openapi;
 #[path = "journeys/operating.rs"]

@@ -14,6 +14,7 @@ use loyalty_core::activity::Activity;
 use loyalty_core::counter;
 use loyalty_core::decision::Command;
 use loyalty_core::engine::{Answer, Engine, EngineError, Outcome};
+use loyalty_core::facts::Facts;
 use loyalty_core::id::{ActivityId, ActorId, AuthorId, MemberId, TenantId};
 use loyalty_core::ledger::chain::ChainKey;
 use loyalty_core::ledger::operation::{CountedBy, Operation};
@@ -27,7 +28,7 @@ use loyalty_core::program::{Program, Programs};
 use loyalty_core::settle::settle;
 use loyalty_core::tier::TierGrant;
 use loyalty_core::time::{OffsetTime, Timestamp, Window};
-use loyalty_model::generate::case;
+use loyalty_model::generate::{case, facts};
 use loyalty_model::number::{BigInt, Exact, minor_units, whole};
 use loyalty_model::{Instant, Model, NEVER, Refused};
 use pollster::block_on;
@@ -48,6 +49,7 @@ fn now() -> Timestamp {
 
 /// One member of one tenant over the memory store.
 struct Real {
+    store: Arc<MemoryStore>,
     engine: Engine,
     tenant: TenantId,
     member: MemberId,
@@ -57,11 +59,17 @@ struct Real {
 impl Real {
     fn new(document: &Document) -> Self {
         let store = Arc::new(MemoryStore::default());
-        let engine = Engine::new(store.clone(), store, ChainKey::new(1, [7; 32]));
+        let engine = Engine::new(store.clone(), store.clone(), ChainKey::new(1, [7; 32]));
+        let engine = engine.with_members(store.clone());
         let program = Program::from_document(document.clone()).expect("generated programs pass the check");
         let (tenant, member) = (TenantId::new("shop").unwrap(), MemberId::new("m").unwrap());
         block_on(engine.publish(&tenant, &program, now(), now())).unwrap();
-        Self { engine, tenant, member, program }
+        Self { store, engine, tenant, member, program }
+    }
+
+    /// What the member store says from now on.
+    fn told(&self, facts: &Facts) {
+        self.store.keep_facts(&self.tenant, &self.member, Some(facts.clone())).unwrap();
     }
 
     fn record(&self, activity: &Activity) -> Result<Answer, String> {
@@ -173,9 +181,11 @@ proptest! {
     #![proptest_config(cases(2_000))]
 
     #[test]
-    fn the_engine_equals_the_second_implementation((document, history) in case(12)) {
+    fn the_engine_equals_the_second_implementation((document, history) in case(12), known in vec(facts(), 12)) {
         let (real, mut model) = (Real::new(&document), Model::new(&document));
-        for activity in &history {
+        for (activity, known) in history.iter().zip(&known) {
+            real.told(known);
+            model.told(known.clone());
             let expected = match model.record(activity) {
                 Err(Refused::Late) => continue,
                 other => other,
@@ -208,14 +218,17 @@ proptest! {
 
     /// Preview, posting, replay and proof of every activity agree, and the chain verifies.
     #[test]
-    fn one_decision_everywhere((document, history) in case(8)) {
+    fn one_decision_everywhere((document, history) in case(8), known in vec(facts(), 9)) {
         let real = Real::new(&document);
-        for activity in &history {
+        for (activity, known) in history.iter().zip(known.windows(2)) {
+            real.told(&known[0]);
             let command = Command::Record(Arc::new(activity.clone()));
             let preview = block_on(real.engine.preview(&real.tenant, &real.member, &command, now()));
             let posted = real.record(activity);
             prop_assert_eq!(preview.as_ref().ok().map(|p| &p.decision.operation), posted.as_ref().ok().map(|a| &a.operation));
             let Ok(posted) = posted else { continue };
+            // What was decided stays, whatever becomes known of the member.
+            real.told(&known[1]);
             let again = real.record(activity).expect("a replay");
             prop_assert!(again.replayed && again.operation == posted.operation);
             let key = &posted.operation.key;
@@ -232,8 +245,10 @@ proptest! {
 
     /// A list packed into commits of many operations decides as one command at a time does.
     #[test]
-    fn packs_change_nothing((document, history) in case(12)) {
+    fn packs_change_nothing((document, history) in case(12), known in facts()) {
         let (single, packed) = (Real::new(&document), Real::new(&document));
+        single.told(&known);
+        packed.told(&known);
         let one_by_one: Vec<_> = history.iter().map(|a| single.record(a).map(|answer| answer.operation)).collect();
         prop_assert_eq!(one_by_one, packed.record_all(&history));
         prop_assert_eq!(single.state(), packed.state());

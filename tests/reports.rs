@@ -13,6 +13,8 @@ use std::sync::Arc;
 use loyalty_core::activity::{Activity, Purchase};
 use loyalty_core::decision::{Command, Context, Decision, decide};
 use loyalty_core::explain::NoTrace;
+use loyalty_core::facts::{Facts, Who};
+use loyalty_core::id::MemberId;
 use loyalty_core::ledger::operation::Operation;
 use loyalty_core::member::MemberState;
 use loyalty_core::money::Ratio;
@@ -33,10 +35,12 @@ fn cases(each_push: u32) -> ProptestConfig {
 fn decided(program: &Program, history: &[Activity]) -> Vec<(Activity, Operation, MemberState)> {
     let programs = Programs::new(Arc::new(program.clone()));
     let now = Timestamp::parse("2030-01-01T00:00:00Z").unwrap();
+    let member = MemberId::new("somebody").unwrap();
     let mut state: Option<MemberState> = None;
     let mut done = Vec::new();
     for activity in history.iter().filter(|it| !matches!(it, Activity::Return(_))) {
-        let context = Context { now, programs: &programs, past: &Past::default() };
+        let who = Who { member: &member, facts: &Facts::NONE };
+        let context = Context { now, programs: &programs, past: &Past::default(), who };
         let command = Command::Record(Arc::new(activity.clone()));
         if let Ok(Decision { operation, state: after }) =
             decide(&context, state.as_ref(), &command, &mut NoTrace)

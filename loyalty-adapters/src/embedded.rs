@@ -12,6 +12,7 @@ mod create;
 #[cfg(feature = "simulation")]
 mod disk;
 mod errors;
+mod facts;
 mod programs;
 mod rows;
 mod snapshot;
@@ -25,13 +26,17 @@ use std::path::Path;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use loyalty_core::facts::{Asked, Facts};
 use loyalty_core::id::{ActivityId, MemberId, OperationKey, TenantId};
 use loyalty_core::ledger::commit::StoredCommit;
-use loyalty_core::ports::{Append, Appended, Feed, LedgerStore, ProgramStore, PublishedVersion, StoreError};
+use loyalty_core::ports::{
+    Append, Appended, Feed, LedgerStore, MemberFacts, ProgramStore, PublishedVersion, StoreError,
+};
 use loyalty_core::time::Timestamp;
 use redb::{Builder, Database};
 
 use batch::{Outcome, Work};
+use facts::PreparedFacts;
 use programs::PreparedVersion;
 use rows::Prepared;
 use snapshot::{Latest, Snapshot};
@@ -125,7 +130,20 @@ impl EmbeddedStore {
         let prepared = appends.into_iter().map(Prepared::new).collect();
         match self.writer.ask(Work::Append(prepared)).await? {
             Outcome::Appended(answers) => Ok(answers),
-            Outcome::Published(_) => Err(misanswered()),
+            _ => Err(misanswered()),
+        }
+    }
+
+    /// Keeps what is known of a member, durably, in place of what was known before; `None` forgets it.
+    pub async fn keep_facts(
+        &self,
+        tenant: &TenantId,
+        member: &MemberId,
+        facts: Option<&Facts>,
+    ) -> Result<(), StoreError> {
+        match self.writer.ask(Work::Facts(PreparedFacts::new(tenant, member, facts))).await? {
+            Outcome::Kept => Ok(()),
+            _ => Err(misanswered()),
         }
     }
 
@@ -245,12 +263,20 @@ impl ProgramStore for EmbeddedStore {
         let work = Work::Publish(PreparedVersion::new(tenant, version));
         match self.writer.ask(work).await? {
             Outcome::Published(free) => Ok(free),
-            Outcome::Appended(_) => Err(misanswered()),
+            _ => Err(misanswered()),
         }
     }
 
     async fn versions(&self, tenant: &TenantId) -> Result<Vec<PublishedVersion>, StoreError> {
         self.check_open()?;
         snapshot::versions(&self.database, tenant)
+    }
+}
+
+#[async_trait]
+impl MemberFacts for EmbeddedStore {
+    async fn facts(&self, tenant: &TenantId, member: &MemberId, _: &Asked) -> Result<Facts, StoreError> {
+        self.check_open()?;
+        facts::read(&self.database, tenant, member)
     }
 }

@@ -10,6 +10,7 @@ mod caps;
 pub mod condition;
 mod history;
 mod measure;
+mod member;
 pub mod share;
 mod stacking;
 mod subject;

@@ -436,7 +436,7 @@ impl Line {
 }
 
 /// Attributes as a JSON object, kept in the order of their names, each name once.
-mod attributes {
+pub(crate) mod attributes {
     use serde::de::{Error, MapAccess, Visitor};
     use serde::{Deserializer, Serializer};
 

@@ -16,6 +16,7 @@ use crate::counter::counting::{self, Added};
 use crate::counter::{self, Slots};
 use crate::expiry;
 use crate::explain::{Step, StepKind, Trace};
+use crate::facts::{Asked, Facts, Who};
 use crate::id::{ActivityId, OperationKey};
 use crate::ledger::operation::{Award, CountedBy, CountedIn, Operation, Sealed, Settlement, Started};
 use crate::ledger::posting::{Account, Posting};
@@ -45,6 +46,8 @@ pub struct Context<'a> {
     pub programs: &'a Programs,
     /// What [`needs`] asked for.
     pub past: &'a Past,
+    /// Whom it is decided for, with what the member store answered to what [`asked`] wants.
+    pub who: Who<'a>,
 }
 
 /// What must be loaded before deciding.
@@ -75,6 +78,12 @@ pub fn needs(command: &Command, past: &Past, programs: &Programs) -> Needs {
         _ if returns::is_complete(by, past, programs) => Needs::Nothing,
         _ => Needs::OlderPage,
     }
+}
+
+/// What a command asks of the member store; `None` where it asks nothing.
+pub fn asked<'a>(command: &Command, programs: &'a Programs) -> Option<&'a Asked> {
+    let activity = command.activity().filter(|activity| !matches!(activity, Activity::Return(_)))?;
+    Some(programs.at(activity.occurred_at().at).asked()).filter(|asked| !asked.is_nothing())
 }
 
 /// Decides a command on a member's state; `None` is a member without one yet.
@@ -137,13 +146,15 @@ fn decide_activity<T: Trace>(
         }
         earning => {
             let occasion = Occasion::Activity;
-            let subject = Subject { program, state: &state, activity: earning, date, late, occasion };
+            let facts = program.asked().of(context.who.facts);
+            let who = Who { facts: &facts, ..context.who };
+            let subject = Subject { program, state: &state, activity: earning, who, date, late, occasion };
             refuse_too_late(&subject)?;
             let mut earned = accrual::rate(&subject, trace)?;
             let limited = limits::hold(program, &subject, enrols, &mut earned, trace)?;
             let added = counting::added(program, &subject, &earned)?;
             let before = (late || program.awards_levels()).then(|| state.clone());
-            count(&added, program, &when, &mut state, &mut operation)?;
+            count(program, added, &when, &mut state, &mut operation)?;
             limits::count(&limited, program, &when, &mut state)?;
             record(earned, &moment, occurred_at, &mut state, &mut operation)?;
             let times = (occurred_at.at, settled_to);
@@ -154,9 +165,10 @@ fn decide_activity<T: Trace>(
                 moment.roll_again(&mut state);
             }
             if let Some(before) = before.as_ref().filter(|_| program.awards_levels()) {
-                moment.award_levels(before, &mut state, &mut operation, trace)?;
+                moment.award_levels((before, who), &mut state, &mut operation, trace)?;
             }
             operation.tier_changes = moment.rise(before.as_ref().filter(|_| late), &mut state, trace);
+            operation.sealed.facts = facts;
         }
     }
     before.tell(&state, program, trace);
@@ -182,7 +194,7 @@ fn opened(
         counted: Vec::new(),
         tier_changes: Vec::new(),
         postings: Vec::new(),
-        sealed: Sealed { command },
+        sealed: Sealed { command, facts: Facts::NONE },
         level_awards: Vec::new(),
         level_takes: Vec::new(),
     }
@@ -297,6 +309,22 @@ fn refuse_too_late(subject: &Subject<'_>) -> Result<(), Problem> {
     Err(Problem::new("too_late", "/occurred_at", message, help))
 }
 
+/// Counts what an activity adds to counters.
+fn count(
+    program: &Program,
+    added: Vec<Added<'_>>,
+    when: &When<'_>,
+    state: &mut MemberState,
+    operation: &mut Operation,
+) -> Result<(), OutOfRange> {
+    for added in added {
+        counter::count(program, state, &added, when)?;
+        let Added { counter, slot, amount } = added;
+        operation.counted.push(CountedIn { of: CountedBy::Counter(counter.id.clone()), slot, amount });
+    }
+    Ok(())
+}
+
 /// Books what was earned: awards, postings, lots, and what is to be counted.
 fn record(
     earned: Vec<Earned>,
@@ -327,22 +355,6 @@ fn record(
             operation.counted.push(CountedIn { of: CountedBy::Cap(cap), slot, amount });
         }
         operation.awards.push(Award { currency, points, expires_at, rules });
-    }
-    Ok(())
-}
-
-/// Counts what an activity adds to counters.
-fn count(
-    added: &[Added<'_>],
-    program: &Program,
-    when: &When<'_>,
-    state: &mut MemberState,
-    operation: &mut Operation,
-) -> Result<(), OutOfRange> {
-    for one in added {
-        counter::count(program, state, one, when)?;
-        let Added { counter, slot, amount } = *one;
-        operation.counted.push(CountedIn { of: CountedBy::Counter(counter.id.clone()), slot, amount });
     }
     Ok(())
 }

@@ -21,7 +21,7 @@ use crate::ledger::chain::ChainKey;
 use crate::ledger::commit::{Head, InvalidCommit, StoredCommit};
 use crate::ledger::operation::Operation;
 use crate::points::OutOfRange;
-use crate::ports::{Appended, LedgerStore, ProgramStore, StoreError};
+use crate::ports::{Appended, LedgerStore, MemberFacts, NoFacts, ProgramStore, StoreError};
 use crate::problem::Problem;
 use crate::time::Timestamp;
 
@@ -109,6 +109,7 @@ pub struct Chain<'a> {
 pub struct Engine {
     ledger: Arc<dyn LedgerStore>,
     programs: Arc<dyn ProgramStore>,
+    members: Arc<dyn MemberFacts>,
     key: ChainKey,
     cache: Arc<Mutex<HashMap<TenantId, programs::Cached>>>,
 }
@@ -122,7 +123,14 @@ impl std::fmt::Debug for Engine {
 impl Engine {
     /// An engine over a ledger and published programs, hashing its chains under `key`.
     pub fn new(ledger: Arc<dyn LedgerStore>, programs: Arc<dyn ProgramStore>, key: ChainKey) -> Self {
-        Self { ledger, programs, key, cache: Arc::default() }
+        Self { ledger, programs, members: Arc::new(NoFacts), key, cache: Arc::default() }
+    }
+
+    /// The same engine with a member store, which answers what programs ask about members; without one nothing is
+    /// known of anybody.
+    #[must_use]
+    pub fn with_members(self, members: Arc<dyn MemberFacts>) -> Self {
+        Self { members, ..self }
     }
 
     /// The same engine over another ledger: the same programs, and the same key of the chains.

@@ -24,6 +24,7 @@ pub mod program;
 // Earning.
 pub mod accrual;
 pub mod counter;
+pub mod facts;
 pub mod tier;
 
 // The ledger: what is kept, what falls due, what comes back.

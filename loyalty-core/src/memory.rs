@@ -6,11 +6,14 @@ use std::sync::{Mutex, MutexGuard};
 
 use async_trait::async_trait;
 
+use crate::facts::{Asked, Facts};
 use crate::id::{ActivityId, MemberId, OperationKey, TenantId};
 use crate::ledger::commit::StoredCommit;
 use crate::ports::feed::member_order;
 use crate::ports::ledger_store::returned_prefix;
-use crate::ports::{Append, Appended, Feed, LedgerStore, ProgramStore, PublishedVersion, StoreError};
+use crate::ports::{
+    Append, Appended, Feed, LedgerStore, MemberFacts, ProgramStore, PublishedVersion, StoreError,
+};
 use crate::time::Timestamp;
 
 /// A store that lives as long as its process. Nothing in it survives a restart.
@@ -32,6 +35,7 @@ struct Contents {
     /// By tenant and the order of members.
     chains: BTreeMap<(TenantId, Vec<u8>), Chain>,
     programs: BTreeMap<TenantId, BTreeMap<u32, PublishedVersion>>,
+    facts: BTreeMap<(TenantId, MemberId), Facts>,
 }
 
 #[derive(Debug, Default)]
@@ -46,6 +50,22 @@ impl MemoryStore {
         self.contents.lock().map_err(|_| {
             StoreError::Damaged("a thread panicked while it wrote to memory; start anew".to_owned())
         })
+    }
+
+    /// Keeps what is known of a member, in place of what was known before; `None` forgets it.
+    pub fn keep_facts(
+        &self,
+        tenant: &TenantId,
+        member: &MemberId,
+        facts: Option<Facts>,
+    ) -> Result<(), StoreError> {
+        let key = (tenant.clone(), member.clone());
+        let known = &mut self.lock()?.facts;
+        match facts {
+            Some(facts) => known.insert(key, facts),
+            None => known.remove(&key),
+        };
+        Ok(())
     }
 
     /// What `read` finds in a member's chain; nothing where there is no chain.
@@ -186,5 +206,13 @@ impl ProgramStore for MemoryStore {
     async fn versions(&self, tenant: &TenantId) -> Result<Vec<PublishedVersion>, StoreError> {
         let contents = self.lock()?;
         Ok(contents.programs.get(tenant).map(|of| of.values().cloned().collect()).unwrap_or_default())
+    }
+}
+
+#[async_trait]
+impl MemberFacts for MemoryStore {
+    async fn facts(&self, tenant: &TenantId, member: &MemberId, _: &Asked) -> Result<Facts, StoreError> {
+        let contents = self.lock()?;
+        Ok(contents.facts.get(&(tenant.clone(), member.clone())).cloned().unwrap_or_default())
     }
 }

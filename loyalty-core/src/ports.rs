@@ -2,10 +2,12 @@
 //! checks it, so that a user can certify a store of their own.
 pub mod feed;
 pub mod ledger_store;
+pub mod member_facts;
 pub mod program_store;
 
 pub use feed::Feed;
 pub use ledger_store::{Append, Appended, LedgerStore};
+pub use member_facts::{MemberFacts, NoFacts};
 pub use program_store::{ProgramStore, PublishedVersion};
 
 use thiserror::Error;

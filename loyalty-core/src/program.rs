@@ -23,6 +23,7 @@ use self::document::{
     Cap, CapScope, Counter, Currency, Document, Earning, Group, GroupMember, Requirement, Rule, Streak,
     Threshold, TierTrack, Trigger,
 };
+use crate::facts::Asked;
 use crate::id::AuthorId;
 use crate::json::{self, Limits};
 use crate::money::{Ratio, coin_places};
@@ -52,6 +53,7 @@ pub struct Program {
     noted: Vec<(AuthorId, Noted)>,
     awards_levels: bool,
     compiled: Arc<Compiled>,
+    asked: Asked,
 }
 
 /// What the state notes of a counter beside its amounts, because conditions ask for it.
@@ -117,7 +119,8 @@ impl Program {
                 .flat_map(rules_in)
                 .any(|rule| matches!(rule.on, Trigger::TierReached(_)));
             let compiled = Arc::new(Compiled::of(&document, &window_caps));
-            Ok(Self { document, version, window_caps, takes_over, noted, awards_levels, compiled })
+            let asked = Asked::by(&document);
+            Ok(Self { document, version, window_caps, takes_over, noted, awards_levels, compiled, asked })
         } else {
             Err(problems)
         }
@@ -230,6 +233,11 @@ impl Program {
     /// Whether any rule answers to a level reached.
     pub const fn awards_levels(&self) -> bool {
         self.awards_levels
+    }
+
+    /// What its conditions ask of the member store.
+    pub const fn asked(&self) -> &Asked {
+        &self.asked
     }
 
     /// A tier track by its id.

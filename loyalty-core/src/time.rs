@@ -229,6 +229,11 @@ impl Date {
         Self::from_naive(self.naive().checked_sub_months(Months::new(months)).unwrap_or(NaiveDate::MIN))
     }
 
+    /// The month, 1 to 12.
+    pub fn month(self) -> u32 {
+        self.naive().month()
+    }
+
     /// Seconds from 1970-01-01T00:00:00 to this date's midnight, both on the same wall.
     pub const fn wall_seconds(self) -> i64 {
         self.0 as i64 * DAY_SECONDS

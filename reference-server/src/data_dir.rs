@@ -58,6 +58,7 @@ impl DataDir {
             .with_context(|| format!("cannot open {}", ledger.display()))?;
         let store = Arc::new(store);
         let engine = Engine::new(store.clone(), store.clone(), ChainKey::new(KEY_ID, key));
+        let engine = engine.with_members(store.clone());
         Ok(Self { store, engine, path: path.to_owned() })
     }
 

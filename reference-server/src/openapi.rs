@@ -2,6 +2,7 @@
 //! types that are read and written. No type has two schemas.
 
 use loyalty_core::activity::{Activity, CustomEvent, Purchase, Return};
+use loyalty_core::facts::Facts;
 use loyalty_core::json::answer::{AnswerView, HistoryView, MemberView, PreviewView, ProofView};
 use loyalty_core::program::document::Document;
 use schemars::SchemaGenerator;
@@ -58,6 +59,7 @@ fn schemas() -> Map<String, Value> {
     read.subschema_for::<ClockMove>();
     read.subschema_for::<CustomEvent>();
     read.subschema_for::<Document>();
+    read.subschema_for::<Facts>();
     read.subschema_for::<NewTierGrant>();
     read.subschema_for::<Purchase>();
     read.subschema_for::<Return>();

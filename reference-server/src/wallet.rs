@@ -1,6 +1,7 @@
 //! The wallet: programs, activities, members and the sandbox's clock over HTTP, for the token's tenant.
 
 mod activities;
+mod facts;
 mod members;
 mod programs;
 mod rights;
@@ -10,6 +11,7 @@ mod tiers;
 use std::sync::Arc;
 
 use axum::extract::{DefaultBodyLimit, FromRef};
+use loyalty_adapters::embedded::EmbeddedStore;
 use loyalty_core::engine::Engine;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -26,6 +28,8 @@ pub use self::tiers::NewTierGrant;
 pub struct Wallet {
     /// The engine that decides and keeps.
     pub engine: Engine,
+    /// The member store.
+    pub facts: Arc<EmbeddedStore>,
     /// The clocks of the tenants.
     pub clocks: Clocks,
     /// Who may call.
@@ -68,6 +72,7 @@ pub fn routes<S: Clone + Send + Sync + 'static>(wallet: Wallet) -> OpenApiRouter
         .routes(routes!(members::history))
         .routes(routes!(members::proof))
         .routes(routes!(tiers::grant))
+        .routes(routes!(facts::put, facts::show, facts::forget))
         .routes(routes!(sandbox::show, sandbox::advance))
         .with_state(Shared(Arc::new(wallet)))
 }

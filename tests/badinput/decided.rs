@@ -5,6 +5,7 @@ use std::sync::Arc;
 use loyalty_core::activity::Activity;
 use loyalty_core::decision::{Command, Context, decide};
 use loyalty_core::explain::{NoTrace, Proof};
+use loyalty_core::facts::{Facts, Who};
 use loyalty_core::id::{MemberId, TenantId};
 use loyalty_core::ledger::chain::{BEGINNING, ChainKey};
 use loyalty_core::ledger::commit::{NewCommit, StoredCommit};
@@ -35,11 +36,13 @@ pub struct Decided {
 /// A state that is not given begins empty, and then what was earned is what is there and what went away.
 pub fn decided(programs: &Programs, from: Option<&MemberState>, activities: &[Activity]) -> Decided {
     let mut state = from.cloned();
+    let member = MemberId::new("member").expect("an id");
     let mut past = Past { operations: Vec::new(), complete: true };
     let mut codes = Vec::new();
     for activity in activities {
         let command = Command::Record(Arc::new(activity.clone()));
-        let context = Context { now: NOW, programs, past: &past };
+        let who = Who { member: &member, facts: &Facts::NONE };
+        let context = Context { now: NOW, programs, past: &past, who };
         let read = decide(&context, state.as_ref(), &command, &mut NoTrace);
         let told = decide(&context, state.as_ref(), &command, &mut Proof::default());
         assert_eq!(read, told, "a proof changes nothing");

@@ -6,12 +6,14 @@ use allocation_counter::measure;
 use loyalty_core::activity::Activity;
 use loyalty_core::decision::{Command, Context, Decision, decide};
 use loyalty_core::explain::{NoTrace, Proof, Trace};
+use loyalty_core::facts::{Facts, Who};
+use loyalty_core::id::MemberId;
 use loyalty_core::member::MemberState;
 use loyalty_core::problem::Problem;
 use loyalty_core::program::{Program, Programs};
 use loyalty_core::returns::Past;
 use loyalty_core::zone::Zone;
-use loyalty_model::generate::{history, with_rules};
+use loyalty_model::generate::{facts, history, with_rules};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -20,11 +22,12 @@ use super::{cases, now};
 fn decided<T: Trace>(
     programs: &Programs,
     state: Option<&MemberState>,
-    activity: &Activity,
+    (activity, facts): (&Activity, &Facts),
     trace: &mut T,
 ) -> Result<Decision, Problem> {
     let past = Past::default();
-    let context = Context { now: now(), programs, past: &past };
+    let member = MemberId::new("m").unwrap();
+    let context = Context { now: now(), programs, past: &past, who: Who { member: &member, facts } };
     decide(&context, state, &Command::Record(Arc::new(activity.clone())), trace)
 }
 
@@ -34,14 +37,15 @@ proptest! {
     /// A proof looks at every rule, since it tells why each does not apply; without one the index chooses.
     #[test]
     fn the_index_changes_nothing(
-        (document, history) in with_rules(24).prop_flat_map(|it| (Just(it.clone()), history(&it, 8)))
+        (document, history) in with_rules(24).prop_flat_map(|it| (Just(it.clone()), history(&it, 8))),
+        known in facts(),
     ) {
         let program = Program::from_document(document).expect("generated programs pass the check");
         let programs = Programs::new(Arc::new(program));
         let mut state = None;
         for activity in history.iter().filter(|activity| !matches!(activity, Activity::Return(_))) {
-            let indexed = decided(&programs, state.as_ref(), activity, &mut NoTrace);
-            let walked = decided(&programs, state.as_ref(), activity, &mut Proof::default());
+            let indexed = decided(&programs, state.as_ref(), (activity, &known), &mut NoTrace);
+            let walked = decided(&programs, state.as_ref(), (activity, &known), &mut Proof::default());
             prop_assert_eq!(&indexed, &walked);
             state = indexed.ok().map(|decision| decision.state).or(state);
         }
@@ -62,7 +66,7 @@ fn cost_of(rules: Vec<Value>) -> (u64, Vec<(String, i64)>) {
     ]}});
     let activity: Activity = serde_json::from_value(purchase).unwrap();
     let mut decision = None;
-    let cost = measure(|| decision = Some(decided(&programs, None, &activity, &mut NoTrace)));
+    let cost = measure(|| decision = Some(decided(&programs, None, (&activity, &Facts::NONE), &mut NoTrace)));
     let awards = decision.unwrap().unwrap().operation.awards;
     (cost.count_total, awards.into_iter().map(|it| (it.currency.to_string(), it.points.minor())).collect())
 }

@@ -35,8 +35,11 @@ fn dearer(purchase: &Purchase, line: usize, more: i128) -> Option<Purchase> {
     Some(purchase)
 }
 
+/// Minor units by currency.
+type Given = Vec<(String, i64)>;
+
 /// What a purchase would earn now, by currency, and what a little more of it would.
-fn preview(real: &Real, purchase: &Purchase) -> Option<(Vec<(String, i64)>, Option<Nearest>)> {
+fn preview(real: &Real, purchase: &Purchase) -> Option<(Given, Option<Nearest>)> {
     let command = Command::Record(Arc::new(Activity::Purchase(purchase.clone())));
     let preview = block_on(real.engine.preview(&real.tenant, &real.member, &command, now())).ok()?;
     let awards = preview.decision.operation.awards.iter();
@@ -49,7 +52,7 @@ fn points(given: &[(String, i64)], currency: &str) -> i64 {
 }
 
 /// What a purchase is worth under a program that the member has not used: what it gives and the nearest more.
-fn fresh(document: &Document, purchase: &Purchase) -> Option<(Real, Vec<(String, i64)>, Option<Nearest>)> {
+fn fresh(document: &Document, purchase: &Purchase) -> Option<(Real, Given, Option<Nearest>)> {
     let real = Real::new(document);
     let (given, nearest) = preview(&real, purchase)?;
     Some((real, given, nearest))

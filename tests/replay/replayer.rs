@@ -6,9 +6,11 @@ use loyalty_core::activity::Activity;
 use loyalty_core::decision::{Command, Decision, Nearest};
 use loyalty_core::engine::{Answer, Engine, EngineError, Outcome, Preview};
 use loyalty_core::explain::{Step, StepKind};
+use loyalty_core::facts::Facts;
 use loyalty_core::id::{MemberId, TenantId};
 use loyalty_core::json::{self, Limits};
 use loyalty_core::ledger::operation::Operation;
+use loyalty_core::memory::MemoryStore;
 use loyalty_core::problem::Problem;
 use loyalty_core::program::Program;
 use loyalty_core::tier::TierGrant;
@@ -27,7 +29,9 @@ const ACTIVITY: Limits = Limits { bytes: 1 << 20, depth: 64, problems: 20 };
 /// A case on its way through an engine.
 pub struct Replay<'a> {
     corpus: &'a Corpus,
-    engine: &'a Engine,
+    /// With a member store of its own.
+    engine: Engine,
+    members: Arc<MemoryStore>,
     case: &'a Case,
     tenant: TenantId,
     member: MemberId,
@@ -46,7 +50,9 @@ impl<'a> Replay<'a> {
     ) -> Result<(), Failure> {
         let tenant = TenantId::new(tenant).map_err(|error| vec![error.to_string()])?;
         let member = MemberId::new("member").map_err(|error| vec![error.to_string()])?;
-        let replay = Self { corpus, engine, case, tenant, member };
+        let members = Arc::new(MemoryStore::default());
+        let engine = engine.clone().with_members(members.clone());
+        let replay = Self { corpus, engine, members, case, tenant, member };
         replay.says_one_thing()?;
         match (&case.record, &case.preview, case.read, &case.check) {
             (None, None, None, Some(check)) => replay.check(check),
@@ -127,6 +133,12 @@ impl<'a> Replay<'a> {
         self.publish(drafts, tenant).await?;
         let mut now = Timestamp::default();
         for (index, value) in self.case.history.iter().enumerate() {
+            if let Some(facts) = told(value).map_err(|problem| vec![format!("history/{index}: {problem}")])? {
+                self.members
+                    .keep_facts(tenant, &self.member, Some(facts))
+                    .map_err(|e| vec![e.to_string()])?;
+                continue;
+            }
             let given = given(value).map_err(|problem| vec![format!("history/{index}: {problem}")])?;
             now = now.max(given.at.at);
             let command = given.command;
@@ -188,6 +200,10 @@ impl<'a> Replay<'a> {
         let Ok(all) = all else { return Ok(()) };
         // What is no activity happens when it is recorded, so that packed it would happen later.
         if all.iter().any(|given| given.command.activity().is_none()) {
+            return Ok(());
+        }
+        // As would what the member store says at different times.
+        if self.case.history.iter().any(|value| value.get("facts").is_some()) {
             return Ok(());
         }
         let tenant = TenantId::new(&format!("{} (packed)", self.tenant)).map_err(|e| vec![e.to_string()])?;
@@ -273,7 +289,7 @@ impl<'a> Replay<'a> {
             state,
             program,
             when: program.when(state, occurred_at.at, program.date_of(occurred_at)),
-            is_first: self.case.history.is_empty(),
+            is_first: self.case.history.iter().all(|value| value.get("facts").is_some()),
         };
         self.agrees(&found)
     }
@@ -375,6 +391,20 @@ fn unexplained(steps: &[Step], operation: &Operation) -> Failure {
             .then(|| format!("{}: {given} given, {said:?} explained", award.currency))
     });
     wrong.collect()
+}
+
+/// What the member store says from here on, where an entry of a history says that.
+fn told(value: &Value) -> Result<Option<Facts>, Problem> {
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Told {
+        facts: Facts,
+    }
+    if value.get("facts").is_none() {
+        return Ok(None);
+    }
+    let told = json::read::<Told>(value.to_string().as_bytes(), &ACTIVITY);
+    told.map(|told| Some(told.facts)).map_err(|problems| problems[0].clone())
 }
 
 fn given(value: &Value) -> Result<Given, Problem> {

@@ -6,6 +6,8 @@ use std::sync::Arc;
 use loyalty_core::activity::Activity;
 use loyalty_core::decision::{Command, Context, decide};
 use loyalty_core::explain::NoTrace;
+use loyalty_core::facts::Who;
+use loyalty_core::id::MemberId;
 use loyalty_core::ledger::operation::Operation;
 use loyalty_core::member::MemberState;
 use loyalty_core::program::{Program, Programs};
@@ -75,7 +77,7 @@ pub fn wrong(program: &Program, example: &Example) -> Option<String> {
     }
     let mut last: Option<Operation> = None;
     for activity in &example.activities {
-        match recorded(&programs, state.as_ref(), activity) {
+        match recorded(&programs, state.as_ref(), activity, example) {
             Ok((operation, after)) => (last, state) = (Some(operation), Some(after)),
             Err(code) => return Some(format!("an example is refused: {code}: {activity:?}")),
         }
@@ -100,8 +102,11 @@ fn recorded(
     programs: &Programs,
     state: Option<&MemberState>,
     activity: &Activity,
+    example: &Example,
 ) -> Result<(Operation, MemberState), &'static str> {
-    let context = Context { now: activity.occurred_at().at, programs, past: &Past::default() };
+    let member = example.member.clone().unwrap_or_else(|| MemberId::new("somebody").expect("an id"));
+    let who = Who { member: &member, facts: &example.facts };
+    let context = Context { now: activity.occurred_at().at, programs, past: &Past::default(), who };
     let command = Command::Record(Arc::new(activity.clone()));
     let decided = decide(&context, state, &command, &mut NoTrace).map_err(|problem| problem.code)?;
     Ok((decided.operation, decided.state))

@@ -29,8 +29,8 @@ enum Program {
     Cargo(Vec<String>),
     /// A command found on the machine's path.
     Installed(String),
-    /// A file that an earlier step has built.
-    Built(PathBuf),
+    /// A file that an earlier step has built, and what it is told.
+    Built(PathBuf, &'static [&'static str]),
 }
 
 /// One command of a suite.
@@ -51,8 +51,8 @@ impl Step {
         Self::new(Program::Installed(line.to_owned()))
     }
 
-    pub fn built(path: PathBuf) -> Self {
-        Self::new(Program::Built(path))
+    pub fn built(path: PathBuf, arguments: &'static [&'static str]) -> Self {
+        Self::new(Program::Built(path, arguments))
     }
 
     fn new(program: Program) -> Self {
@@ -79,7 +79,10 @@ impl Step {
         match &self.program {
             Program::Cargo(arguments) => format!("cargo {}", arguments.join(" ")),
             Program::Installed(line) => line.clone(),
-            Program::Built(path) => path.strip_prefix(root()).unwrap_or(path).display().to_string(),
+            Program::Built(path, arguments) => {
+                let path = path.strip_prefix(root()).unwrap_or(path).display().to_string();
+                [&[path.as_str()], *arguments].concat().join(" ")
+            }
         }
     }
 
@@ -95,7 +98,11 @@ impl Step {
                 cargo
             }
             Program::Installed(line) => words(line),
-            Program::Built(path) => Command::new(path),
+            Program::Built(path, arguments) => {
+                let mut built = Command::new(path);
+                built.args(*arguments);
+                built
+            }
         };
         command.envs(self.environment);
         if long {

@@ -6,6 +6,7 @@ use loyalty_core::ports::{Appended, StoreError};
 use redb::{CursorError, CursorMut, Database, ReadableTable, Table, WriteTransaction};
 
 use super::errors::failed;
+use super::facts::{self, PreparedFacts};
 use super::programs::PreparedVersion;
 use super::rows::{Prepared, RowValue};
 use super::tables::{Bytes, COMMITS, INDEX, PROGRAMS};
@@ -15,13 +16,14 @@ use super::tables::{Bytes, COMMITS, INDEX, PROGRAMS};
 pub(super) enum Work {
     Append(Vec<Prepared>),
     Publish(PreparedVersion),
+    Facts(PreparedFacts),
 }
 
 impl Work {
     fn appends(&self) -> &[Prepared] {
         match self {
             Self::Append(appends) => appends,
-            Self::Publish(_) => &[],
+            Self::Publish(_) | Self::Facts(_) => &[],
         }
     }
 }
@@ -33,6 +35,8 @@ pub(super) enum Outcome {
     Appended(Vec<Appended>),
     /// Whether the number was free.
     Published(bool),
+    /// What is known of a member is kept.
+    Kept,
 }
 
 /// Writes a batch durably. Gives an outcome for each piece of work, and the last position taken.
@@ -71,6 +75,7 @@ fn apply(
         .map(|work| match work {
             Work::Append(appends) => Ok(Outcome::Appended(answers.by_ref().take(appends.len()).collect())),
             Work::Publish(version) => publish(transaction, version).map(Outcome::Published),
+            Work::Facts(facts) => facts::keep(transaction, facts).map(|()| Outcome::Kept),
         })
         .collect::<Result<_, _>>()?;
     Ok((outcomes, ledger.last))
@@ -226,7 +231,7 @@ mod tests {
             .into_iter()
             .map(|outcome| match outcome {
                 Outcome::Appended(answers) => answers,
-                Outcome::Published(_) => panic!("nothing was published"),
+                _ => panic!("nothing was published"),
             })
             .collect();
         use Appended::{Done, KeyTaken, SequenceTaken};

@@ -18,6 +18,9 @@ pub(super) const INDEX: TableDefinition<'_, Bytes, Bytes> = TableDefinition::new
 /// Tenant and number → published version.
 pub(super) const PROGRAMS: TableDefinition<'_, Bytes, Bytes> = TableDefinition::new("programs");
 
+/// Member → what is known of them.
+pub(super) const FACTS: TableDefinition<'_, Bytes, Bytes> = TableDefinition::new("facts");
+
 const CHAIN: u8 = 0;
 const KEY: u8 = 1;
 /// Above every row of a member.

@@ -2,6 +2,7 @@
 
 use super::basis::{line_value, numeric};
 use super::history;
+use super::member;
 use super::subject::Subject;
 use crate::activity::{Activity, Attribute, AttributeValue, Line, attribute};
 use crate::explain::{NoTrace, Step, StepKind, Trace};
@@ -69,6 +70,7 @@ pub fn holds<T: Trace>(
                 ("weekday".into(), format!("{day:?}"), wanted.join(" or "))
             })
         }
+        of_member => member::holds(of_member, subject, trace),
     })
 }
 
@@ -145,7 +147,8 @@ pub fn basket_counts(test: &BasketTest, line: &Line) -> bool {
     line.kind.is_item() && test.lines.as_ref().is_none_or(|wanted| line_holds(wanted, line, &mut NoTrace))
 }
 
-fn attribute_holds<T: Trace>(test: &AttributeTest, attributes: &[Attribute], trace: &mut T) -> bool {
+/// Whether an attribute, given or not, passes a test.
+pub fn attribute_holds<T: Trace>(test: &AttributeTest, attributes: &[Attribute], trace: &mut T) -> bool {
     let found = attribute(attributes, test.id.as_str());
     if let Some(wanted) = &test.text {
         let found = match found {

@@ -2,6 +2,7 @@
 
 use crate::activity::{Activity, Attribute, Line};
 use crate::counter::{self, Slots};
+use crate::facts::Who;
 use crate::id::AuthorId;
 use crate::member::MemberState;
 use crate::program::Program;
@@ -16,6 +17,8 @@ pub struct Subject<'a> {
     pub state: &'a MemberState,
     /// The activity, prepared.
     pub activity: &'a Activity,
+    /// Whose it is, and what is known of them.
+    pub who: Who<'a>,
     /// Its local date, which cuts the windows.
     pub date: Date,
     /// Whether levels are those of its own time, for an activity that came late.

@@ -7,6 +7,7 @@ use std::task::Poll;
 
 use crate::activity::{Activity, CustomEvent};
 use crate::command::Command;
+use crate::facts::Facts;
 use crate::id::{ActivityId, AuthorId, MemberId, OperationKey, TenantId};
 use crate::ledger::chain::{BEGINNING, ChainKey, Hash};
 use crate::ledger::commit::{NewCommit, StoredCommit};
@@ -150,6 +151,7 @@ fn operation(key: OperationKey, currency: &AuthorId, points: Points) -> Operatio
                 occurred_at,
                 attributes: Vec::new(),
             }))),
+            facts: Facts::NONE,
         },
         level_awards: Vec::new(),
         level_takes: Vec::new(),

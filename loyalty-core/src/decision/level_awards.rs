@@ -5,6 +5,7 @@ use crate::accrual::{self, CapUse, Occasion, Subject};
 use crate::counter::Slots;
 use crate::expiry;
 use crate::explain::{Step, StepKind, Trace};
+use crate::facts::Who;
 use crate::id::AuthorId;
 use crate::ledger::operation::{Award, CountedBy, CountedIn, LevelAward, LevelTake, Operation, Take};
 use crate::ledger::posting::{Account, Posting};
@@ -18,7 +19,7 @@ impl Moment<'_> {
     /// Gives what rules award for the levels that an activity reaches; no counter of the program counts it.
     pub(super) fn award_levels<T: Trace>(
         &self,
-        before: &MemberState,
+        (before, who): (&MemberState, Who<'_>),
         state: &mut MemberState,
         operation: &mut Operation,
         trace: &mut T,
@@ -41,6 +42,7 @@ impl Moment<'_> {
                 program: self.program,
                 state: &found,
                 activity: &activity,
+                who,
                 date: self.when.date,
                 late,
                 occasion: Occasion::TierReached { track: &track.id, level: &level.id },

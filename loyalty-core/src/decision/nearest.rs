@@ -60,7 +60,8 @@ pub fn nearest(
     let activity = decided.operation.activity()?;
     let date = program.date_of(purchase.occurred_at);
     let occasion = Occasion::Activity;
-    let subject = Subject { program, state: &decided.state, activity, date, late: false, occasion };
+    let who = context.who;
+    let subject = Subject { program, state: &decided.state, activity, who, date, late: false, occasion };
     let trial = Trial { context, state, purchase, program, decided };
     Gaps::of(&subject, trial.coin()).take(MOST_TRIED).find_map(|gap| trial.of(&gap))
 }

@@ -1,7 +1,8 @@
 //! Loading what a command needs beyond the member's state.
 
 use super::{Chain, Engine, EngineError};
-use crate::decision::{Command, Needs, needs};
+use crate::decision::{Command, Needs, asked, needs};
+use crate::facts::Facts;
 use crate::id::{ActivityId, OperationKey};
 use crate::ledger::commit::StoredCommit;
 use crate::ledger::operation::Operation;
@@ -54,6 +55,19 @@ impl Engine {
                     before = push_newest_first(&mut past, commits)?.unwrap_or(0);
                 }
             }
+        }
+    }
+
+    /// What the member store knows of what the command asks; it is not asked where that is nothing.
+    pub(super) async fn facts(
+        &self,
+        chain: Chain<'_>,
+        command: &Command,
+        programs: &Programs,
+    ) -> Result<Facts, EngineError> {
+        match asked(command, programs) {
+            Some(asked) => Ok(asked.of(&self.members.facts(chain.tenant, chain.member, asked).await?)),
+            None => Ok(Facts::NONE),
         }
     }
 

@@ -8,6 +8,7 @@ use super::replay::Found;
 use super::{Answer, Chain, Engine, EngineError};
 use crate::decision::{Command, Context, Decision, decide};
 use crate::explain::NoTrace;
+use crate::facts::Who;
 use crate::id::OperationKey;
 use crate::ledger::chain::BEGINNING;
 use crate::ledger::commit::{Head, LEVEL, NewCommit};
@@ -139,7 +140,8 @@ impl Engine {
     ) -> Result<Slot, EngineError> {
         let seen = Seen { before: u64::MAX, pending: &work.operations };
         let past = self.past(chain, command, work.programs, seen).await?;
-        Ok(match work.decide(command, &past) {
+        let facts = self.facts(chain, command, work.programs).await?;
+        Ok(match work.decide(command, &past, Who { member: chain.member, facts: &facts }) {
             Ok(Decision { operation, state }) => {
                 work.state = Some(state);
                 work.operations.push(operation);
@@ -232,9 +234,9 @@ struct Work<'a> {
 }
 
 impl Work<'_> {
-    fn decide(&self, command: &Command, past: &Past) -> Result<Decision, Problem> {
+    fn decide(&self, command: &Command, past: &Past, who: Who<'_>) -> Result<Decision, Problem> {
         let state = self.state.as_ref().or(self.head.map(|head| &head.state));
-        decide(&Context { now: self.now, programs: self.programs, past }, state, command, &mut NoTrace)
+        decide(&Context { now: self.now, programs: self.programs, past, who }, state, command, &mut NoTrace)
     }
 
     /// A command whose key the pack holds already.

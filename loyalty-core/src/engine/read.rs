@@ -8,6 +8,7 @@ use super::replay::Found;
 use super::{Answer, Chain, Engine, EngineError};
 use crate::decision::{Command, Context, Decision, Nearest, decide, nearest};
 use crate::explain::{NoTrace, Proof, Step};
+use crate::facts::Who;
 use crate::id::{MemberId, OperationKey, TenantId};
 use crate::ledger::commit::{Commit, Head};
 use crate::ledger::operation::{Operation, Settlement};
@@ -129,7 +130,9 @@ impl Engine {
             None => {}
         }
         let past = self.past(chain, command, &programs, Seen { before: u64::MAX, pending: &[] }).await?;
-        let context = Context { now: decided_at, programs: &programs, past: &past };
+        let facts = self.facts(chain, command, &programs).await?;
+        let who = Who { member, facts: &facts };
+        let context = Context { now: decided_at, programs: &programs, past: &past, who };
         let mut proof = Proof::default();
         let state = head.as_ref().map(|head| &head.state);
         let decision = decide(&context, state, command, &mut proof)?;
@@ -161,7 +164,9 @@ impl Engine {
                 let seen = Seen { before: head.seq, pending: &done };
                 self.past(chain, &command, &programs, seen).await?
             };
-            let context = Context { now: head.recorded_at, programs: &programs, past: &past };
+            // As it was then, whatever the member store says by now.
+            let who = Who { member, facts: &operation.sealed.facts };
+            let context = Context { now: head.recorded_at, programs: &programs, past: &past, who };
             let mut proof = Proof::default();
             let wanted = operation.key == *key;
             let again = if wanted {

@@ -7,6 +7,7 @@ use serde::Serialize;
 use super::posting::Posting;
 use crate::activity::Activity;
 use crate::command::Command;
+use crate::facts::Facts;
 use crate::id::{ActivityId, AuthorId, OperationKey};
 use crate::money::Quantity;
 use crate::points::Points;
@@ -91,6 +92,9 @@ pub struct Sealed {
     /// The input, without attributes that the program does not declare.
     #[n(0)]
     pub command: Command,
+    /// What the member store answered to what the program asks.
+    #[cbor(n(1), default, skip_if = "Facts::is_empty")]
+    pub facts: Facts,
 }
 
 impl Operation {

@@ -4,6 +4,7 @@ mod carry;
 mod condition;
 mod counters;
 mod earning;
+mod facts;
 mod limits;
 mod tiers;
 
@@ -22,6 +23,8 @@ pub fn problems(document: &Document) -> Vec<Problem> {
     check.header();
     check.currencies();
     check.unique("/attributes", document.attributes.iter().map(|a| &a.id));
+    check.unique("/segments", document.segments.iter().map(|it| &it.id));
+    check.unique("/member_attributes", document.member_attributes.iter().map(|it| &it.id));
     check.counters();
     check.tiers();
     check.earning();

@@ -39,6 +39,15 @@ pub enum Condition {
     Basket(BasketTest),
     /// The level that the member holds before the activity.
     Tier(TierTest),
+    /// Segments that the member is in: `{"segment": {"in": ["students"]}}`.
+    Segment(SegmentTest),
+    /// A declared attribute of the member.
+    MemberAttribute(AttributeTest),
+    /// Whether the activity's local date lies in the month of the member's birthday. Who has told none satisfies
+    /// neither `true` nor `false`.
+    BirthdayMonth(bool),
+    /// A share of all members: `{"split": {"id": "welcome", "from": 0, "below": 5000}}` is a half.
+    Split(SplitTest),
     /// Local dates, both ends included.
     Dates(DateRange),
     /// The local day of the week.
@@ -196,6 +205,30 @@ pub struct TierTest {
     pub track: AuthorId,
     /// One of these levels.
     pub level: Vec<AuthorId>,
+}
+
+/// A test of the segments that a member is in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SegmentTest {
+    /// One of these.
+    #[serde(rename = "in")]
+    pub any_of: Vec<AuthorId>,
+}
+
+/// A share of all members. Each falls into one of 10,000 parts by a hash of the split's id and the member's id:
+/// the same in every version and wherever it is computed, and independent of other splits.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SplitTest {
+    /// The author's id of the split; conditions with the same id share its parts out.
+    pub id: AuthorId,
+    /// The first part.
+    #[schemars(range(max = 9_999))]
+    pub from: u16,
+    /// The part after the last one: above `from`, and 10,000 at most.
+    #[schemars(range(min = 1, max = 10_000))]
+    pub below: u16,
 }
 
 /// Local dates, both ends included.

@@ -58,6 +58,12 @@ pub struct Document {
     /// dropped before anything is stored.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub attributes: Vec<AttributeDeclaration>,
+    /// Groups of members that rules may ask for; who is in them, the member store knows.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub segments: Vec<Segment>,
+    /// Facts about members that rules may use, answered by the member store.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub member_attributes: Vec<AttributeDeclaration>,
     /// What is counted for each member.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub counters: Vec<Counter>,
@@ -140,11 +146,22 @@ pub struct Expiry {
     pub to_end_of: Option<Window>,
 }
 
-/// An attribute of activities or lines that rules may use.
+/// A group of members, kept by the member store.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Segment {
+    /// The author's id, by which the member store answers.
+    pub id: AuthorId,
+    /// What people call it; the id where absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+}
+
+/// An attribute of activities, lines or members that rules may use.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AttributeDeclaration {
-    /// The name in the activity.
+    /// The name in the activity, or in the member's facts.
     pub id: AuthorId,
     /// What its values are.
     pub values: AttributeKind,

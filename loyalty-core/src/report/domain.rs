@@ -1,4 +1,4 @@
-//! What each kind of test lets through: ranges, sets of texts, paths, levels, dates, days.
+//! What each kind of test lets through: ranges, sets of texts, paths, levels, segments, parts, dates, days.
 
 use super::logic::{Form, Logic, implies};
 use crate::money::Quantity;
@@ -30,6 +30,9 @@ impl Logic for Condition {
             (Self::Tier(a), Self::Tier(b)) => {
                 a.track == b.track && a.level.iter().all(|level| b.level.contains(level))
             }
+            (Self::Segment(a), Self::Segment(b)) => a.any_of.iter().all(|one| b.any_of.contains(one)),
+            (Self::MemberAttribute(a), Self::MemberAttribute(b)) => attribute_implies(a, b),
+            (Self::Split(a), Self::Split(b)) => a.id == b.id && b.from <= a.from && a.below <= b.below,
             (Self::Dates(a), Self::Dates(b)) => Range(a.from, a.to).within(Range(b.from, b.to)),
             (Self::Weekday(a), Self::Weekday(b)) => a.iter().all(|day| b.contains(day)),
             _ => false,
@@ -49,6 +52,9 @@ impl Logic for Condition {
             (Self::Tier(a), Self::Tier(b)) => {
                 a.track == b.track && !a.level.iter().any(|level| b.level.contains(level))
             }
+            (Self::MemberAttribute(a), Self::MemberAttribute(b)) => attribute_excludes(a, b),
+            (Self::BirthdayMonth(a), Self::BirthdayMonth(b)) => a != b,
+            (Self::Split(a), Self::Split(b)) => a.id == b.id && (a.below <= b.from || b.below <= a.from),
             (Self::Dates(a), Self::Dates(b)) => Range(a.from, a.to).apart(Range(b.from, b.to)),
             (Self::Weekday(a), Self::Weekday(b)) => !a.iter().any(|day| b.contains(day)),
             _ => false,

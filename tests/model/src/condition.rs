@@ -8,12 +8,23 @@ use loyalty_core::program::condition::{
     AttributeTest, BasketTest, Condition, DateRange, LineCondition, ListTest, NthTest, NumberTest, PathTest,
     SinceLastTest, TextTest,
 };
+use loyalty_core::program::document::AttributeKind;
 use loyalty_core::time::DayOfWeek;
+use sha2::{Digest, Sha256};
 
 use crate::basis::{basis_of, units};
 use crate::calendar;
 use crate::history::Before;
 use crate::number::{Exact, exact, parse, whole};
+
+/// A member, and what the member store says.
+#[derive(Debug, Clone)]
+pub struct Who {
+    /// The member's id.
+    pub member: String,
+    /// What is known.
+    pub told: loyalty_core::facts::Facts,
+}
 
 /// What a condition may look at.
 pub struct Facts<'a> {
@@ -23,6 +34,8 @@ pub struct Facts<'a> {
     pub date: NaiveDate,
     /// The level held before, by track.
     pub levels: &'a BTreeMap<String, String>,
+    /// Whose it is, and what is known of them.
+    pub who: &'a Who,
     /// What the member did before.
     pub before: &'a Before<'a>,
 }
@@ -45,6 +58,22 @@ impl<'a> Facts<'a> {
         }
     }
 
+    /// What is known of the member's attributes: a value that does not fit its declaration is not.
+    fn member_attributes(&self) -> Vec<Attribute> {
+        let declared = &self.before.document.member_attributes;
+        let fits = |given: &&Attribute| {
+            declared.iter().filter(|it| it.id.as_str() == given.name).any(|it| {
+                match (it.values, &given.value) {
+                    (AttributeKind::Text, AttributeValue::Text(_))
+                    | (AttributeKind::Flag, AttributeValue::Flag(_)) => true,
+                    (AttributeKind::Number, AttributeValue::Text(text)) => parse(text).is_some(),
+                    _ => false,
+                }
+            })
+        };
+        self.who.told.attributes.iter().filter(fits).cloned().collect()
+    }
+
     /// Whether `condition` holds.
     pub fn hold(&self, condition: &Condition) -> bool {
         let purchase = match self.activity {
@@ -65,6 +94,19 @@ impl<'a> Facts<'a> {
             Condition::Tier(test) => {
                 let held = self.levels.get(test.track.as_str());
                 test.level.iter().any(|level| held.is_some_and(|held| held == level.as_str()))
+            }
+            Condition::Segment(test) => {
+                test.any_of.iter().any(|one| self.who.told.segments.iter().any(|has| has == one))
+            }
+            Condition::MemberAttribute(test) => attribute(test, &self.member_attributes()),
+            Condition::BirthdayMonth(wanted) => self.who.told.birthday.is_some_and(|birthday| {
+                let text = birthday.to_string();
+                let month = &text[text.len() - 5..text.len() - 3];
+                (month == self.date.format("%m").to_string()) == *wanted
+            }),
+            Condition::Split(test) => {
+                let part = part(&format!("split/{}/{}", test.id, self.who.member));
+                whole(i64::from(test.from)) <= part && part < whole(i64::from(test.below))
             }
             Condition::Dates(range) => within(range, self.date),
             Condition::Counter(test) => number(&test.value, &self.before.counter(&test.id)),
@@ -128,6 +170,16 @@ pub fn line_fits(condition: &LineCondition, line: &Line) -> bool {
         LineCondition::Unit(test) => text(test, line.unit.as_deref()),
         LineCondition::Attribute(test) => attribute(test, &line.attributes),
     }
+}
+
+/// The first 64 bits of a text's SHA-256, modulo 10,000.
+fn part(text: &str) -> Exact {
+    let first = &Sha256::digest(text)[..8];
+    let mut part = 0;
+    for byte in first {
+        part = (part * 256 + i64::from(*byte)) % 10_000;
+    }
+    whole(part)
 }
 
 fn text(test: &TextTest, value: Option<&str>) -> bool {

@@ -6,6 +6,7 @@ mod condition;
 mod earning;
 mod history;
 mod limits;
+mod member;
 mod program;
 mod words;
 pub mod zone;
@@ -15,6 +16,7 @@ use loyalty_core::program::document::Document;
 use proptest::prelude::*;
 
 pub use self::history::history;
+pub use self::member::facts;
 pub use self::program::{program, with_rules};
 
 /// A program, and what one member of it did: 1 to `most` activities in order, of which some returns are

@@ -35,7 +35,7 @@ use crate::award::{LevelAward, LevelAwards};
 pub use crate::calendar::Instant;
 pub use crate::calendar::NEVER;
 use crate::calendar::{Calendar, Moment, later, window_end};
-use crate::condition::Facts;
+use crate::condition::{Facts, Who};
 use crate::history::{Before, Past};
 use crate::limits::Holding;
 use crate::lots::Lots;
@@ -115,6 +115,7 @@ pub struct Outcome {
 #[derive(Debug, Clone)]
 pub struct Model {
     document: Document,
+    who: Who,
     calendar: Calendar,
     past: Vec<Past>,
     /// Where the member stands on each track; nowhere before the first activity.
@@ -126,19 +127,25 @@ pub struct Model {
 }
 
 impl Model {
-    /// A member who has done nothing yet, under a checked program.
+    /// A member called `m` who has done nothing yet, under a checked program; nothing is known of them.
     pub fn new(document: &Document) -> Self {
         let lots = document.currencies.iter().map(|currency| (currency.id.to_string(), Lots::default()));
         Self {
             calendar: Calendar::new(document),
             lots: lots.collect(),
             document: document.clone(),
+            who: Who { member: "m".to_owned(), told: loyalty_core::facts::Facts::NONE },
             past: Vec::new(),
             level_awards: LevelAwards::default(),
             standings: BTreeMap::new(),
             settled_to: None,
             enrolled: None,
         }
+    }
+
+    /// What the member store says from now on.
+    pub fn told(&mut self, facts: loyalty_core::facts::Facts) {
+        self.who.told = facts;
     }
 
     /// Records what happened next.
@@ -324,7 +331,8 @@ impl Model {
             returned: Vec::new(),
         };
         let before = self.before(&self.past, moment);
-        let facts = Facts { activity, date: moment.date, levels: &outcome.tier, before: &before };
+        let (levels, who) = (&outcome.tier, &self.who);
+        let facts = Facts { activity, date: moment.date, levels, who, before: &before };
         let rate = |currency| Some((currency, self.rate_in(currency, &facts, None)?));
         let mut all: Vec<(&Currency, Rated)> = self.document.currencies.iter().filter_map(rate).collect();
         let (measured, clipped) = Holding { facts: &facts, enrols }.hold(&mut all)?;
@@ -365,7 +373,7 @@ impl Model {
         levels: &BTreeMap<String, String>,
     ) -> BTreeSet<String> {
         let before = self.before(&self.past, now);
-        let facts = Facts { activity, date: now.date, levels, before: &before };
+        let facts = Facts { activity, date: now.date, levels, who: &self.who, before: &before };
         let counts = |counter: &&Counter| {
             history::looks_at(counter, activity) && counter.when.as_ref().is_none_or(|when| facts.hold(when))
         };
@@ -399,7 +407,8 @@ impl Model {
         let document = self.document.clone();
         let calendar = self.calendar.clone();
         let before = Before { document: &document, calendar: &calendar, past: &past, now: moment };
-        let facts = Facts { activity, date: moment.date, levels: &tier, before: &before };
+        let who = self.who.clone();
+        let facts = Facts { activity, date: moment.date, levels: &tier, who: &who, before: &before };
         for track in &document.tiers {
             let after = self.standings[track.id.as_str()].seen(&self.tiers(), track);
             let before = Tiers { past: &past, ..after };

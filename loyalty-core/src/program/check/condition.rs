@@ -24,6 +24,12 @@ impl Check<'_> {
                 }
             }
             Condition::Tier(test) => self.tier_test(test, &format!("{path}/tier")),
+            Condition::Segment(test) => self.segment_test(test, &format!("{path}/segment")),
+            Condition::MemberAttribute(test) => {
+                self.member_attribute_test(test, &format!("{path}/member_attribute"));
+            }
+            Condition::BirthdayMonth(_) => {}
+            Condition::Split(test) => self.split_test(test, &format!("{path}/split")),
             Condition::Dates(range) => {
                 if range.from.zip(range.to).is_some_and(|(from, to)| from > to) {
                     self.empty_range(&format!("{path}/dates"));
@@ -92,12 +98,22 @@ impl Check<'_> {
     }
 
     fn attribute_test(&mut self, test: &AttributeTest, path: &str) {
+        self.one_test(test, path);
+        if let Some(kind) = self.attribute(&test.id, &format!("{path}/id")) {
+            self.test_of_kind(test, kind, path);
+        }
+    }
+
+    pub fn one_test(&mut self, test: &AttributeTest, path: &str) {
         let tests = [test.text.is_some(), test.number.is_some(), test.flag.is_some(), test.known.is_some()];
         if tests.iter().filter(|given| **given).count() != 1 {
             let message = "an attribute takes exactly one test".to_owned();
             self.problem("attribute_test", path, message, "give one of `text`, `number`, `flag`, `known`");
         }
-        let Some(kind) = self.attribute(&test.id, &format!("{path}/id")) else { return };
+    }
+
+    /// The test has to fit the values that are declared.
+    pub fn test_of_kind(&mut self, test: &AttributeTest, kind: AttributeKind, path: &str) {
         let wrong = match kind {
             AttributeKind::Text => test.number.is_some() || test.flag.is_some(),
             AttributeKind::Number => test.text.is_some() || test.flag.is_some(),

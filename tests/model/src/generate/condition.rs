@@ -4,7 +4,7 @@ use loyalty_core::activity::LineKind;
 use loyalty_core::money::Quantity;
 use loyalty_core::program::condition::{
     AttributeTest, BasketTest, Condition, CounterTest, DateRange, LineCondition, ListTest, NthTest,
-    NumberTest, OneOrMany, PathTest, SinceLastTest, TextTest, TierTest,
+    NumberTest, OneOrMany, PathTest, SegmentTest, SinceLastTest, SplitTest, TextTest, TierTest,
 };
 use loyalty_core::program::document::{Basis, Counter, TierTrack};
 use loyalty_core::time::{Date, DayOfWeek};
@@ -14,8 +14,8 @@ use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 
 use super::words::{
-    BRANDS, CHANNELS, COLOUR, COLOURS, COUPONS, GIFT, MILES, PARTNERS, SKUS, STORES, TAGS, UNITS, decimal,
-    id, path, word,
+    BRANDS, CHANNELS, COLOUR, COLOURS, COUPONS, GIFT, MILES, PARTNERS, SEGMENTS, SKUS, STORES, TAGS, UNITS,
+    decimal, id, path, word,
 };
 
 /// What a condition may name.
@@ -32,6 +32,7 @@ pub fn condition(known: &Known<'_>, of_purchase: bool) -> BoxedStrategy<Conditio
     let mut leaves = vec![
         attribute().prop_map(Condition::Attribute).boxed(),
         dates().prop_map(Condition::Dates).boxed(),
+        member().boxed(),
         subsequence(WEEK.to_vec(), 1..=6).prop_map(Condition::Weekday).boxed(),
     ];
     if let Some(tier) = tier(known.tracks) {
@@ -128,6 +129,22 @@ fn attribute() -> impl Strategy<Value = AttributeTest> {
         any::<bool>().prop_map(move |flag| AttributeTest { flag: Some(flag), ..test(GIFT) }),
         (select(vec![COLOUR, MILES, GIFT]), any::<bool>())
             .prop_map(move |(name, known)| AttributeTest { known: Some(known), ..test(name) }),
+    ]
+}
+
+/// Conditions on the member.
+fn member() -> impl Strategy<Value = Condition> {
+    let segments = subsequence(SEGMENTS.to_vec(), 1..=2)
+        .prop_map(|names| Condition::Segment(SegmentTest { any_of: names.into_iter().map(id).collect() }));
+    let split = (select(vec!["a", "b"]), 0_u16..10_000, 1_u16..=10_000).prop_map(|(name, from, length)| {
+        let below = from.saturating_add(length).min(10_000);
+        Condition::Split(SplitTest { id: id(name), from, below })
+    });
+    prop_oneof![
+        segments,
+        attribute().prop_map(Condition::MemberAttribute),
+        any::<bool>().prop_map(Condition::BirthdayMonth),
+        split,
     ]
 }
 

@@ -5,7 +5,7 @@ use loyalty_core::money::Money;
 use loyalty_core::program::document::{
     AtLeast, AttributeDeclaration, AttributeKind, Cap, Counted, Counter, Currency, CurrencyKind, DatesBy,
     Document, Downgrade, Earning, Expiry, Group, GroupMember, HeadStart, Lasts, Level, OnReturn, Requirement,
-    Returns, Rollover, Rule, Start, Streak, Sum, SumOf, Threshold, TierTrack, Unlinked, Upgrade,
+    Returns, Rollover, Rule, Segment, Start, Streak, Sum, SumOf, Threshold, TierTrack, Unlinked, Upgrade,
 };
 use loyalty_core::time::Window;
 use loyalty_core::zone::Zone;
@@ -17,7 +17,7 @@ use proptest::sample::select;
 use super::condition::{Known, basis, condition, line};
 use super::earning::{earning, rounding};
 use super::limits::limits;
-use super::words::{COLOUR, EVENTS, GIFT, MILES, decimal, id, period, span, window, word};
+use super::words::{COLOUR, EVENTS, GIFT, MILES, SEGMENTS, decimal, id, period, span, window, word};
 use super::zone;
 
 /// A valid program: 1 to 3 currencies, counters, up to 2 tier tracks, and every kind of rule and cap.
@@ -58,6 +58,8 @@ pub fn with_rules(most: usize) -> BoxedStrategy<Document> {
                 dates_by,
                 currencies,
                 attributes: attributes(),
+                segments: SEGMENTS.iter().map(|it| Segment { id: id(it), name: None }).collect(),
+                member_attributes: attributes(),
                 counters,
                 tiers,
                 earning,

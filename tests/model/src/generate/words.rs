@@ -21,6 +21,9 @@ pub const EVENTS: &[&str] = &["flown", "survey"];
 pub const COLOUR: &str = "colour";
 pub const MILES: &str = "miles";
 pub const GIFT: &str = "gift";
+/// The declared segments.
+pub const SEGMENTS: &[&str] = &["students", "staff", "lapsed"];
+
 /// An attribute that no program declares.
 pub const UNDECLARED: &str = "shoe-size";
 

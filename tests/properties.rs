@@ -2,6 +2,10 @@
 
 #[path = "properties/index.rs"]
 mod index;
+#[path = "properties/nearest.rs"]
+mod nearest;
+#[path = "properties/proof.rs"]
+mod proof;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -208,18 +212,15 @@ proptest! {
             let command = Command::Record(Arc::new(activity.clone()));
             let preview = block_on(real.engine.preview(&real.tenant, &real.member, &command, now()));
             let posted = real.record(activity);
-            prop_assert_eq!(preview.as_ref().ok().map(|p| &p.0.operation), posted.as_ref().ok().map(|a| &a.operation));
+            prop_assert_eq!(preview.as_ref().ok().map(|p| &p.decision.operation), posted.as_ref().ok().map(|a| &a.operation));
             let Ok(posted) = posted else { continue };
             let again = real.record(activity).expect("a replay");
             prop_assert!(again.replayed && again.operation == posted.operation);
             let key = &posted.operation.key;
             let proof = block_on(real.engine.explain(&real.tenant, &real.member, key, now())).expect("a proof");
-            for award in &posted.operation.awards {
-                let told = proof.steps.iter().filter(|s| {
-                    s.kind == loyalty_core::explain::StepKind::Awarded && s.of == award.currency.as_str()
-                }).filter_map(|s| s.value.clone()).next_back();
-                prop_assert_eq!(told, Some(award.points.to_string()));
-            }
+            let shown = preview.expect("a preview");
+            prop_assert_eq!((&shown.steps, &shown.nearest), (&proof.steps, &proof.nearest));
+            proof::adds_up(&document, &posted.operation, &proof.steps);
         }
         if real.state().is_some() {
             let verified = block_on(real.engine.verify(&real.tenant, &real.member)).unwrap();
@@ -375,7 +376,7 @@ proptest! {
                 let preview = block_on(real.engine.preview(&real.tenant, &real.member, &command, clock));
                 match (real.execute(command, clock), expected) {
                     (Ok(answer), Ok(())) => {
-                        prop_assert_eq!(&preview.expect("a preview").0.operation, &answer.operation);
+                        prop_assert_eq!(&preview.expect("a preview").decision.operation, &answer.operation);
                         let key = &answer.operation.key;
                         block_on(real.engine.explain(&real.tenant, &real.member, key, clock)).expect("a proof");
                     }

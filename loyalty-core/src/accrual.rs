@@ -17,26 +17,35 @@ mod subject;
 pub use subject::{Occasion, Subject};
 
 use self::candidates::Reach;
-use self::stacking::Contributions;
+use self::stacking::{Contributions, Heard};
 use crate::explain::{Step, StepKind, Trace};
 use crate::id::AuthorId;
 use crate::money::{OutOfRange, Ratio, Rounding};
 use crate::points::Points;
 use crate::problem::Problem;
-use crate::program::document::{Currency, Earning, Factor, FactorCombine, MultiplierStage};
+use crate::program::document::{Combine, Currency, Earning, Factor, FactorCombine, MultiplierStage};
 use crate::time::Window;
 
 /// What an activity earns in one currency.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Earned {
     /// The currency.
     pub currency: AuthorId,
     /// How much.
     pub points: Points,
-    /// The rules that took part.
-    pub rules: Vec<AuthorId>,
+    /// The rules that took part, and what each gave.
+    pub given: Vec<Given>,
     /// What caps of windows have used up by it.
     pub used: Vec<CapUse>,
+}
+
+/// What a rule gave.
+#[derive(Debug, Clone)]
+pub struct Given {
+    /// The rule.
+    pub rule: AuthorId,
+    /// Exact minor units, under the rule's own caps and before its group's choice, rounding and caps.
+    pub value: Ratio,
 }
 
 /// What an activity uses up of a cap.
@@ -76,12 +85,16 @@ fn earn<T: Trace>(
 ) -> Result<Option<Earned>, Problem> {
     let places = earning.groups.len().saturating_add(earning.after.len());
     let mut rating = Rating { subject, unit: currency.unit(), given: Contributions::default(), trace };
-    let mut sum = Ratio::ZERO;
+    let (mut sum, mut heard) = (Ratio::ZERO, Heard::default());
     for (index, reach) in reach.members(places) {
         let Some(group) = earning.groups.get(index) else { break };
         if let Some(value) = rating.group(group, reach)? {
+            heard.add::<T>(|| Some(&group.id), value);
             sum = sum.plus(value)?;
         }
+    }
+    if !heard.is_empty() {
+        rating.tell_stack(&currency.id, Combine::All, &heard, sum);
     }
     for stage in &earning.multipliers {
         sum = rating.multiply(stage, sum)?;
@@ -90,7 +103,9 @@ fn earn<T: Trace>(
         let Some(index) = index.checked_sub(earning.groups.len()) else { continue };
         let Some(rule) = earning.after.get(index) else { break };
         if let Some(value) = rating.rule(rule, reach)? {
+            let before = sum;
             sum = sum.plus(value)?;
+            rating.tell_after(&rule.id, [before, value, sum]);
         }
     }
     if rating.given.is_empty() {
@@ -110,11 +125,11 @@ fn earn<T: Trace>(
         Step::new(StepKind::Awarded, &currency.id, format!("{shown} {} earned", currency.shown()))
             .with(points)
     });
-    let (rules, mut used) = rating.given.into_parts();
+    let (given, mut used) = rating.given.into_parts();
     for (cap, (window, slot)) in windows.into_iter().filter(|_| !points.is_zero()) {
         used.push(CapUse { cap: cap.id.clone(), window, slot, amount: i128::from(points.minor()) });
     }
-    Ok(Some(Earned { currency: currency.id.clone(), points, rules, used }))
+    Ok(Some(Earned { currency: currency.id.clone(), points, given, used }))
 }
 
 /// The rating of one activity in one currency.
@@ -147,6 +162,10 @@ impl<T: Trace> Rating<'_, '_, T> {
             if !self.factor_holds(one)? {
                 continue;
             }
+            self.trace.step(|| {
+                Step::new(StepKind::Factor, &one.id, format!("factor `{}` is {}", one.id, one.factor))
+                    .with(one.factor)
+            });
             let by = one.factor.ratio();
             factor = match stage.combine {
                 FactorCombine::Compound => factor.times(by)?,
@@ -162,6 +181,15 @@ impl<T: Trace> Rating<'_, '_, T> {
             Step::new(StepKind::Multiplied, &stage.id, text).with(product)
         });
         Ok(stage.round.map_or(product, |mode| self.rounded(product, mode, &stage.id)))
+    }
+
+    fn tell_after(&mut self, rule: &AuthorId, [before, value, with_it]: [Ratio; 3]) {
+        let unit = self.unit;
+        self.trace.step(|| {
+            let [before, value, sum] = [before, value, with_it].map(|value| shown(value, unit));
+            let text = format!("{before} + `{rule}` {value} are {sum}");
+            Step::new(StepKind::Stacked, rule, text).with(with_it)
+        });
     }
 
     fn factor_holds(&mut self, factor: &Factor) -> Result<bool, OutOfRange> {

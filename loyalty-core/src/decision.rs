@@ -4,6 +4,8 @@
 
 mod grant;
 mod level_awards;
+mod lots;
+mod nearest;
 mod prepare;
 
 use std::sync::Arc;
@@ -30,6 +32,7 @@ use crate::time::{Date, OffsetTime, Timestamp};
 
 pub use crate::command::Command;
 
+pub use self::nearest::{Nearest, nearest};
 pub use self::prepare::{MAX_AHEAD_MICROS, drop_undeclared, prepared};
 
 /// What deciding looks at beside the member's state.
@@ -120,6 +123,7 @@ fn decide_activity<T: Trace>(
     let date = program.date_of(occurred_at);
     // A level that a late activity reaches begins now, not on its date.
     let begins = if late { program.zone().date_at(settled_to) } else { date };
+    let before = lots::Lots::heard::<T>(&state);
     let when = program.when(&state, occurred_at.at, date);
     let moment = Moment { program, at: settled_to, when, begins };
     moment.begin(&mut state);
@@ -159,6 +163,7 @@ fn decide_activity<T: Trace>(
             operation.tier_changes = moment.rise(before.as_ref().filter(|_| late), &mut state, trace);
         }
     }
+    before.tell(&state, program, trace);
     Ok(Decision { operation, state })
 }
 
@@ -319,7 +324,8 @@ fn record(
                 effective_at: occurred_at.at,
             });
         }
-        let Earned { currency, points, rules, used } = one;
+        let Earned { currency, points, given, used } = one;
+        let rules = given.into_iter().map(|given| given.rule).collect();
         for CapUse { cap, window, slot, amount } in used {
             Slots::of(moment.program, window).add(&mut state.caps, &cap, slot, amount)?;
             operation.counted.push(CountedIn { of: CountedBy::Cap(cap), slot, amount });

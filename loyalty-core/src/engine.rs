@@ -27,7 +27,7 @@ use crate::time::Timestamp;
 
 pub use self::pack::{Outcome, Pack};
 pub use self::programs::PUBLISH_AHEAD_MICROS;
-pub use self::read::{Entry, Explanation, Settled};
+pub use self::read::{Entry, Explanation, Preview, Settled};
 pub use self::verify::{Finding, Verified};
 
 /// How often a command is decided again when another writer was faster.

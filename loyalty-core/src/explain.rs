@@ -28,15 +28,21 @@ pub enum StepKind {
     Settled,
     /// A condition was tested.
     Tested,
+    /// A rule measured its lines: one of them, or their sum.
+    Measured,
     /// A rule did not apply.
     NotMatched,
     /// A rule gave a value.
     Rule,
     /// A value was rounded.
     Rounded,
-    /// A group combined its members.
+    /// Members of a group, or groups, were added up or chosen from.
+    Stacked,
+    /// A group gave a value.
     Group,
-    /// A factor was applied.
+    /// A factor of a stage holds: the value is the factor.
+    Factor,
+    /// The factors of a stage were applied.
     Multiplied,
     /// A cap was looked at.
     Cap,
@@ -46,6 +52,8 @@ pub enum StepKind {
     Tier,
     /// Something came back.
     Returned,
+    /// Points went into a lot or came out of it: the value is below 0 then.
+    Lot,
 }
 
 /// Who listens to a decision.

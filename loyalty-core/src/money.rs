@@ -102,6 +102,11 @@ impl<const PLACES: u32> Fixed<PLACES> {
         Ratio { num: self.0, den: 10_i128.pow(PLACES) }
     }
 
+    /// The value with at least so many decimals, as people write amounts of money.
+    pub fn shown(self, places: u32) -> String {
+        self.ratio().shown(places)
+    }
+
     /// The value as a `Decimal`, for callers that use it.
     pub fn decimal(self) -> Decimal {
         Decimal::try_from_i128_with_scale(self.0, PLACES).unwrap_or(Decimal::MAX).normalize()
@@ -288,6 +293,16 @@ pub enum Rounding {
     HalfEven,
 }
 
+/// The decimals of a money's smallest coin, as ISO 4217 has them: 2 where it says nothing else.
+pub fn coin_places(currency: &str) -> u32 {
+    match currency {
+        "BIF" | "CLP" | "DJF" | "GNF" | "ISK" | "JPY" | "KMF" | "KRW" | "PYG" | "RWF" | "UGX" | "VND"
+        | "VUV" | "XAF" | "XOF" | "XPF" => 0,
+        "BHD" | "IQD" | "JOD" | "KWD" | "LYD" | "OMR" | "TND" => 3,
+        _ => 2,
+    }
+}
+
 /// An exact quotient of two integers, never rounded until it is told to.
 #[derive(Debug, Clone, Copy)]
 pub struct Ratio {
@@ -362,6 +377,18 @@ impl Ratio {
     /// Whether it is a whole number.
     pub const fn is_whole(self) -> bool {
         self.num % self.den == 0
+    }
+
+    /// With at least so many decimals where it is a decimal, else as a quotient.
+    pub fn shown(self, places: u32) -> String {
+        let shown = self.to_string();
+        match Decimal::from_str_exact(&shown) {
+            Ok(mut decimal) => {
+                decimal.rescale(decimal.scale().max(places));
+                decimal.to_string()
+            }
+            Err(_) => shown,
+        }
     }
 
     /// Whether it is below zero.

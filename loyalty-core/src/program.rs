@@ -25,7 +25,7 @@ use self::document::{
 };
 use crate::id::AuthorId;
 use crate::json::{self, Limits};
-use crate::money::Ratio;
+use crate::money::{Ratio, coin_places};
 use crate::problem::Problem;
 use crate::time::Window;
 use crate::zone::Zone;
@@ -165,6 +165,11 @@ impl Program {
     /// The program's zone.
     pub const fn zone(&self) -> &Zone {
         &self.document.zone
+    }
+
+    /// The decimals of the smallest coin of the program's money.
+    pub fn coin_places(&self) -> u32 {
+        coin_places(&self.document.money)
     }
 
     /// A currency by its id.
@@ -333,7 +338,7 @@ fn rule_under<'a>(group: &'a Group, places: &[Place], number: u32) -> Option<&'a
 }
 
 /// Every rule of a currency's earning, in the order of the document.
-fn rules_in(earning: &Earning) -> Vec<&Rule> {
+pub(crate) fn rules_in(earning: &Earning) -> Vec<&Rule> {
     let grouped = earning.groups.iter().flat_map(rules_under);
     grouped.chain(&earning.after).collect()
 }

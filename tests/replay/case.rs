@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use loyalty_core::decision;
 use loyalty_core::id::AuthorId;
 use loyalty_core::ledger::operation::{TierChange, Unmatched};
 use loyalty_core::money::{Money, Quantity};
@@ -163,6 +164,36 @@ pub struct Then {
     pub counters: Option<BTreeMap<AuthorId, Money>>,
     /// What is not there is all 0.
     pub totals: Option<BTreeMap<String, Totals>>,
+    /// Some of the sentences of the proof.
+    #[serde(default)]
+    pub says: Vec<String>,
+    /// What a little more would have earned; `null` where nothing near earns more.
+    #[serde(default, deserialize_with = "stated")]
+    pub nearest: Option<Option<Nearest>>,
+}
+
+/// What is said, if only that it is nothing.
+fn stated<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Option<Nearest>>, D::Error> {
+    Deserialize::deserialize(deserializer).map(Some)
+}
+
+/// What a line would have to cost more, and what that earns.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Nearest {
+    pub more: Money,
+    /// From 1.
+    pub line: usize,
+    pub of: String,
+    pub currency: String,
+    pub earns: i64,
+}
+
+impl From<&decision::Nearest> for Nearest {
+    fn from(it: &decision::Nearest) -> Self {
+        let (of, currency) = (it.of.to_string(), it.currency.to_string());
+        Self { more: it.more, line: it.line, of, currency, earns: it.earns.minor() }
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Deserialize)]

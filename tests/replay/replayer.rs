@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use loyalty_core::activity::Activity;
-use loyalty_core::decision::{Command, Decision};
-use loyalty_core::engine::{Answer, Engine, EngineError, Outcome};
+use loyalty_core::decision::{Command, Decision, Nearest};
+use loyalty_core::engine::{Answer, Engine, EngineError, Outcome, Preview};
 use loyalty_core::explain::{Step, StepKind};
 use loyalty_core::id::{MemberId, TenantId};
 use loyalty_core::json::{self, Limits};
@@ -16,7 +16,7 @@ use loyalty_core::time::{OffsetTime, Timestamp};
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::case::{Case, Checked, Draft, Refusal, Then};
+use super::case::{self, Case, Checked, Draft, Refusal, Then};
 use super::files::Corpus;
 use super::found::Found;
 use super::reported;
@@ -228,7 +228,11 @@ impl<'a> Replay<'a> {
             return Err(vec!["a preview changed the member".to_owned()]);
         }
         match preview {
-            Ok((Decision { operation, state }, _)) => self.compare(&given, &operation, &state, now).await,
+            Ok(preview) => {
+                let Decision { operation, state } = &preview.decision;
+                self.compare(&given, operation, state, now).await?;
+                self.told(&preview.steps, preview.nearest.as_ref())
+            }
             Err(error) => self.refused(&error.problem()),
         }
     }
@@ -295,19 +299,31 @@ impl<'a> Replay<'a> {
         none(Vec::from_iter((replayed != answer.replayed).then_some(differ)))
     }
 
-    fn same_as_preview(
-        &self,
-        answer: &Answer,
-        preview: Result<(Decision, Vec<Step>), EngineError>,
-    ) -> Result<(), Failure> {
-        let (decision, steps) = preview.map_err(failed)?;
+    fn same_as_preview(&self, answer: &Answer, preview: Result<Preview, EngineError>) -> Result<(), Failure> {
+        let Preview { decision, steps, nearest } = preview.map_err(failed)?;
         if decision.operation != answer.operation {
             return Err(vec!["the preview shows another operation".to_owned()]);
         }
         if decision.state != answer.head.state {
             return Err(vec!["the preview shows another state".to_owned()]);
         }
+        self.told(&steps, nearest.as_ref())?;
         none(unexplained(&steps, &answer.operation))
+    }
+
+    /// Compares what a proof tells with what is expected of it.
+    fn told(&self, steps: &[Step], nearest: Option<&Nearest>) -> Result<(), Failure> {
+        let Then { says, nearest: expected, .. } = &self.case.then;
+        let silent = says.iter().filter(|text| !steps.iter().any(|step| step.text == **text));
+        let all: Vec<_> = steps.iter().map(|step| step.text.as_str()).collect();
+        let mut differ: Failure = silent.map(|text| format!("expected `{text}` in {all:#?}")).collect();
+        if let Some(expected) = expected {
+            let found = nearest.map(case::Nearest::from);
+            if found != *expected {
+                differ.push(format!("nearest: expected {expected:?}, found {nearest:?}"));
+            }
+        }
+        none(differ)
     }
 
     async fn happens_once(&self, answer: &Answer, command: Command, now: Timestamp) -> Result<(), Failure> {
@@ -319,6 +335,7 @@ impl<'a> Replay<'a> {
     async fn is_explained(&self, answer: &Answer, now: Timestamp) -> Result<(), Failure> {
         let key = &answer.operation.key;
         let explained = self.engine.explain(&self.tenant, &self.member, key, now).await.map_err(failed)?;
+        self.told(&explained.steps, explained.nearest.as_ref())?;
         none(unexplained(&explained.steps, &answer.operation))
     }
 

@@ -4,14 +4,14 @@ use loyalty_core::id::AuthorId;
 use loyalty_core::money::{Money, Quantity};
 use loyalty_core::time::Timestamp;
 
-use super::case::{Change, LevelPoints, Missed, Refusal, Then};
+use super::case::{Change, LevelPoints, Missed, Nearest, Refusal, Then};
 
 /// Makes one expectation wrong, where there is such an expectation.
 type Spoil = fn(&mut Then) -> Option<()>;
 
 /// Every way to spoil what a case expects, with its name.
 pub fn each(then: &Then) -> Vec<(&'static str, Then)> {
-    let all: [(&'static str, Spoil); 18] = [
+    let all: [(&'static str, Spoil); 21] = [
         ("refused", |t| t.refused.as_mut().map(|refused| refused.path.push('x'))),
         ("problems", |t| t.problems.as_mut().map(|p| p.push(Refusal { code: "x".into(), path: "x".into() }))),
         ("warnings", |t| t.warnings.as_mut().map(|w| w.push(Refusal { code: "x".into(), path: "x".into() }))),
@@ -30,6 +30,13 @@ pub fn each(then: &Then) -> Vec<(&'static str, Then)> {
         ("lots", |t| t.lots.as_mut()?.first_mut().map(|lot| lot.points += 1)),
         ("counters", |t| {
             t.counters.as_mut()?.values_mut().next().map(|c| *c = Money::from_units(c.units() + 1))
+        }),
+        ("no_facts", |t| (!t.no_facts.is_empty()).then(|| t.no_facts.push("reward_at_most".into()))),
+        ("says", |t| t.says.first_mut().map(|text| text.push('x'))),
+        ("nearest", |t| {
+            let expected = t.nearest.as_mut()?;
+            *expected = if expected.is_some() { None } else { Some(near()) };
+            Some(())
         }),
         ("totals", |t| t.totals.as_mut()?.values_mut().next().map(|totals| totals.earned += 1)),
     ];
@@ -53,6 +60,11 @@ fn change() -> Change {
 fn of_level() -> LevelPoints {
     let id = AuthorId::new("x").expect("a letter");
     LevelPoints { track: id.clone(), level: id.clone(), currency: id, points: 1, forgiven: 0 }
+}
+
+fn near() -> Nearest {
+    let [of, currency] = ["x", "x"].map(ToOwned::to_owned);
+    Nearest { more: Money::ONE, line: 1, of, currency, earns: 1 }
 }
 
 fn missed() -> Missed {

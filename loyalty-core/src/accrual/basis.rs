@@ -81,11 +81,15 @@ pub fn for_each_counted<E: From<OutOfRange>>(
 
 /// The line as the rule counts it, if it does.
 fn measured(rule: &Rule, index: usize, line: &Line) -> Result<Option<Measured>, OutOfRange> {
+    Ok(counted(rule, line)?.map(|value| Measured { line: index, value }))
+}
+
+/// The value of a line as a rule counts it; `None` where it does not.
+pub fn counted(rule: &Rule, line: &Line) -> Result<Option<Ratio>, OutOfRange> {
     if !counts(rule, line) {
         return Ok(None);
     }
-    let Some(value) = line_value(line, &rule.basis)? else { return Ok(None) };
-    Ok(Some(Measured { line: index, value: clamped(rule, value)? }))
+    line_value(line, &rule.basis)?.map(|value| clamped(rule, value)).transpose()
 }
 
 /// Whether a rule looks at a line at all; `found` are the only ones that it may look at.

@@ -5,11 +5,12 @@ use super::history;
 use super::subject::Subject;
 use crate::activity::{Activity, Attribute, AttributeValue, Line, attribute};
 use crate::explain::{NoTrace, Step, StepKind, Trace};
-use crate::money::{OutOfRange, Ratio};
+use crate::money::{OutOfRange, Quantity, Ratio};
 use crate::program::condition::{
-    AttributeTest, BasketTest, Condition, LineCondition, ListTest, NumberTest, PathTest, TextTest,
+    AttributeTest, BasketTest, Condition, DateRange, LineCondition, ListTest, NumberTest, PathTest, TextTest,
 };
-use crate::time::DayOfWeek;
+use crate::program::document::Basis;
+use crate::time::{Date, DayOfWeek};
 
 /// Whether a condition on the activity holds.
 pub fn holds<T: Trace>(
@@ -46,12 +47,7 @@ pub fn holds<T: Trace>(
             list("coupons", test, purchase.map_or(&[], |p| p.coupons.as_slice()), trace)
         }
         Condition::Attribute(test) => attribute_holds(test, subject.attributes(), trace),
-        Condition::Line(wanted) => {
-            let held = subject.lines().iter().any(|line| line_holds(wanted, line, &mut NoTrace));
-            told(trace, held, || {
-                ("lines".into(), format!("{} lines", subject.lines().len()), "one that fits".into())
-            })
-        }
+        Condition::Line(wanted) => any_line(wanted, subject.lines(), trace),
         Condition::Basket(test) => basket(test, subject, trace)?,
         Condition::Tier(test) => {
             let level = subject.level(&test.track);
@@ -62,22 +58,42 @@ pub fn holds<T: Trace>(
                 (format!("tier `{}`", test.track), found, wanted.join(" or "))
             })
         }
-        Condition::Dates(range) => {
-            let held = range.from.is_none_or(|from| from <= subject.date)
-                && range.to.is_none_or(|to| subject.date <= to);
-            let end =
-                |date: Option<_>| date.map_or_else(|| "…".to_owned(), |d: crate::time::Date| d.to_string());
-            told(trace, held, || {
-                ("date".into(), subject.date.to_string(), format!("{} to {}", end(range.from), end(range.to)))
-            })
-        }
+        Condition::Dates(range) => dates(range, subject.date, trace),
         Condition::Counter(test) => history::counter_holds(test, subject, trace)?,
         Condition::Nth(test) => history::nth_holds(test, subject, trace)?,
         Condition::SinceLast(test) => history::since_last_holds(test, subject, trace)?,
         Condition::Weekday(days) => {
             let day = DayOfWeek::of(subject.date);
-            told(trace, days.contains(&day), || ("weekday".into(), format!("{day:?}"), format!("{days:?}")))
+            told(trace, days.contains(&day), || {
+                let wanted: Vec<_> = days.iter().map(|day| format!("{day:?}")).collect();
+                ("weekday".into(), format!("{day:?}"), wanted.join(" or "))
+            })
         }
+    })
+}
+
+fn any_line<T: Trace>(wanted: &LineCondition, lines: &[Line], trace: &mut T) -> bool {
+    let fitting = lines.iter().position(|line| line_holds(wanted, line, &mut NoTrace));
+    trace.step(|| {
+        let text = match fitting {
+            Some(place) => format!("line {} is one that is wanted: fits", place.saturating_add(1)),
+            None => format!("none of {} lines is one that is wanted: does not fit", lines.len()),
+        };
+        Step::new(StepKind::Tested, "lines", text)
+    });
+    fitting.is_some()
+}
+
+fn dates<T: Trace>(range: &DateRange, date: Date, trace: &mut T) -> bool {
+    let held = range.from.is_none_or(|from| from <= date) && range.to.is_none_or(|to| date <= to);
+    told(trace, held, || {
+        let wanted = match (range.from, range.to) {
+            (Some(from), Some(to)) => format!("{from} to {to}"),
+            (Some(from), None) => format!("{from} or later"),
+            (None, Some(to)) => format!("{to} or earlier"),
+            (None, None) => "any".to_owned(),
+        };
+        ("date".into(), date.to_string(), wanted)
     })
 }
 
@@ -94,7 +110,7 @@ pub fn line_holds<T: Trace>(condition: &LineCondition, line: &Line, trace: &mut 
         LineCondition::Brand(test) => text("brand", test, line.brand.as_deref(), trace),
         LineCondition::Tags(test) => list("tags", test, &line.tags, trace),
         LineCondition::Quantity(test) => {
-            number("quantity", test, line.units().ratio(), trace).unwrap_or(false)
+            number("quantity", test, (line.units().ratio(), 0), trace).unwrap_or(false)
         }
         LineCondition::Unit(test) => text("unit", test, line.unit.as_deref(), trace),
         LineCondition::Attribute(test) => attribute_holds(test, &line.attributes, trace),
@@ -102,18 +118,31 @@ pub fn line_holds<T: Trace>(condition: &LineCondition, line: &Line, trace: &mut 
 }
 
 fn basket<T: Trace>(test: &BasketTest, subject: &Subject<'_>, trace: &mut T) -> Result<bool, OutOfRange> {
-    number("basket", &test.sum, basket_sum(test, subject)?, trace)
+    let places = if test.basis.is_money() { subject.program.coin_places() } else { 0 };
+    let what = match (&test.basis, &test.lines) {
+        (Basis::Gross | Basis::NetOfStore | Basis::NetPaid, None) => "basket".to_owned(),
+        (Basis::Gross | Basis::NetOfStore | Basis::NetPaid, Some(_)) => {
+            "what counts of the basket".to_owned()
+        }
+        (Basis::Quantity, None) => "units in the basket".to_owned(),
+        (Basis::Quantity, Some(_)) => "units that count of the basket".to_owned(),
+        (Basis::Attribute(id), _) => format!("sum of `{id}`"),
+    };
+    number(&what, &test.sum, (basket_sum(test, subject)?, places), trace)
 }
 
 /// The sum that a test is of.
 pub fn basket_sum(test: &BasketTest, subject: &Subject<'_>) -> Result<Ratio, OutOfRange> {
     let mut sum = Ratio::ZERO;
-    for line in subject.lines().iter().filter(|line| line.kind.is_item()) {
-        if test.lines.as_ref().is_none_or(|wanted| line_holds(wanted, line, &mut NoTrace)) {
-            sum = sum.plus(line_value(line, &test.basis)?.unwrap_or(Ratio::ZERO))?;
-        }
+    for line in subject.lines().iter().filter(|line| basket_counts(test, line)) {
+        sum = sum.plus(line_value(line, &test.basis)?.unwrap_or(Ratio::ZERO))?;
     }
     Ok(sum)
+}
+
+/// Whether a test sums a line.
+pub fn basket_counts(test: &BasketTest, line: &Line) -> bool {
+    line.kind.is_item() && test.lines.as_ref().is_none_or(|wanted| line_holds(wanted, line, &mut NoTrace))
 }
 
 fn attribute_holds<T: Trace>(test: &AttributeTest, attributes: &[Attribute], trace: &mut T) -> bool {
@@ -127,16 +156,26 @@ fn attribute_holds<T: Trace>(test: &AttributeTest, attributes: &[Attribute], tra
     }
     if let Some(wanted) = &test.number {
         let found = found.and_then(numeric).map(|q| q.ratio());
-        return found.is_some_and(|found| number(test.id.as_str(), wanted, found, trace).unwrap_or(false));
+        return match found {
+            Some(found) => number(test.id.as_str(), wanted, (found, 0), trace).unwrap_or(false),
+            None => {
+                told(trace, false, || (test.id.to_string(), "not given".into(), wanted_number(wanted, 0)))
+            }
+        };
     }
     let held = match (test.flag, test.known) {
         (Some(flag), _) => found == Some(&AttributeValue::Flag(flag)),
         (None, known) => found.is_some() == known.unwrap_or(true),
     };
     told(trace, held, || {
-        let wanted =
-            test.flag.map_or_else(|| format!("known: {}", test.known.unwrap_or(true)), |f| f.to_string());
-        (test.id.to_string(), found.map_or_else(|| "nothing".to_owned(), |v| format!("{v:?}")), wanted)
+        let yes = |flag: bool| if flag { "yes" } else { "no" }.to_owned();
+        let wanted = test.flag.map_or_else(|| given_or_not(test.known.unwrap_or(true)), yes);
+        let found = match found {
+            None => "not given".to_owned(),
+            Some(AttributeValue::Flag(flag)) => yes(*flag),
+            Some(AttributeValue::Text(text)) => format!("`{text}`"),
+        };
+        (test.id.to_string(), found, wanted)
     })
 }
 
@@ -151,7 +190,8 @@ fn text<T: Trace>(what: &str, test: &TextTest, found: Option<&str>, trace: &mut 
         }
         TextTest::Known(known) => found.is_some() == *known,
     };
-    told(trace, held, || (what.to_owned(), format!("`{}`", found.unwrap_or("")), words(test)))
+    let shown = || found.map_or_else(|| "not given".to_owned(), |found| format!("`{found}`"));
+    told(trace, held, || (what.to_owned(), shown(), words(test)))
 }
 
 fn words(test: &TextTest) -> String {
@@ -161,8 +201,7 @@ fn words(test: &TextTest) -> String {
         TextTest::In(list) => quoted(list),
         TextTest::NotIn(list) => format!("not {}", quoted(list)),
         TextTest::StartsWith(starts) => format!("a start of {}", quoted(starts.as_slice())),
-        TextTest::Known(true) => "to be given".to_owned(),
-        TextTest::Known(false) => "to be absent".to_owned(),
+        TextTest::Known(known) => given_or_not(*known),
     }
 }
 
@@ -174,17 +213,23 @@ fn list<T: Trace>(what: &str, test: &ListTest, found: &[String], trace: &mut T) 
     told(trace, held, || {
         let wanted = match test {
             ListTest::Has(wanted) => format!("`{wanted}`"),
-            ListTest::Known(known) => format!("known: {known}"),
+            ListTest::Known(known) => given_or_not(*known),
         };
-        (what.to_owned(), format!("{found:?}"), wanted)
+        let found: Vec<_> = found.iter().map(|one| format!("`{one}`")).collect();
+        let found = if found.is_empty() { "not given".to_owned() } else { found.join(" and ") };
+        (what.to_owned(), found, wanted)
     })
 }
 
-/// Whether a number passes a test.
+fn given_or_not(known: bool) -> String {
+    if known { "to be given" } else { "not to be given" }.to_owned()
+}
+
+/// Whether a number passes a test; it is shown with at least so many decimals.
 pub fn number<T: Trace>(
     what: &str,
     test: &NumberTest,
-    found: Ratio,
+    (found, places): (Ratio, u32),
     trace: &mut T,
 ) -> Result<bool, OutOfRange> {
     let held = match test {
@@ -195,14 +240,17 @@ pub fn number<T: Trace>(
             found.compare(low.ratio())?.is_ge() && found.compare(high.ratio())?.is_le()
         }
     };
-    Ok(told(trace, held, || {
-        let wanted = match test {
-            NumberTest::Is(wanted) | NumberTest::AtLeast(wanted) => wanted.to_string(),
-            NumberTest::AtMost(most) => format!("at most {most}"),
-            NumberTest::Between(low, high) => format!("{low} to {high}"),
-        };
-        (what.to_owned(), found.to_string(), wanted)
-    }))
+    Ok(told(trace, held, || (what.to_owned(), found.shown(places), wanted_number(test, places))))
+}
+
+fn wanted_number(test: &NumberTest, places: u32) -> String {
+    let shown = |number: &Quantity| number.shown(places);
+    match test {
+        NumberTest::Is(wanted) => format!("exactly {}", shown(wanted)),
+        NumberTest::AtLeast(least) => shown(least),
+        NumberTest::AtMost(most) => format!("at most {}", shown(most)),
+        NumberTest::Between(low, high) => format!("{} to {}", shown(low), shown(high)),
+    }
 }
 
 /// Tells the trace what was looked at, and gives the result on.

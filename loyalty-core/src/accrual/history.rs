@@ -18,7 +18,7 @@ pub fn counter_holds<T: Trace>(
     let Some(counter) = program.counter(&test.id) else { return Ok(false) };
     let value = counter::value(program, state, &counter.id, &subject.when()).unwrap_or(0);
     let units = value.checked_mul(counter::unit(program, counter)).ok_or(OutOfRange)?;
-    number(test.id.as_str(), &test.value, Ratio::new(units, Money::ONE.units())?, trace)
+    number(test.id.as_str(), &test.value, (Ratio::new(units, Money::ONE.units())?, 0), trace)
 }
 
 /// Whether the activity brings a counter to the nth, which it has not come to before in the window.
@@ -56,7 +56,7 @@ pub fn since_last_holds<T: Trace>(
     let asked = tests.into_iter().find_map(|(unit, wanted)| Some((unit, wanted.as_ref()?)));
     match (last, asked) {
         (Some(last), Some((unit, wanted))) => {
-            number(&what(unit), wanted, elapsed(unit, last, at, subject)?, trace)
+            number(&what(unit), wanted, (elapsed(unit, last, at, subject)?, 0), trace)
         }
         (last, asked) => {
             let held = asked.is_none() && last.is_some() == test.known.unwrap_or(true);

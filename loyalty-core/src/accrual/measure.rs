@@ -1,5 +1,6 @@
 //! From a measured basis to points, at each line or at the rule's sum.
 
+use super::shown;
 use crate::money::{OutOfRange, Ratio, Rounding};
 use crate::program::document::{Basis, Rule, RuleRoundingPlace, StepsOf};
 
@@ -28,10 +29,25 @@ pub fn at_sum(rule: &Rule, basis: Ratio, unit: Ratio) -> Result<Ratio, OutOfRang
     }
 }
 
+/// How a basis became points, in words; it is shown with at least so many decimals.
+pub fn arithmetic(rule: &Rule, basis: Ratio, (value, unit): (Ratio, Ratio), places: u32) -> String {
+    let (named, points) = (format!("{} {}", name(&rule.basis), basis.shown(places)), shown(value, unit));
+    match (&rule.per_full, rule.rate) {
+        (Some(steps), _) => {
+            let full = basis.full_steps(steps.step.ratio()).unwrap_or(0);
+            let step = steps.step.shown(places);
+            let steps_are = if full == 1 { "step" } else { "steps" };
+            format!("{named}, {full} full {steps_are} of {step} × {} = {points}", steps.points)
+        }
+        (None, Some(rate)) => format!("{named} × {rate} = {points}"),
+        (None, None) => named,
+    }
+}
+
 /// What people call a basis.
 pub fn name(basis: &Basis) -> String {
     match basis {
-        Basis::Gross => "gross".to_owned(),
+        Basis::Gross => "price".to_owned(),
         Basis::NetOfStore => "net of store discounts".to_owned(),
         Basis::NetPaid => "net paid".to_owned(),
         Basis::Quantity => "quantity".to_owned(),

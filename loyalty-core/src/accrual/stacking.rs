@@ -2,7 +2,7 @@
 
 use super::basis::{self, Measured};
 use super::candidates::Reach;
-use super::{CapUse, Occasion, Rating, condition, measure, shown};
+use super::{CapUse, Given, Occasion, Rating, condition, measure, shown};
 use crate::activity::Activity;
 use crate::explain::{Step, StepKind, Trace};
 use crate::id::AuthorId;
@@ -16,7 +16,7 @@ pub struct Contributions(Vec<Contribution>);
 #[derive(Debug)]
 enum Contribution {
     /// A rule that matched.
-    Rule(AuthorId),
+    Rule(Given),
     /// What a cap's window lost by it.
     Cap(CapUse),
 }
@@ -32,27 +32,29 @@ impl Contributions {
     }
 
     /// The rules that took part, and what caps of windows lost.
-    pub fn into_parts(self) -> (Vec<AuthorId>, Vec<CapUse>) {
-        let (mut rules, mut used) = (Vec::with_capacity(self.0.len()), Vec::new());
+    pub fn into_parts(self) -> (Vec<Given>, Vec<CapUse>) {
+        let (mut given, mut used) = (Vec::with_capacity(self.0.len()), Vec::new());
         for one in self.0 {
             match one {
-                Contribution::Rule(id) => rules.push(id),
+                Contribution::Rule(rule) => given.push(rule),
                 Contribution::Cap(cap) => used.push(cap),
             }
         }
-        (rules, used)
+        (given, used)
     }
 }
 
 impl<T: Trace> Rating<'_, '_, T> {
     /// The value of a group; `None` where no member matched.
     pub fn group(&mut self, group: &Group, reach: Reach<'_>) -> Result<Option<Ratio>, OutOfRange> {
+        let mut heard = Heard::default();
         let combined = match group.combine {
-            Combine::All => self.sum(group, reach)?,
-            Combine::First => self.first(group, reach)?,
-            Combine::BestForMember => self.best(group, reach)?,
+            Combine::All => self.sum(group, reach, &mut heard)?,
+            Combine::First => self.first(group, reach, &mut heard)?,
+            Combine::BestForMember => self.best(group, reach, &mut heard)?,
         };
         let Some(mut value) = combined else { return Ok(None) };
+        self.tell_stack(&group.id, group.combine, &heard, value);
         if let Some(mode) = group.round {
             value = self.rounded(value, mode, &group.id);
         }
@@ -80,32 +82,49 @@ impl<T: Trace> Rating<'_, '_, T> {
         }
     }
 
-    fn sum(&mut self, group: &Group, reach: Reach<'_>) -> Result<Option<Ratio>, OutOfRange> {
+    fn sum(
+        &mut self,
+        group: &Group,
+        reach: Reach<'_>,
+        heard: &mut Heard,
+    ) -> Result<Option<Ratio>, OutOfRange> {
         let mut sum = None;
         for member in reach.members(group.members.len()) {
             if let Some(value) = self.member(group, member)? {
+                heard.add::<T>(|| group.members.get(member.0).map(GroupMember::id), value);
                 sum = Some(sum.map_or(Ok(value), |sum: Ratio| sum.plus(value))?);
             }
         }
         Ok(sum)
     }
 
-    fn first(&mut self, group: &Group, reach: Reach<'_>) -> Result<Option<Ratio>, OutOfRange> {
+    fn first(
+        &mut self,
+        group: &Group,
+        reach: Reach<'_>,
+        heard: &mut Heard,
+    ) -> Result<Option<Ratio>, OutOfRange> {
         for member in reach.members(group.members.len()) {
-            let value = self.member(group, member)?;
-            if value.is_some() {
-                return Ok(value);
+            if let Some(value) = self.member(group, member)? {
+                heard.add::<T>(|| group.members.get(member.0).map(GroupMember::id), value);
+                return Ok(Some(value));
             }
         }
         Ok(None)
     }
 
-    fn best(&mut self, group: &Group, reach: Reach<'_>) -> Result<Option<Ratio>, OutOfRange> {
+    fn best(
+        &mut self,
+        group: &Group,
+        reach: Reach<'_>,
+        heard: &mut Heard,
+    ) -> Result<Option<Ratio>, OutOfRange> {
         let start = self.given.0.len();
         let mut best: Option<Ratio> = None;
         for member in reach.members(group.members.len()) {
             let before = self.given.0.len();
             let Some(value) = self.member(group, member)? else { continue };
+            heard.add::<T>(|| group.members.get(member.0).map(GroupMember::id), value);
             let better = match best {
                 Some(so_far) => value.compare(so_far)?.is_gt(),
                 None => true,
@@ -140,8 +159,14 @@ impl<T: Trace> Rating<'_, '_, T> {
         {
             value = self.rounded(value, rounding.mode, &rule.id);
         }
-        self.given.0.push(Contribution::Rule(rule.id.clone()));
-        value = self.under_caps(&rule.caps, value)?;
+        let place = self.given.0.len();
+        self.given.0.push(Contribution::Rule(Given { rule: rule.id.clone(), value }));
+        if !rule.caps.is_empty() {
+            value = self.under_caps(&rule.caps, value)?;
+            if let Some(Contribution::Rule(given)) = self.given.0.get_mut(place) {
+                given.value = value;
+            }
+        }
         let unit = self.unit;
         self.trace.step(|| {
             let text = format!("rule `{}` gives {}", rule.id, shown(value, unit));
@@ -182,19 +207,70 @@ impl<T: Trace> Rating<'_, '_, T> {
     fn by_lines(&mut self, rule: &Rule, reach: Reach<'_>) -> Result<Option<Ratio>, OutOfRange> {
         let unit = self.unit;
         let (mut sum, mut any, at_line) = (Ratio::ZERO, false, measure::is_whole_at_line(rule));
-        basis::for_each_line(rule, self.subject, reach.lines(), |Measured { value, .. }| {
+        let places = if T::LISTENS && rule.basis.is_money() { self.subject.program.coin_places() } else { 0 };
+        let trace = &mut *self.trace;
+        basis::for_each_line(rule, self.subject, reach.lines(), |Measured { line, value }| {
             any = true;
-            let part = if at_line { Ratio::whole(measure::at_line(rule, value, unit)?) } else { value };
+            let mut part = value;
+            if at_line {
+                part = Ratio::whole(measure::at_line(rule, value, unit)?);
+                trace.step(|| {
+                    let arithmetic = measure::arithmetic(rule, value, (part, unit), places);
+                    let text = format!("line {}: {arithmetic}", line.saturating_add(1));
+                    Step::new(StepKind::Measured, &rule.id, text).with(part)
+                });
+            }
             sum = sum.plus(part)?;
             Ok::<(), OutOfRange>(())
         })?;
-        if !any {
-            return Ok(None);
+        if !any || at_line {
+            return Ok(any.then_some(sum));
         }
+        let value = measure::at_sum(rule, sum, unit)?;
         self.trace.step(|| {
-            let measured = if at_line { "each line by itself".to_owned() } else { sum.to_string() };
-            Step::new(StepKind::Tested, &rule.id, format!("{}: {measured}", measure::name(&rule.basis)))
+            let text = measure::arithmetic(rule, sum, (value, unit), places);
+            Step::new(StepKind::Measured, &rule.id, text).with(value)
         });
-        if at_line { Ok(Some(sum)) } else { measure::at_sum(rule, sum, unit).map(Some) }
+        Ok(Some(value))
+    }
+}
+
+/// What the members of a group gave, for whoever listens.
+#[derive(Debug, Default)]
+pub struct Heard(Vec<(String, Ratio)>);
+
+impl Heard {
+    /// Whether nothing was noted.
+    pub const fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Notes what a member gave, if somebody listens.
+    pub fn add<'i, T: Trace>(&mut self, id: impl FnOnce() -> Option<&'i AuthorId>, value: Ratio) {
+        if T::LISTENS {
+            self.0.extend(id().map(|id| (id.to_string(), value)));
+        }
+    }
+}
+
+impl<T: Trace> Rating<'_, '_, T> {
+    /// Tells how the values of members became one.
+    pub fn tell_stack(&mut self, of: &AuthorId, combine: Combine, heard: &Heard, value: Ratio) {
+        let unit = self.unit;
+        self.trace.step(|| {
+            let each: Vec<_> =
+                heard.0.iter().map(|(id, value)| format!("`{id}` {}", shown(*value, unit))).collect();
+            let value_shown = shown(value, unit);
+            let text = match (combine, each.as_slice()) {
+                (Combine::First, [first]) => format!("{first} counts, being the first"),
+                (_, [only]) => format!("only {only} counts"),
+                (Combine::All, all) => format!("{} are {value_shown}", all.join(" + ")),
+                (Combine::First, _) => format!("the first counts: {value_shown}"),
+                (Combine::BestForMember, all) => {
+                    format!("the best of {} counts: {value_shown}", all.join(" and "))
+                }
+            };
+            Step::new(StepKind::Stacked, of, text).with(value)
+        });
     }
 }

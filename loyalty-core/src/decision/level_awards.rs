@@ -52,7 +52,8 @@ impl Moment<'_> {
                     grant.used.push(CountedIn { of: CountedBy::Cap(cap), slot, amount });
                 }
                 let (currency, points) = (earned.currency, earned.points);
-                let award = Award { currency: currency.clone(), points, expires_at, rules: earned.rules };
+                let rules = earned.given.into_iter().map(|given| given.rule).collect();
+                let award = Award { currency: currency.clone(), points, expires_at, rules };
                 let (track, level) = (track.id.clone(), level.id.clone());
                 operation.level_awards.push(LevelAward { track, level, award });
                 grant.points.push(LevelPoints { currency, points, expires_at });

@@ -6,7 +6,7 @@ use super::load::Seen;
 use super::pack::{Outcome, recorded_at};
 use super::replay::Found;
 use super::{Answer, Chain, Engine, EngineError};
-use crate::decision::{Command, Context, Decision, decide};
+use crate::decision::{Command, Context, Decision, Nearest, decide, nearest};
 use crate::explain::{NoTrace, Proof, Step};
 use crate::id::{MemberId, OperationKey, TenantId};
 use crate::ledger::commit::{Commit, Head};
@@ -48,6 +48,19 @@ pub struct Explanation {
     pub answer: Answer,
     /// How.
     pub steps: Vec<Step>,
+    /// What a little more would have earned.
+    pub nearest: Option<Nearest>,
+}
+
+/// What a command would do now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Preview {
+    /// What would be decided.
+    pub decision: Decision,
+    /// How.
+    pub steps: Vec<Step>,
+    /// What a little more would earn.
+    pub nearest: Option<Nearest>,
 }
 
 impl Engine {
@@ -99,7 +112,7 @@ impl Engine {
         member: &MemberId,
         command: &Command,
         now: Timestamp,
-    ) -> Result<(Decision, Vec<Step>), EngineError> {
+    ) -> Result<Preview, EngineError> {
         let chain = Chain { tenant, member };
         let head = self.ledger.head(tenant, member).await?.map(|commit| commit.head()).transpose()?;
         let decided_at = recorded_at(head.as_ref(), now);
@@ -108,17 +121,20 @@ impl Engine {
         match self.replayed(chain, &key, command, &mut Found::nothing(&programs)).await? {
             Some(Outcome::Refused(problem)) => return Err(problem.into()),
             Some(Outcome::Done(answer)) => {
-                let Explanation { steps, .. } = self.explain(tenant, member, &key, now).await?;
+                let Explanation { steps, nearest, .. } = self.explain(tenant, member, &key, now).await?;
                 let Answer { head, operation, .. } = *answer;
-                return Ok((Decision { operation, state: head.state.clone() }, steps));
+                let decision = Decision { operation, state: head.state.clone() };
+                return Ok(Preview { decision, steps, nearest });
             }
             None => {}
         }
         let past = self.past(chain, command, &programs, Seen { before: u64::MAX, pending: &[] }).await?;
         let context = Context { now: decided_at, programs: &programs, past: &past };
         let mut proof = Proof::default();
-        let decision = decide(&context, head.as_ref().map(|h| &h.state), command, &mut proof)?;
-        Ok((decision, proof.0))
+        let state = head.as_ref().map(|head| &head.state);
+        let decision = decide(&context, state, command, &mut proof)?;
+        let nearest = nearest(&context, state, command, &decision);
+        Ok(Preview { decision, steps: proof.0, nearest })
     }
 
     /// The proof of an operation, decided again on what was recorded and compared with it.
@@ -158,8 +174,9 @@ impl Engine {
                 return Err(StoreError::Damaged(text).into());
             }
             if wanted {
+                let nearest = nearest(&context, state.as_ref(), &command, &again);
                 let answer = Answer { head: Arc::new(head), operation, replayed: true };
-                return Ok(Explanation { answer, steps: proof.0 });
+                return Ok(Explanation { answer, steps: proof.0, nearest });
             }
             state = Some(again.state);
             done.push(operation);

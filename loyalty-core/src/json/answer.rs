@@ -12,8 +12,8 @@ use serde::Serialize;
 
 use crate::activity::Activity;
 use crate::command::Command;
-use crate::decision::Decision;
-use crate::engine::{Answer, Entry, Explanation};
+use crate::decision::Nearest;
+use crate::engine::{Answer, Entry, Explanation, Preview};
 use crate::explain::Step;
 use crate::id::{ActivityId, AuthorId, MemberId, OperationKey};
 use crate::ledger::operation::{self, Operation, TierChange, Unmatched};
@@ -82,6 +82,9 @@ pub struct ProofView {
     pub operation: OperationView,
     /// How, step by step.
     pub steps: Vec<Step>,
+    /// The least that a line would have to cost more for the next threshold or full step that earns more.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub nearest: Option<Nearest>,
 }
 
 /// What a command would do now, with its proof; nothing of it is done.
@@ -95,6 +98,9 @@ pub struct PreviewView {
     pub tiers: Vec<TierAfter>,
     /// How, step by step.
     pub steps: Vec<Step>,
+    /// The least that a line would have to cost more for the next threshold or full step that earns more.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub nearest: Option<Nearest>,
 }
 
 /// What was decided for one command.
@@ -276,19 +282,20 @@ impl EntryView {
 impl ProofView {
     /// The proof as doors show it.
     pub fn new(explanation: Explanation, programs: &Programs) -> Self {
-        let Explanation { answer: Answer { head, operation, .. }, steps } = explanation;
+        let Explanation { answer: Answer { head, operation, .. }, steps, nearest } = explanation;
         let program = program_of(&operation, programs);
         let operation = OperationView::new(operation, program);
-        Self { seq: head.seq, recorded_at: head.recorded_at, operation, steps }
+        Self { seq: head.seq, recorded_at: head.recorded_at, operation, steps, nearest }
     }
 }
 
 impl PreviewView {
     /// The preview as doors show it.
-    pub fn new(decision: Decision, steps: Vec<Step>, programs: &Programs) -> Self {
+    pub fn new(preview: Preview, programs: &Programs) -> Self {
+        let Preview { decision, steps, nearest } = preview;
         let program = program_of(&decision.operation, programs);
         let (balances, tiers) = after(decision.state, program);
-        Self { operation: OperationView::new(decision.operation, program), balances, tiers, steps }
+        Self { operation: OperationView::new(decision.operation, program), balances, tiers, steps, nearest }
     }
 }
 

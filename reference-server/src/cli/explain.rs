@@ -78,6 +78,9 @@ fn tell(out: &mut impl Write, member: &MemberId, program: &str, proof: &ProofVie
         let of = if step.of.is_empty() { "-" } else { &step.of };
         writeln!(out, "{:<12} {of:<16} {}", word(&step.kind), step.text)?;
     }
+    if let Some(nearest) = &proof.nearest {
+        writeln!(out, "{:<12} {:<16} {}", "nearest", nearest.of, nearest.text)?;
+    }
     writeln!(out)?;
     tell_outcome(out, operation)
 }

@@ -92,9 +92,9 @@ pub(super) async fn preview(
 ) -> Result<Json<PreviewView>, Refusal> {
     let now = wallet.clocks.now(&of.tenant);
     let command = Command::Record(Arc::new(activity));
-    let (decision, steps) = wallet.engine.preview(&of.tenant, &of.member, &command, now).await?;
+    let preview = wallet.engine.preview(&of.tenant, &of.member, &command, now).await?;
     let programs = wallet.engine.programs(&of.tenant, now).await?;
-    Ok(Json(PreviewView::new(decision, steps, &programs)))
+    Ok(Json(PreviewView::new(preview, &programs)))
 }
 
 /// A client that goes away drops this future wherever it stands. That needs no task of its own: everything

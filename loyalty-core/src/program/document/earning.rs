@@ -58,6 +58,16 @@ pub enum GroupMember {
     Group(Group),
 }
 
+impl GroupMember {
+    /// The rule's or the group's id.
+    pub const fn id(&self) -> &AuthorId {
+        match self {
+            Self::Rule(rule) => &rule.id,
+            Self::Group(group) => &group.id,
+        }
+    }
+}
+
 /// How values combine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
@@ -167,6 +177,13 @@ pub enum Basis {
     Quantity,
     /// A numeric attribute of the line or event.
     Attribute(AuthorId),
+}
+
+impl Basis {
+    /// Whether it is an amount of money.
+    pub const fn is_money(&self) -> bool {
+        matches!(self, Self::Gross | Self::NetOfStore | Self::NetPaid)
+    }
 }
 
 /// Points for each full step of a basis.

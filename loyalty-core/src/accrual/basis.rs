@@ -1,8 +1,8 @@
 //! What is measured: a line's value under a basis, and which lines a rule counts.
 
-use super::condition;
 use super::subject::Subject;
-use crate::activity::{AttributeValue, Line, attribute};
+use super::{condition, tender};
+use crate::activity::{Activity, AttributeValue, Line, Purchase, attribute};
 use crate::explain::NoTrace;
 use crate::money::{OutOfRange, Quantity, Ratio};
 use crate::program::document::{Basis, Rule};
@@ -46,28 +46,40 @@ pub fn for_each_line<E: From<OutOfRange>>(
     subject: &Subject<'_>,
     mut each: impl FnMut(Measured) -> Result<(), E>,
 ) -> Result<(), E> {
-    if let Some(attributes) = subject.event_attributes() {
-        let value = match &rule.basis {
-            Basis::Attribute(id) => attribute(attributes, id.as_str()).and_then(number),
-            _ => None,
-        };
-        return value.map_or(Ok(()), |value| each(Measured { line: 0, value: clamped(rule, value)? }));
+    match subject.activity {
+        Activity::Purchase(purchase) => for_each_counted(rule, purchase, each),
+        Activity::Event(event) => {
+            let value = match &rule.basis {
+                Basis::Attribute(id) => attribute(&event.attributes, id.as_str()).and_then(number),
+                _ => None,
+            };
+            value.map_or(Ok(()), |value| each(Measured { line: 0, value: clamped(rule, value)? }))
+        }
+        Activity::Return(_) => Ok(()),
     }
-    for_each_counted(rule, subject.lines(), each)
 }
 
 /// Calls `each` with every line of a purchase that the rule counts.
 pub fn for_each_counted<E: From<OutOfRange>>(
     rule: &Rule,
-    lines: &[Line],
+    purchase: &Purchase,
     mut each: impl FnMut(Measured) -> Result<(), E>,
 ) -> Result<(), E> {
-    for (index, line) in lines.iter().enumerate() {
+    let share = match rule.share_of_tender.as_slice() {
+        [] => None,
+        kinds => match tender::share(&purchase.tenders, kinds)? {
+            Some(share) if !share.is_zero() => Some(share),
+            _ => return Ok(()),
+        },
+    };
+    for (index, line) in purchase.lines.iter().enumerate() {
         if !counts(rule, line) {
             continue;
         }
         if let Some(value) = line_value(line, &rule.basis)? {
-            each(Measured { line: index, value: clamped(rule, value)? })?;
+            let value = clamped(rule, value)?;
+            let value = share.map_or(Ok(value), |share| value.times(share))?;
+            each(Measured { line: index, value })?;
         }
     }
     Ok(())

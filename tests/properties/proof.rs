@@ -15,12 +15,24 @@ pub fn adds_up(document: &Document, operation: &Operation, steps: &[Step]) {
         return;
     }
     let mut reader = Reader { steps, scale: 0 };
+    let mut told = Vec::new();
     for earning in &document.earning {
         let currency = document.currencies.iter().find(|it| it.id == earning.currency).expect("a currency");
         reader.scale = currency.scale;
-        let told = reader.earning(earning, currency);
-        let award = operation.awards.iter().find(|award| award.currency == earning.currency);
-        assert_eq!(told, award.map(|award| whole(award.points.minor())), "{}", earning.currency);
+        told.push((currency.id.as_str(), reader.earning(earning, currency)));
+    }
+    // After the last currency a limit may leave less of one.
+    for (before, step) in reader.steps.iter().zip(reader.steps.iter().skip(1)) {
+        if step.kind == StepKind::Awarded {
+            assert_eq!(before.kind, StepKind::Limit, "{step:?}");
+            let (_, given) = told.iter_mut().find(|(id, _)| *id == step.of).expect("an earned currency");
+            assert!(given.as_ref() > Some(&value(step)), "{step:?}");
+            *given = Some(value(step));
+        }
+    }
+    for (currency, told) in told {
+        let award = operation.awards.iter().find(|award| award.currency.as_str() == currency);
+        assert_eq!(told, award.map(|award| whole(award.points.minor())), "{currency}");
     }
 }
 

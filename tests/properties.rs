@@ -16,7 +16,7 @@ use loyalty_core::ledger::operation::{CountedBy, Operation};
 use loyalty_core::member::MemberState;
 use loyalty_core::memory::MemoryStore;
 use loyalty_core::money::Money;
-use loyalty_core::program::document::{Cap, Counted, Document, Group, GroupMember, Threshold};
+use loyalty_core::program::document::{Cap, CapScope, Counted, Document, Group, GroupMember, Threshold};
 use loyalty_core::program::{Program, Programs};
 use loyalty_core::settle::settle;
 use loyalty_core::tier::TierGrant;
@@ -137,6 +137,9 @@ fn compare_states(real: &Real, state: &MemberState, model: &Model, time: OffsetT
             model.balance(id),
             "balance of {id}"
         );
+        let pending = state.pending_of(&currency.id).unwrap().minor();
+        assert_eq!(BigInt::from(pending), model.pending(id), "pending {id}");
+        assert_eq!(number(balance.map(|b| b.cancelled.minor())), totals.cancelled, "cancelled {id}");
         assert_eq!(number(balance.map(|b| b.earned.minor())), totals.earned, "earned {id}");
         assert_eq!(number(balance.map(|b| b.clawed_back.minor())), totals.clawed_back, "clawed back {id}");
         assert_eq!(number(balance.map(|b| b.expired.minor())), totals.expired, "expired {id}");
@@ -161,6 +164,28 @@ fn compare_states(real: &Real, state: &MemberState, model: &Model, time: OffsetT
         let until = until.map_or(NEVER, |at| Instant::from_timestamp_micros(at.micros()).unwrap());
         assert_eq!(until, model.until(track.id.as_str()), "end of the level on {}", track.id);
     }
+}
+
+/// Every cap of a program with the decimals of its currency.
+fn caps(document: &Document) -> Vec<(&Cap, u8)> {
+    fn of_group<'a>(group: &'a Group, caps: &mut Vec<&'a Cap>) {
+        caps.extend(&group.caps);
+        for member in &group.members {
+            match member {
+                GroupMember::Rule(rule) => caps.extend(&rule.caps),
+                GroupMember::Group(group) => of_group(group, caps),
+            }
+        }
+    }
+    let mut all = Vec::new();
+    for earning in &document.earning {
+        let mut caps: Vec<&Cap> =
+            earning.caps.iter().chain(earning.after.iter().flat_map(|rule| &rule.caps)).collect();
+        earning.groups.iter().for_each(|group| of_group(group, &mut caps));
+        let scale = document.currencies.iter().find(|it| it.id == earning.currency).unwrap().scale;
+        all.extend(caps.into_iter().map(|cap| (cap, scale)));
+    }
+    all
 }
 
 proptest! {
@@ -214,16 +239,42 @@ proptest! {
             prop_assert!(again.replayed && again.operation == posted.operation);
             let key = &posted.operation.key;
             let proof = block_on(real.engine.explain(&real.tenant, &real.member, key, now())).expect("a proof");
-            for award in &posted.operation.awards {
-                let told = proof.steps.iter().filter(|s| {
-                    s.kind == loyalty_core::explain::StepKind::Awarded && s.of == award.currency.as_str()
-                }).filter_map(|s| s.value.clone()).next_back();
-                prop_assert_eq!(told, Some(award.points.to_string()));
-            }
+            let [given, ..] = moved(&posted.operation);
+            let told = proof.steps.iter().filter(|s| s.kind == loyalty_core::explain::StepKind::Awarded);
+            let told = told.map(|s| (s.of.clone(), s.value.as_ref().expect("points").parse().expect("points")));
+            prop_assert_eq!(without_zeros(told.collect()), given);
         }
         if real.state().is_some() {
             let verified = block_on(real.engine.verify(&real.tenant, &real.member)).unwrap();
             prop_assert_eq!(verified.findings, vec![]);
+        }
+    }
+
+    /// At no point of a history has a window more than its cap, nor does a balance rise above its own.
+    #[test]
+    fn caps_are_never_exceeded((document, history) in case(12)) {
+        let real = Real::new(&document);
+        let mut held = BTreeMap::new();
+        for activity in &history {
+            let _ = real.record(activity);
+            let Some(state) = real.state() else { continue };
+            for (cap, scale) in caps(&document) {
+                let most = loyalty_model::number::minor_units(cap.at_most, scale);
+                let used = state.caps.iter().filter(|used| used.id == cap.id).flat_map(|used| &used.slots);
+                for slot in used {
+                    prop_assert!((whole(0)..=most.clone()).contains(&whole(slot.amount)), "{}", cap.id);
+                }
+            }
+            for earning in &document.earning {
+                let balance = state.balance(&earning.currency).map_or(0, |b| b.available().unwrap().minor());
+                let now = whole(balance + state.pending_of(&earning.currency).unwrap().minor());
+                let scale = document.currencies.iter().find(|it| it.id == earning.currency).unwrap().scale;
+                let before = held.insert(&earning.currency, now.clone()).unwrap_or(whole(0));
+                for cap in earning.caps.iter().filter(|cap| cap.per == CapScope::Balance) {
+                    let most = loyalty_model::number::minor_units(cap.at_most, scale);
+                    prop_assert!(now <= most || now <= before, "{}: {now}", cap.id);
+                }
+            }
         }
     }
 

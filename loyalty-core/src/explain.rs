@@ -46,6 +46,8 @@ pub enum StepKind {
     Tier,
     /// Something came back.
     Returned,
+    /// Pending points vested or were cancelled.
+    Vested,
 }
 
 /// Who listens to a decision.

@@ -33,6 +33,7 @@ pub mod member;
 pub mod returns;
 pub mod settle;
 pub mod succession;
+pub mod vesting;
 
 // Deciding and proving.
 pub mod command;

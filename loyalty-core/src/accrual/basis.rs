@@ -1,9 +1,9 @@
 //! What is measured: a line's value under a basis, and which lines a rule counts.
 
 use super::candidates::Hit;
-use super::condition;
 use super::subject::Subject;
-use crate::activity::{AttributeValue, Line, attribute};
+use super::{condition, tender};
+use crate::activity::{Activity, AttributeValue, Line, Purchase, attribute};
 use crate::explain::NoTrace;
 use crate::money::{OutOfRange, Quantity, Ratio};
 use crate::program::document::{Basis, Rule};
@@ -48,44 +48,51 @@ pub fn for_each_line<E: From<OutOfRange>>(
     found: Option<&[Hit]>,
     mut each: impl FnMut(Measured) -> Result<(), E>,
 ) -> Result<(), E> {
-    if let Some(attributes) = subject.event_attributes() {
-        let value = match &rule.basis {
-            Basis::Attribute(id) => attribute(attributes, id.as_str()).and_then(number),
-            _ => None,
-        };
-        return value.map_or(Ok(()), |value| each(Measured { line: 0, value: clamped(rule, value)? }));
-    }
-    let lines = subject.lines();
-    let Some(found) = found else { return for_each_counted(rule, lines, each) };
-    for index in found.iter().filter_map(|hit| hit.line()) {
-        if let Some(measured) = lines.get(index).map_or(Ok(None), |line| measured(rule, index, line))? {
-            each(measured)?;
+    match subject.activity {
+        Activity::Purchase(purchase) => for_each_counted(rule, purchase, found, each),
+        Activity::Event(event) => {
+            let value = match &rule.basis {
+                Basis::Attribute(id) => attribute(&event.attributes, id.as_str()).and_then(number),
+                _ => None,
+            };
+            value.map_or(Ok(()), |value| each(Measured { line: 0, value: clamped(rule, value)? }))
         }
+        Activity::Return(_) => Ok(()),
     }
-    Ok(())
 }
 
-/// Calls `each` with every line of a purchase that the rule counts.
+/// Calls `each` with every line of a purchase that the rule counts; `found` are the only lines that it may count.
 pub fn for_each_counted<E: From<OutOfRange>>(
     rule: &Rule,
-    lines: &[Line],
+    purchase: &Purchase,
+    found: Option<&[Hit]>,
     mut each: impl FnMut(Measured) -> Result<(), E>,
 ) -> Result<(), E> {
-    for (index, line) in lines.iter().enumerate() {
-        if let Some(measured) = measured(rule, index, line)? {
-            each(measured)?;
+    let share = match rule.share_of_tender.as_slice() {
+        [] => None,
+        kinds => match tender::share(&purchase.tenders, kinds)? {
+            Some(share) if !share.is_zero() => Some(share),
+            _ => return Ok(()),
+        },
+    };
+    let mut measure = |index, line| {
+        if counts(rule, line)
+            && let Some(value) = line_value(line, &rule.basis)?
+        {
+            let value = clamped(rule, value)?;
+            let value = share.map_or(Ok(value), |share| value.times(share))?;
+            each(Measured { line: index, value })?;
         }
+        Ok(())
+    };
+    match found {
+        None => purchase.lines.iter().enumerate().try_for_each(|(index, line)| measure(index, line)),
+        Some(found) => found
+            .iter()
+            .filter_map(|hit| hit.line())
+            .filter_map(|index| Some((index, purchase.lines.get(index)?)))
+            .try_for_each(|(index, line)| measure(index, line)),
     }
-    Ok(())
-}
-
-/// The line as the rule counts it, if it does.
-fn measured(rule: &Rule, index: usize, line: &Line) -> Result<Option<Measured>, OutOfRange> {
-    if !counts(rule, line) {
-        return Ok(None);
-    }
-    let Some(value) = line_value(line, &rule.basis)? else { return Ok(None) };
-    Ok(Some(Measured { line: index, value: clamped(rule, value)? }))
 }
 
 /// Whether a rule looks at a line at all; `found` are the only ones that it may look at.

@@ -1,15 +1,21 @@
 //! Whether conditions hold, each leaf telling the trace what it looked at.
 
-use super::basis::{line_value, numeric};
+mod measured;
+mod moment;
+
+use std::fmt::Display;
+
+pub(super) use self::measured::basket_sum;
+
+use super::basis::numeric;
 use super::history;
 use super::subject::Subject;
 use crate::activity::{Activity, Attribute, AttributeValue, Line, attribute};
 use crate::explain::{NoTrace, Step, StepKind, Trace};
 use crate::money::{OutOfRange, Ratio};
 use crate::program::condition::{
-    AttributeTest, BasketTest, Condition, LineCondition, ListTest, NumberTest, PathTest, TextTest,
+    AttributeTest, Condition, LineCondition, ListTest, NumberTest, PathTest, TextTest,
 };
-use crate::time::DayOfWeek;
 
 /// Whether a condition on the activity holds.
 pub fn holds<T: Trace>(
@@ -52,7 +58,10 @@ pub fn holds<T: Trace>(
                 ("lines".into(), format!("{} lines", subject.lines().len()), "one that fits".into())
             })
         }
-        Condition::Basket(test) => basket(test, subject, trace)?,
+        Condition::Basket(test) => measured::basket(test, subject, trace)?,
+        Condition::Tender(test) => {
+            measured::tender(test, purchase.map_or(&[], |p| p.tenders.as_slice()), trace)?
+        }
         Condition::Tier(test) => {
             let level = subject.level(&test.track);
             let held = level.is_some_and(|level| test.level.contains(level));
@@ -62,22 +71,14 @@ pub fn holds<T: Trace>(
                 (format!("tier `{}`", test.track), found, wanted.join(" or "))
             })
         }
-        Condition::Dates(range) => {
-            let held = range.from.is_none_or(|from| from <= subject.date)
-                && range.to.is_none_or(|to| subject.date <= to);
-            let end =
-                |date: Option<_>| date.map_or_else(|| "…".to_owned(), |d: crate::time::Date| d.to_string());
-            told(trace, held, || {
-                ("date".into(), subject.date.to_string(), format!("{} to {}", end(range.from), end(range.to)))
-            })
-        }
+        Condition::Dates(range) => moment::dates(*range, subject, trace),
+        Condition::Weekday(days) => moment::weekday(days, subject, trace),
+        Condition::Hours(hours) => moment::hours(*hours, subject, trace),
+        Condition::Holiday(list) => moment::holiday(list, subject, trace),
+        Condition::Membership(test) => moment::membership(test, subject, trace)?,
         Condition::Counter(test) => history::counter_holds(test, subject, trace)?,
         Condition::Nth(test) => history::nth_holds(test, subject, trace)?,
         Condition::SinceLast(test) => history::since_last_holds(test, subject, trace)?,
-        Condition::Weekday(days) => {
-            let day = DayOfWeek::of(subject.date);
-            told(trace, days.contains(&day), || ("weekday".into(), format!("{day:?}"), format!("{days:?}")))
-        }
     })
 }
 
@@ -97,23 +98,10 @@ pub fn line_holds<T: Trace>(condition: &LineCondition, line: &Line, trace: &mut 
             number("quantity", test, line.units().ratio(), trace).unwrap_or(false)
         }
         LineCondition::Unit(test) => text("unit", test, line.unit.as_deref(), trace),
+        LineCondition::Value(test) => measured::value(test, line, trace).unwrap_or(false),
+        LineCondition::Discount(test) => measured::discount(test, line, trace).unwrap_or(false),
         LineCondition::Attribute(test) => attribute_holds(test, &line.attributes, trace),
     }
-}
-
-fn basket<T: Trace>(test: &BasketTest, subject: &Subject<'_>, trace: &mut T) -> Result<bool, OutOfRange> {
-    number("basket", &test.sum, basket_sum(test, subject)?, trace)
-}
-
-/// The sum that a test is of.
-pub fn basket_sum(test: &BasketTest, subject: &Subject<'_>) -> Result<Ratio, OutOfRange> {
-    let mut sum = Ratio::ZERO;
-    for line in subject.lines().iter().filter(|line| line.kind.is_item()) {
-        if test.lines.as_ref().is_none_or(|wanted| line_holds(wanted, line, &mut NoTrace)) {
-            sum = sum.plus(line_value(line, &test.basis)?.unwrap_or(Ratio::ZERO))?;
-        }
-    }
-    Ok(sum)
 }
 
 fn attribute_holds<T: Trace>(test: &AttributeTest, attributes: &[Attribute], trace: &mut T) -> bool {
@@ -182,7 +170,7 @@ fn list<T: Trace>(what: &str, test: &ListTest, found: &[String], trace: &mut T) 
 
 /// Whether a number passes a test.
 pub fn number<T: Trace>(
-    what: &str,
+    what: impl Display,
     test: &NumberTest,
     found: Ratio,
     trace: &mut T,
@@ -201,7 +189,7 @@ pub fn number<T: Trace>(
             NumberTest::AtMost(most) => format!("at most {most}"),
             NumberTest::Between(low, high) => format!("{low} to {high}"),
         };
-        (what.to_owned(), found.to_string(), wanted)
+        (what.to_string(), found.to_string(), wanted)
     }))
 }
 

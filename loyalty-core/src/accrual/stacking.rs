@@ -2,51 +2,15 @@
 
 use super::basis::{self, Measured};
 use super::candidates::Reach;
-use super::{CapUse, Occasion, Rating, condition, measure, shown};
+use super::{Occasion, Rating, condition, measure, shown, tender};
 use crate::activity::Activity;
 use crate::explain::{Step, StepKind, Trace};
-use crate::id::AuthorId;
 use crate::money::{OutOfRange, Ratio};
 use crate::program::document::{Combine, Group, GroupMember, Rule, RuleRoundingPlace, Trigger};
 
-/// What took part in an award, in the order of the rules; a group that chooses one member drops the others'.
-#[derive(Debug, Default)]
-pub struct Contributions(Vec<Contribution>);
-
-#[derive(Debug)]
-enum Contribution {
-    /// A rule that matched.
-    Rule(AuthorId),
-    /// What a cap's window lost by it.
-    Cap(CapUse),
-}
-
-impl Contributions {
-    pub const fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
-    /// Notes what a cap's window loses.
-    pub fn use_cap(&mut self, used: CapUse) {
-        self.0.push(Contribution::Cap(used));
-    }
-
-    /// The rules that took part, and what caps of windows lost.
-    pub fn into_parts(self) -> (Vec<AuthorId>, Vec<CapUse>) {
-        let (mut rules, mut used) = (Vec::with_capacity(self.0.len()), Vec::new());
-        for one in self.0 {
-            match one {
-                Contribution::Rule(id) => rules.push(id),
-                Contribution::Cap(cap) => used.push(cap),
-            }
-        }
-        (rules, used)
-    }
-}
-
-impl<T: Trace> Rating<'_, '_, T> {
+impl<'p, T: Trace> Rating<'_, 'p, T> {
     /// The value of a group; `None` where no member matched.
-    pub fn group(&mut self, group: &Group, reach: Reach<'_>) -> Result<Option<Ratio>, OutOfRange> {
+    pub fn group(&mut self, group: &'p Group, reach: Reach<'_>) -> Result<Option<Ratio>, OutOfRange> {
         let combined = match group.combine {
             Combine::All => self.sum(group, reach)?,
             Combine::First => self.first(group, reach)?,
@@ -70,7 +34,7 @@ impl<T: Trace> Rating<'_, '_, T> {
 
     fn member(
         &mut self,
-        of: &Group,
+        of: &'p Group,
         (index, reach): (usize, Reach<'_>),
     ) -> Result<Option<Ratio>, OutOfRange> {
         match of.members.get(index) {
@@ -80,7 +44,7 @@ impl<T: Trace> Rating<'_, '_, T> {
         }
     }
 
-    fn sum(&mut self, group: &Group, reach: Reach<'_>) -> Result<Option<Ratio>, OutOfRange> {
+    fn sum(&mut self, group: &'p Group, reach: Reach<'_>) -> Result<Option<Ratio>, OutOfRange> {
         let mut sum = None;
         for member in reach.members(group.members.len()) {
             if let Some(value) = self.member(group, member)? {
@@ -90,7 +54,7 @@ impl<T: Trace> Rating<'_, '_, T> {
         Ok(sum)
     }
 
-    fn first(&mut self, group: &Group, reach: Reach<'_>) -> Result<Option<Ratio>, OutOfRange> {
+    fn first(&mut self, group: &'p Group, reach: Reach<'_>) -> Result<Option<Ratio>, OutOfRange> {
         for member in reach.members(group.members.len()) {
             let value = self.member(group, member)?;
             if value.is_some() {
@@ -100,28 +64,28 @@ impl<T: Trace> Rating<'_, '_, T> {
         Ok(None)
     }
 
-    fn best(&mut self, group: &Group, reach: Reach<'_>) -> Result<Option<Ratio>, OutOfRange> {
-        let start = self.given.0.len();
+    fn best(&mut self, group: &'p Group, reach: Reach<'_>) -> Result<Option<Ratio>, OutOfRange> {
+        let start = self.given.len();
         let mut best: Option<Ratio> = None;
         for member in reach.members(group.members.len()) {
-            let before = self.given.0.len();
+            let before = self.given.len();
             let Some(value) = self.member(group, member)? else { continue };
             let better = match best {
                 Some(so_far) => value.compare(so_far)?.is_gt(),
                 None => true,
             };
             if better {
-                self.given.0.drain(start..before);
+                self.given.forget(start..before);
                 best = Some(value);
             } else {
-                self.given.0.truncate(before);
+                self.given.forget(before..self.given.len());
             }
         }
         Ok(best)
     }
 
     /// The value of a rule; `None` where it does not match.
-    pub fn rule(&mut self, rule: &Rule, reach: Reach<'_>) -> Result<Option<Ratio>, OutOfRange> {
+    pub fn rule(&mut self, rule: &'p Rule, reach: Reach<'_>) -> Result<Option<Ratio>, OutOfRange> {
         if !self.triggered(rule) {
             return Ok(None);
         }
@@ -140,7 +104,7 @@ impl<T: Trace> Rating<'_, '_, T> {
         {
             value = self.rounded(value, rounding.mode, &rule.id);
         }
-        self.given.0.push(Contribution::Rule(rule.id.clone()));
+        self.given.take_part(rule);
         value = self.under_caps(&rule.caps, value)?;
         let unit = self.unit;
         self.trace.step(|| {
@@ -190,6 +154,15 @@ impl<T: Trace> Rating<'_, '_, T> {
         })?;
         if !any {
             return Ok(None);
+        }
+        if let (false, Activity::Purchase(purchase)) =
+            (rule.share_of_tender.is_empty(), self.subject.activity)
+        {
+            let share = tender::share(&purchase.tenders, &rule.share_of_tender)?.unwrap_or(Ratio::ZERO);
+            self.trace.step(|| {
+                let text = format!("{share} of it was paid by {}", rule.share_of_tender.join(", "));
+                Step::new(StepKind::Tested, &rule.id, text).with(share)
+            });
         }
         self.trace.step(|| {
             let measured = if at_line { "each line by itself".to_owned() } else { sum.to_string() };

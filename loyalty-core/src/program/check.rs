@@ -21,6 +21,8 @@ pub fn problems(document: &Document) -> Vec<Problem> {
     check.header();
     check.currencies();
     check.unique("/attributes", document.attributes.iter().map(|a| &a.id));
+    check.unique("/partners", document.partners.iter().map(|partner| &partner.id));
+    check.holidays();
     check.counters();
     check.tiers();
     check.earning();
@@ -99,6 +101,15 @@ impl<'a> Check<'a> {
                 if let Some(window) = expiry.to_end_of {
                     self.window_that_ends(window, &format!("/currencies/{index}/expiry/to_end_of"));
                 }
+            }
+        }
+    }
+
+    fn holidays(&mut self) {
+        self.unique("/holidays", self.document.holidays.iter().map(|list| &list.id));
+        for (index, list) in self.document.holidays.iter().enumerate() {
+            if list.dates.is_empty() {
+                self.empty_list(&format!("/holidays/{index}/dates"));
             }
         }
     }

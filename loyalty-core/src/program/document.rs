@@ -5,7 +5,9 @@
 
 mod counter;
 mod earning;
+mod holidays;
 mod returns;
+mod terms;
 mod tiers;
 
 use schemars::JsonSchema;
@@ -16,7 +18,10 @@ pub use self::earning::{
     Basis, Cap, CapScope, Combine, Earning, Factor, FactorCombine, Group, GroupMember, MultiplierStage, Over,
     PerFull, Rule, RuleRounding, RuleRoundingPlace, StepsOf, TierReached, Trigger,
 };
+pub(in crate::program) use self::earning::{is_items, items};
+pub use self::holidays::HolidayList;
 pub use self::returns::{ReturnMethod, Returns, Unlinked};
+pub use self::terms::{Partner, RuleExpiry, Terms, Vest, VestingEvent};
 pub use self::tiers::{
     AtLeast, Downgrade, HeadStart, Lasts, Level, OnReturn, Requirement, Rollover, Threshold, TierTrack,
     Upgrade,
@@ -53,6 +58,12 @@ pub struct Document {
     /// dropped before anything is stored.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub attributes: Vec<AttributeDeclaration>,
+    /// Businesses that pay for points of some rules.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub partners: Vec<Partner>,
+    /// Lists of dates that conditions name.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub holidays: Vec<HolidayList>,
     /// What is counted for each member.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub counters: Vec<Counter>,

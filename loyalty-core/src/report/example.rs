@@ -78,9 +78,13 @@ impl Study<'_> {
     /// What the last activity of a scene earns.
     pub fn earned(&self, scene: Scene) -> Option<Example> {
         let Played { operation, state } = scene.play(&self.programs)?;
-        let points = operation.awards.into_iter().map(|award| (award.currency, award.points));
+        let mut points = BTreeMap::new();
+        for award in operation.awards {
+            let sum = points.entry(award.currency).or_insert(Points::ZERO);
+            *sum = sum.plus(award.points).ok()?;
+        }
         let Scene { levels, activities } = scene;
-        Some(Example { levels, activities, read_at: None, points: points.collect(), tiers: tiers(&state) })
+        Some(Example { levels, activities, read_at: None, points, tiers: tiers(&state) })
     }
 
     /// What a member has at an instant after a scene.

@@ -6,6 +6,7 @@ mod condition;
 mod earning;
 mod history;
 mod program;
+mod terms;
 mod words;
 pub mod zone;
 

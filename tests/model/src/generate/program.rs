@@ -14,8 +14,9 @@ use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::select;
 
-use super::condition::{Known, basis, condition, line};
+use super::condition::{Known, basis, condition, holidays, line};
 use super::earning::{earning, rounding};
+use super::terms::partners;
 use super::words::{COLOUR, EVENTS, GIFT, MILES, decimal, id, period, span, window, word};
 use super::zone;
 
@@ -45,9 +46,10 @@ pub fn with_rules(most: usize) -> BoxedStrategy<Document> {
             let known = Known { tracks: &tiers, counters: &counters };
             let earning: Vec<_> =
                 currencies.iter().map(|it| earning(it.id.clone(), it.scale, &known, most)).collect();
-            (Just(currencies), Just(counters), Just(tiers), earning, calendar(), returns())
+            let others = (calendar(), holidays(), returns());
+            (Just(currencies), Just(counters), Just(tiers), earning, others)
         })
-        .prop_map(|(currencies, counters, tiers, earning, (zone, dates_by), returns)| {
+        .prop_map(|(currencies, counters, tiers, earning, ((zone, dates_by), holidays, returns))| {
             let mut document = Document {
                 format: 1,
                 name: "random".to_owned(),
@@ -56,6 +58,8 @@ pub fn with_rules(most: usize) -> BoxedStrategy<Document> {
                 dates_by,
                 currencies,
                 attributes: attributes(),
+                partners: partners(),
+                holidays,
                 counters,
                 tiers,
                 earning,

@@ -304,9 +304,7 @@ fn refuse_too_late(subject: &Subject<'_>) -> Result<(), Problem> {
     if !too_late {
         return Ok(());
     }
-    let message = format!("the counters of {} are no longer kept", subject.date);
-    let help = "import history in its order, before newer activities";
-    Err(Problem::new("too_late", "/occurred_at", message, help))
+    Err(Subject::too_late(format!("the counters of {} are no longer kept", subject.date)))
 }
 
 /// Counts what an activity adds to counters.

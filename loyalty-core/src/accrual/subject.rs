@@ -5,6 +5,7 @@ use crate::counter::{self, Slots};
 use crate::facts::Who;
 use crate::id::AuthorId;
 use crate::member::MemberState;
+use crate::problem::Problem;
 use crate::program::Program;
 use crate::time::{Date, When, Window};
 
@@ -83,5 +84,11 @@ impl<'a> Subject<'a> {
     /// The most that a cap has used in any window that the activity joins; `None` where one is no longer kept.
     pub fn used(&self, cap: &AuthorId, window: Window) -> Option<i128> {
         Slots::of(self.program, window).fullest(counter::find(&self.state.caps, cap), &self.when())
+    }
+
+    /// The refusal where what its date counts in is no longer kept.
+    pub fn too_late(message: String) -> Problem {
+        let help = "import history in its order, before newer activities";
+        Problem::new("too_late", "/occurred_at", message, help)
     }
 }

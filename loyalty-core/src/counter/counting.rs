@@ -127,6 +127,6 @@ fn number(id: &AuthorId, attributes: &[Attribute]) -> Option<Ratio> {
 }
 
 /// A sum as counters keep it: in 1/10,000, rounded once an activity.
-fn units(sum: Ratio) -> Result<i128, OutOfRange> {
+pub fn units(sum: Ratio) -> Result<i128, OutOfRange> {
     Ok(sum.times(Ratio::whole(Money::ONE.units()))?.round(Rounding::HalfEven))
 }

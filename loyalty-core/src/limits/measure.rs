@@ -3,7 +3,7 @@
 use super::{USUAL, kept, to_the_instant};
 use crate::accrual::{Earned, Subject, basis};
 use crate::activity::Activity;
-use crate::counter::{self, CounterState, Slots};
+use crate::counter::{self, CounterState, Slots, counting};
 use crate::money::{Money, OutOfRange, Ratio, Rounding};
 use crate::problem::Problem;
 use crate::program::document::{
@@ -207,8 +207,7 @@ fn worth(subject: &Subject<'_>, basis: &Basis) -> Result<Option<i128>, OutOfRang
             sum = sum.plus(value)?;
         }
     }
-    let units = sum.times(Ratio::whole(Money::ONE.units()))?.round(Rounding::HalfEven);
-    Ok(Some(units).filter(|units| *units > 0))
+    Ok(Some(counting::units(sum)?).filter(|units| *units > 0))
 }
 
 fn in_money(units: i128) -> Result<Ratio, OutOfRange> {
@@ -222,7 +221,5 @@ fn used(window: Window, known: Option<&CounterState>, subject: &Subject<'_>) -> 
 }
 
 fn too_late(subject: &Subject<'_>) -> Problem {
-    let message = format!("what limits measured on {} is no longer kept", subject.date);
-    let help = "import history in its order, before newer activities";
-    Problem::new("too_late", "/occurred_at", message, help)
+    Subject::too_late(format!("what limits measured on {} is no longer kept", subject.date))
 }

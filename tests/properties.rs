@@ -40,7 +40,15 @@ use proptest::sample::Index;
 fn cases(each_push: u32) -> ProptestConfig {
     let long = std::env::var_os("LOYALTY_LONG").is_some();
     let cases = if long { each_push * 50 } else { each_push };
-    ProptestConfig { failure_persistence: None, max_shrink_iters: 4_000, ..ProptestConfig::with_cases(cases) }
+    // What a program cannot say is drawn again, in the long run as often as in the short one.
+    let rejects = cases * 10;
+    ProptestConfig {
+        failure_persistence: None,
+        max_shrink_iters: 4_000,
+        max_global_rejects: rejects,
+        max_local_rejects: rejects.max(65_536),
+        ..ProptestConfig::with_cases(cases)
+    }
 }
 
 fn now() -> Timestamp {

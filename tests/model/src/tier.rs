@@ -305,18 +305,15 @@ impl Tiers<'_> {
     /// Whether the window read and each of those before it, as many as are asked for, reach the value.
     fn is_kept_up(&self, streak: &Streak, read: Moment) -> bool {
         let (id, window) = (streak.counter.as_str(), self.counter_of(streak.counter.as_str()).window);
-        let mut date = read.date;
-        for _ in 0..streak.windows {
-            if self.counted(id, Moment { date, ..read }) < exact(streak.at_least) {
-                return false;
-            }
-            let year_before = (1..=400).map(|days| date - TimeDelta::days(days));
-            let before = year_before.into_iter().find(|day| !same_window(window, *day, date, self.enrolled));
-            // Nothing is before the first year of a membership.
-            let Some(before) = before else { return false };
-            date = before;
-        }
-        true
+        let window_before = |date: &NaiveDate| {
+            let mut year_before = (1..=400).map(|days| *date - TimeDelta::days(days));
+            year_before.find(|day| !same_window(window, *day, *date, self.enrolled))
+        };
+        // Nothing is before the first year of a membership.
+        let dates = std::iter::successors(Some(read.date), window_before).take(streak.windows.into());
+        let reached =
+            dates.filter(|date| self.counted(id, Moment { date: *date, ..read }) >= exact(streak.at_least));
+        reached.count() == usize::from(streak.windows)
     }
 
     /// When requirements are read that something counted `now` may have made true: then, and for streaks at the end

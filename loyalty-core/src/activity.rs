@@ -70,9 +70,9 @@ impl Activity {
     /// The key under which it is recorded once: `purchase/<id>`, `return/<id>`, `event/<name>/<id>`.
     pub fn key(&self) -> Option<OperationKey> {
         let text = match self {
-            Self::Purchase(it) => format!("purchase/{}", it.id),
-            Self::Return(it) => format!("return/{}", it.id),
-            Self::Event(it) => format!("event/{}/{}", it.name, it.id),
+            Self::Purchase(it) => ["purchase/", it.id.as_str()].concat(),
+            Self::Return(it) => ["return/", it.id.as_str()].concat(),
+            Self::Event(it) => ["event/", it.name.as_str(), "/", it.id.as_str()].concat(),
         };
         OperationKey::new(&text).ok()
     }

@@ -326,6 +326,13 @@ impl Requirement {
         }
     }
 
+    /// Whether a streak is in it.
+    pub fn has_streaks(&self) -> bool {
+        let mut any = false;
+        self.streaks(&mut |_| any = true);
+        any
+    }
+
     /// Shows every streak in it.
     pub fn streaks<'a>(&'a self, show: &mut impl FnMut(&'a Streak)) {
         match self {

@@ -89,7 +89,7 @@ impl<'a> Moment<'a> {
                     earned(state) && !reached_before.is_some_and(earned)
                 };
                 let level = track.levels.get(rank)?;
-                let reading = self.readings(level).into_iter().find(fresh)?;
+                let reading = self.readings(level).find(fresh)?;
                 Some((rank, level, reading))
             };
             let lowest = status.waiting.as_ref().map_or(held, |waiting| track.rank(&waiting.to).unwrap_or(0));
@@ -119,11 +119,13 @@ impl<'a> Moment<'a> {
     }
 
     /// When the windows are read in which an activity may earn a level: at the activity, and for streaks since then.
-    fn readings(&self, level: &Level) -> Vec<Reading> {
-        let present = self.program.zone().date_at(self.at);
-        let asked = [&level.reach, &level.keep].into_iter().flatten();
-        let since = asked.flat_map(|asked| read_since(self.program, asked, &self.when, present));
-        std::iter::once(Reading::of(&self.when)).chain(since).collect()
+    fn readings(&self, level: &Level) -> impl Iterator<Item = Reading> {
+        let asked = [&level.reach, &level.keep].into_iter().flatten().filter(|asked| asked.has_streaks());
+        let since = asked.flat_map(|asked| {
+            let present = self.program.zone().date_at(self.at);
+            read_since(self.program, asked, &self.when, present)
+        });
+        std::iter::once(Reading::of(&self.when)).chain(since)
     }
 
     /// Whether the windows at a moment earn a level that the status at `held` does not give already.

@@ -4,7 +4,8 @@ use std::fs::{self, File};
 use std::io::{self, ErrorKind};
 use std::path::Path;
 
-use redb::{Builder, Database};
+use redb::backends::FileBackend;
+use redb::{Builder, Database, StorageBackend};
 
 use super::errors::OpenError;
 use super::tables::{COMMITS, INDEX, PROGRAMS};
@@ -12,7 +13,8 @@ use super::tables::{COMMITS, INDEX, PROGRAMS};
 /// Makes the file where there is none.
 ///
 /// The driver takes several steps to begin a file and does not open one that a crash left between them. So
-/// it is made beside its place and then linked there, which fails where another process came first.
+/// it is made beside its place and then linked there, which fails where another process came first. Nobody reads
+/// it before, so it goes to the disk once, at its end.
 pub(super) fn create_absent(path: &Path, name: &str, builder: &Builder) -> Result<(), OpenError> {
     if path.exists() {
         return Ok(());
@@ -22,14 +24,46 @@ pub(super) fn create_absent(path: &Path, name: &str, builder: &Builder) -> Resul
     let beside = Path::new(&beside);
     let unusable = |error: io::Error| OpenError::io(name, &error);
     remove(beside).map_err(unusable)?;
-    let database = builder.create(beside).map_err(|error| OpenError::of(name, error))?;
+    let file = File::create_new(beside).map_err(unusable)?;
+    let unsynced = file
+        .try_clone()
+        .map_err(unusable)
+        .and_then(|file| FileBackend::new(file).map(Unsynced).map_err(|error| OpenError::of(name, error)))?;
+    let database = builder.create_with_backend(unsynced).map_err(|error| OpenError::of(name, error))?;
     make_tables(&database).map_err(|error| OpenError::of(name, error))?;
     database.close().map_err(|error| OpenError::of(name, error))?;
+    file.sync_all().map_err(unusable)?;
     match fs::hard_link(beside, path) {
         Err(error) if error.kind() != ErrorKind::AlreadyExists => return Err(unusable(error)),
         _ => {}
     }
     remove(beside).and_then(|()| sync_directory(path)).map_err(unusable)
+}
+
+/// A file that somebody else makes durable.
+#[derive(Debug)]
+struct Unsynced(FileBackend);
+
+impl StorageBackend for Unsynced {
+    fn len(&self) -> io::Result<u64> {
+        self.0.len()
+    }
+
+    fn read(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
+        self.0.read(offset, out)
+    }
+
+    fn set_len(&self, len: u64) -> io::Result<()> {
+        self.0.set_len(len)
+    }
+
+    fn sync_data(&self) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
+        self.0.write(offset, data)
+    }
 }
 
 fn remove(path: &Path) -> io::Result<()> {

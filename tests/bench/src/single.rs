@@ -5,6 +5,8 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use anyhow::{Context, Result};
+use loyalty_core::decision::Command;
+use loyalty_core::id::MemberId;
 use loyalty_core::program::Program;
 use tokio::runtime::Runtime;
 use tokio::task::JoinSet;
@@ -75,20 +77,24 @@ fn append_all<S: Raw>(folder: &Path, earns: &[Vec<Earn>]) -> Result<Measured> {
 fn execute_all(folder: &Path, earns: &Arc<Vec<Vec<Earn>>>, program: &Program) -> Result<Measured> {
     empty(folder)?;
     let embedded = Arc::new(Embedded::open(folder, program)?);
+    let commands = |earns: &Vec<Earn>| {
+        earns.iter().map(|it| (it.activity.member.clone(), record(&it.activity))).collect()
+    };
+    let commands: Vec<Vec<_>> = earns.iter().map(commands).collect();
     let runtime = Runtime::new()?;
     let start = Instant::now();
-    runtime.block_on(earn_all(&embedded, earns))?;
+    runtime.block_on(earn_all(&embedded, commands))?;
     let time = start.elapsed();
     Ok(Measured::timed(earns.iter().map(Vec::len).sum(), time, embedded.kept()?))
 }
 
-async fn earn_all(embedded: &Arc<Embedded>, earns: &Arc<Vec<Vec<Earn>>>) -> Result<()> {
+async fn earn_all(embedded: &Arc<Embedded>, commands: Vec<Vec<(MemberId, Command)>>) -> Result<()> {
     let mut callers = JoinSet::new();
-    for caller in 0..earns.len() {
-        let (embedded, earns) = (Arc::clone(embedded), Arc::clone(earns));
+    for commands in commands {
+        let embedded = Arc::clone(embedded);
         callers.spawn(async move {
-            for Earn { activity, .. } in &earns[caller] {
-                embedded.engine.execute(&embedded.tenant, &activity.member, record(activity), now()).await?;
+            for (member, command) in commands {
+                embedded.engine.execute(&embedded.tenant, &member, command, now()).await?;
             }
             anyhow::Ok(())
         });

@@ -1,7 +1,7 @@
 //! Turns a public data set into activities, one JSON line each, as `import` reads them.
 //!
-//! It renames, joins the product table and orders. Every source line becomes one line of one activity:
-//! nothing is summed, netted or left out. A bad value stops it before the first activity is written.
+//! It renames, joins the product table and orders. Every source line becomes one line of one activity, and a flight
+//! leg also the event of what became of it: nothing is summed, netted or left out. A bad value stops it before the first activity is written.
 
 #[path = "activities/cdnow.rs"]
 mod cdnow;

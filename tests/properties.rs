@@ -17,12 +17,12 @@ use loyalty_core::engine::{Answer, Engine, EngineError, Outcome};
 use loyalty_core::facts::Facts;
 use loyalty_core::id::{ActivityId, ActorId, AuthorId, MemberId, TenantId};
 use loyalty_core::ledger::chain::ChainKey;
-use loyalty_core::ledger::operation::{CountedBy, Operation};
-use loyalty_core::member::MemberState;
+use loyalty_core::ledger::operation::{CountedBy, Operation, VestingOutcome};
+use loyalty_core::member::{MemberState, Pending};
 use loyalty_core::memory::MemoryStore;
 use loyalty_core::money::Money;
 use loyalty_core::program::document::{
-    Cap, Counted, Document, Group, GroupMember, LimitAnswer, Measure, Threshold,
+    Cap, CapScope, Counted, Document, Group, GroupMember, LimitAnswer, Measure, Threshold,
 };
 use loyalty_core::program::{Program, Programs};
 use loyalty_core::settle::settle;
@@ -159,6 +159,9 @@ fn compare_states(real: &Real, state: &MemberState, model: &Model, time: OffsetT
             model.balance(id),
             "balance of {id}"
         );
+        let pending = state.pending_of(&currency.id).unwrap().minor();
+        assert_eq!(BigInt::from(pending), model.pending(id), "pending {id}");
+        assert_eq!(number(balance.map(|b| b.cancelled.minor())), totals.cancelled, "cancelled {id}");
         assert_eq!(number(balance.map(|b| b.earned.minor())), totals.earned, "earned {id}");
         assert_eq!(number(balance.map(|b| b.clawed_back.minor())), totals.clawed_back, "clawed back {id}");
         assert_eq!(number(balance.map(|b| b.expired.minor())), totals.expired, "expired {id}");
@@ -183,6 +186,28 @@ fn compare_states(real: &Real, state: &MemberState, model: &Model, time: OffsetT
         let until = until.map_or(NEVER, |at| Instant::from_timestamp_micros(at.micros()).unwrap());
         assert_eq!(until, model.until(track.id.as_str()), "end of the level on {}", track.id);
     }
+}
+
+/// Every cap of a program with the decimals of its currency.
+fn caps(document: &Document) -> Vec<(&Cap, u8)> {
+    fn of_group<'a>(group: &'a Group, caps: &mut Vec<&'a Cap>) {
+        caps.extend(&group.caps);
+        for member in &group.members {
+            match member {
+                GroupMember::Rule(rule) => caps.extend(&rule.caps),
+                GroupMember::Group(group) => of_group(group, caps),
+            }
+        }
+    }
+    let mut all = Vec::new();
+    for earning in &document.earning {
+        let mut caps: Vec<&Cap> =
+            earning.caps.iter().chain(earning.after.iter().flat_map(|rule| &rule.caps)).collect();
+        earning.groups.iter().for_each(|group| of_group(group, &mut caps));
+        let scale = document.currencies.iter().find(|it| it.id == earning.currency).unwrap().scale;
+        all.extend(caps.into_iter().map(|cap| (cap, scale)));
+    }
+    all
 }
 
 proptest! {
@@ -251,6 +276,34 @@ proptest! {
         }
     }
 
+    /// At no point of a history has a window more than its cap, nor does a balance rise above its own.
+    #[test]
+    fn caps_are_never_exceeded((document, history) in case(12)) {
+        let real = Real::new(&document);
+        let mut held = BTreeMap::new();
+        for activity in &history {
+            let _ = real.record(activity);
+            let Some(state) = real.state() else { continue };
+            for (cap, scale) in caps(&document) {
+                let most = loyalty_model::number::minor_units(cap.at_most, scale);
+                let used = state.caps.iter().filter(|used| used.id == cap.id).flat_map(|used| &used.slots);
+                for slot in used {
+                    prop_assert!((whole(0)..=most.clone()).contains(&whole(slot.amount)), "{}", cap.id);
+                }
+            }
+            for earning in &document.earning {
+                let balance = state.balance(&earning.currency).map_or(0, |b| b.available().unwrap().minor());
+                let now = whole(balance + state.pending_of(&earning.currency).unwrap().minor());
+                let scale = document.currencies.iter().find(|it| it.id == earning.currency).unwrap().scale;
+                let before = held.insert(&earning.currency, now.clone()).unwrap_or(whole(0));
+                for cap in earning.caps.iter().filter(|cap| cap.per == CapScope::Balance) {
+                    let most = loyalty_model::number::minor_units(cap.at_most, scale);
+                    prop_assert!(now <= most || now <= before, "{}: {now}", cap.id);
+                }
+            }
+        }
+    }
+
     /// A list packed into commits of many operations decides as one command at a time does.
     #[test]
     fn packs_change_nothing((document, history) in case(12), known in facts()) {
@@ -302,13 +355,21 @@ proptest! {
     fn caps_hold_in_every_window((document, history) in case(12), seed in any::<u64>()) {
         let real = Real::new(&document);
         let mut used: BTreeMap<(String, i64), i128> = BTreeMap::new();
+        let mut waiting: Vec<Pending> = Vec::new();
         for activity in shuffled(history, seed) {
             let Ok(answer) = real.record(&activity) else { continue };
-            for counted in &answer.operation.counted {
+            let read = block_on(real.engine.member(&real.tenant, &real.member, None, now()));
+            let state = read.expect("a member").head.state;
+            // What a deadline cancelled before it gave its part of the caps back.
+            let over = |it: &&Pending| it.then == VestingOutcome::Cancelled && it.due <= state.settled_to;
+            let given_back = waiting.iter().filter(over).flat_map(|it| &it.counted).map(|it| (it, -it.amount));
+            let added = answer.operation.counted.iter().map(|it| (it, it.amount));
+            for (counted, amount) in given_back.chain(added) {
                 if let CountedBy::Cap(cap) = &counted.of {
-                    *used.entry((cap.to_string(), counted.slot)).or_default() += counted.amount;
+                    *used.entry((cap.to_string(), counted.slot)).or_default() += amount;
                 }
             }
+            waiting = state.pending;
             for cap in real.program.window_caps() {
                 let of_cap = || used.iter().filter(|((id, _), _)| *id == cap.id.as_str());
                 for ((_, last), _) in of_cap() {

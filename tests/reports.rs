@@ -76,8 +76,9 @@ fn at_most(found: Ratio, most: Ratio) -> bool {
 fn holds(fact: &Fact, program: &Program, purchase: &Purchase, operation: &Operation) {
     let index: usize = fact.path.trim_start_matches("/earning/").parse().expect("an index");
     let currency = program.currency(&program.document().earning[index].currency).unwrap();
-    let Some(award) = operation.awards.iter().find(|award| award.currency == currency.id) else { return };
-    let points = Ratio::whole(i128::from(award.points.minor())).over(currency.unit()).unwrap();
+    let awards = operation.awards.iter().filter(|award| award.currency == currency.id);
+    let minor = awards.map(|award| i128::from(award.points.minor())).sum();
+    let points = Ratio::whole(minor).over(currency.unit()).unwrap();
     if let Some((rate, beside)) = figure(fact, "rate").zip(figure(fact, "beside")) {
         let most = rate.times(price(purchase)).unwrap().plus(beside).unwrap();
         assert!(at_most(points, most), "{points} for {}: {fact:#?}", price(purchase));

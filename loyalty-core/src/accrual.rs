@@ -8,28 +8,32 @@ pub mod basis;
 mod candidates;
 mod caps;
 pub mod condition;
+mod contributions;
 mod history;
 mod measure;
 mod member;
 pub mod share;
 mod stacking;
 mod subject;
+pub mod tender;
 
 pub use subject::{Occasion, Subject};
 
 use self::candidates::Reach;
-use self::stacking::{Contributions, Heard};
+use self::contributions::Contributions;
+use self::stacking::Heard;
 use crate::explain::{Step, StepKind, Trace};
 use crate::id::AuthorId;
 use crate::money::{OutOfRange, Ratio, Rounding};
 use crate::points::Points;
 use crate::problem::Problem;
-use crate::program::document::{Combine, Currency, Earning, Factor, FactorCombine, MultiplierStage};
+use crate::program::Program;
+use crate::program::document::{Combine, Currency, Earning, Factor, FactorCombine, MultiplierStage, Terms};
 use crate::time::Window;
 
-/// What an activity earns in one currency.
+/// What an activity earns in one currency on the same terms.
 #[derive(Debug, Clone)]
-pub struct Earned {
+pub struct Earned<'p> {
     /// The currency.
     pub currency: AuthorId,
     /// How much.
@@ -38,6 +42,8 @@ pub struct Earned {
     pub given: Vec<Given>,
     /// What caps of windows have used up by it.
     pub used: Vec<CapUse>,
+    /// When it may be spent, when it lapses and who pays for it.
+    pub terms: Terms<'p>,
 }
 
 /// What a rule gave.
@@ -62,35 +68,41 @@ pub struct CapUse {
     pub amount: i128,
 }
 
-/// Rates an activity: one entry for each currency in which a rule matched.
-pub fn rate<T: Trace>(subject: &Subject<'_>, trace: &mut T) -> Result<Vec<Earned>, Problem> {
+/// Rates an activity: one entry for each currency and terms in which a rule matched.
+pub fn rate<'p, T: Trace>(
+    program: &'p Program,
+    subject: &Subject<'_>,
+    trace: &mut T,
+) -> Result<Vec<Earned<'p>>, Problem> {
     let mut earned = Vec::with_capacity(1);
-    for (earning, index) in subject.program.earnings() {
-        let Some(currency) = subject.program.currency(&earning.currency) else { continue };
+    for (earning, index) in program.earnings() {
+        let Some(currency) = program.currency(&earning.currency) else { continue };
         let hits = if T::LISTENS { None } else { candidates::found(index, subject) };
         let reach = match &hits {
             Some(hits) => Reach::Found { places: &index.places().all, hits },
             None => Reach::Everything,
         };
-        earned.extend(earn(earning, currency, subject, reach, trace)?);
+        earn(earning, currency, reach, (subject, trace), &mut earned)?;
     }
     Ok(earned)
 }
 
-fn earn<T: Trace>(
-    earning: &Earning,
+fn earn<'p, T: Trace>(
+    earning: &'p Earning,
     currency: &Currency,
-    subject: &Subject<'_>,
     reach: Reach<'_>,
-    trace: &mut T,
-) -> Result<Option<Earned>, Problem> {
+    (subject, trace): (&Subject<'_>, &mut T),
+    earned: &mut Vec<Earned<'p>>,
+) -> Result<(), Problem> {
     let places = earning.groups.len().saturating_add(earning.after.len());
-    let mut rating = Rating { subject, unit: currency.unit(), given: Contributions::default(), trace };
+    let (unit, id) = (currency.unit(), &currency.id);
+    let mut rating = Rating { subject, currency: id, unit, given: Contributions::default(), trace };
     let (mut sum, mut heard) = (Ratio::ZERO, Heard::default());
     for (index, reach) in reach.members(places) {
         let Some(group) = earning.groups.get(index) else { break };
         if let Some(value) = rating.group(group, reach)? {
             heard.add::<T>(|| Some(&group.id), value);
+            rating.given.end_part(value);
             sum = sum.plus(value)?;
         }
     }
@@ -100,17 +112,19 @@ fn earn<T: Trace>(
     for stage in &earning.multipliers {
         sum = rating.multiply(stage, sum)?;
     }
+    let multiplied = rating.given.end_multiplied(sum);
     for (index, reach) in reach.members(places) {
         let Some(index) = index.checked_sub(earning.groups.len()) else { continue };
         let Some(rule) = earning.after.get(index) else { break };
         if let Some(value) = rating.rule(rule, reach)? {
+            rating.given.end_part(value);
             let before = sum;
             sum = sum.plus(value)?;
             rating.tell_after(&rule.id, [before, value, sum]);
         }
     }
     if rating.given.is_empty() {
-        return Ok(None);
+        return Ok(());
     }
     let mut windows = Vec::new();
     for cap in &earning.caps {
@@ -126,20 +140,29 @@ fn earn<T: Trace>(
         Step::new(StepKind::Awarded, &currency.id, format!("{shown} {} earned", currency.shown()))
             .with(points)
     });
-    let (given, mut used) = rating.given.into_parts();
-    for (cap, (window, slot)) in windows.into_iter().filter(|_| !points.is_zero()) {
-        used.push(CapUse { cap: cap.id.clone(), window, slot, amount: i128::from(points.minor()) });
+    let first = earned.len();
+    rating.given.divide(&currency.id, (points, multiplied), earned)?;
+    for one in earned.iter_mut().skip(first).filter(|one| !one.points.is_zero()) {
+        let amount = i128::from(one.points.minor());
+        one.used.extend(windows.iter().map(|(cap, (window, slot))| CapUse {
+            cap: cap.id.clone(),
+            window: *window,
+            slot: *slot,
+            amount,
+        }));
     }
-    Ok(Some(Earned { currency: currency.id.clone(), points, given, used }))
+    Ok(())
 }
 
 /// The rating of one activity in one currency.
-struct Rating<'s, 'a, T> {
-    subject: &'s Subject<'a>,
+struct Rating<'s, 'p, T> {
+    subject: &'s Subject<'s>,
+    /// The currency.
+    currency: &'s AuthorId,
     /// Minor units of one whole point.
     unit: Ratio,
     /// What has contributed so far.
-    given: Contributions,
+    given: Contributions<'p>,
     trace: &'s mut T,
 }
 

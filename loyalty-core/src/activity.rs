@@ -322,6 +322,15 @@ pub struct CustomEvent {
     #[serde(default, skip_serializing_if = "Vec::is_empty", with = "attributes")]
     #[schemars(with = "std::collections::BTreeMap<String, AttributeValue>")]
     pub attributes: Vec<Attribute>,
+    /// The purchase that it speaks of: its pending points vest by the event, or are cancelled.
+    #[n(4)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub of: Option<ActivityId>,
+    /// The numbers of the purchase's lines that it speaks of, from 1; empty means all. Needs `of`.
+    #[n(5)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 1_000))]
+    pub lines: Vec<u16>,
 }
 
 /// A named value.
@@ -426,7 +435,8 @@ impl Line {
         self.net_of_store()?.minus(self.discounts_of(|f| f != Funder::Store)?)
     }
 
-    fn discounts_of(&self, wanted: impl Fn(Funder) -> bool) -> Result<Ratio, OutOfRange> {
+    /// What some funders took off.
+    pub fn discounts_of(&self, wanted: impl Fn(Funder) -> bool) -> Result<Ratio, OutOfRange> {
         let mut sum = Money::ZERO.ratio();
         for discount in self.discounts.iter().filter(|d| wanted(d.funder)) {
             sum = sum.plus(discount.amount.ratio())?;

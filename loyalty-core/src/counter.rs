@@ -254,7 +254,7 @@ pub fn count(
     added: &Added<'_>,
     when: &When<'_>,
 ) -> Result<(), OutOfRange> {
-    let Added { counter, slot, amount } = *added;
+    let Added { counter, slot, amount, .. } = *added;
     let slots = Slots::of_counter(program, counter);
     slots.add(&mut state.counters, &counter.id, slot, amount)?;
     let noted = program.noted_of(&counter.id);

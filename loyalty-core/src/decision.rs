@@ -11,26 +11,28 @@ mod prepare;
 use std::sync::Arc;
 
 use crate::accrual::{self, CapUse, Earned, Occasion, Subject};
-use crate::activity::{Activity, Return};
+use crate::activity::{Activity, CustomEvent, Return};
 use crate::counter::counting::{self, Added};
 use crate::counter::{self, Slots};
-use crate::expiry;
 use crate::explain::{Step, StepKind, Trace};
 use crate::facts::{Asked, Facts, Who};
 use crate::id::{ActivityId, OperationKey};
-use crate::ledger::operation::{Award, CountedBy, CountedIn, Operation, Sealed, Settlement, Started};
+use crate::ledger::operation::{
+    Award, CountedBy, CountedIn, Operation, Sealed, Settlement, Started, VestingOutcome,
+};
 use crate::ledger::posting::{Account, Posting};
 use crate::limits;
-use crate::member::MemberState;
+use crate::member::{MemberState, Pending};
 use crate::money::OutOfRange;
 use crate::problem::Problem;
-use crate::program::document::{OnReturn, TierTrack};
+use crate::program::document::{DatesBy, OnReturn, TierTrack};
 use crate::program::{Program, Programs};
 use crate::returns::{self, Past};
 use crate::settle::settle;
 use crate::succession;
 use crate::tier::Moment;
 use crate::time::{Date, OffsetTime, Timestamp, When};
+use crate::vesting::{self, Notice, Outlook};
 
 pub use crate::command::Command;
 
@@ -72,11 +74,13 @@ pub struct Decision {
 
 /// What a command needs beyond what was loaded; asked again until it wants nothing more.
 pub fn needs(command: &Command, past: &Past, programs: &Programs) -> Needs {
-    let Some(Activity::Return(by)) = command.activity() else { return Needs::Nothing };
-    match &by.of {
-        Some(purchase) if !past.complete => Needs::Purchase(purchase.clone()),
-        _ if returns::is_complete(by, past, programs) => Needs::Nothing,
-        _ => Needs::OlderPage,
+    match command.activity() {
+        Some(
+            Activity::Return(Return { of: Some(purchase), .. })
+            | Activity::Event(CustomEvent { of: Some(purchase), .. }),
+        ) if !past.complete => Needs::Purchase(purchase.clone()),
+        Some(Activity::Return(by)) if !returns::is_complete(by, past, programs) => Needs::OlderPage,
+        _ => Needs::Nothing,
     }
 }
 
@@ -144,35 +148,67 @@ fn decide_activity<T: Trace>(
             take_back(by, context, &mut state, &mut operation, trace)?;
             after_return(&moment, before.as_ref(), &mut state, &mut operation, trace)?;
         }
-        earning => {
-            let occasion = Occasion::Activity;
-            let facts = program.asked().of(context.who.facts);
-            let who = Who { facts: &facts, ..context.who };
-            let subject = Subject { program, state: &state, activity: earning, who, date, late, occasion };
-            refuse_too_late(&subject)?;
-            let mut earned = accrual::rate(&subject, trace)?;
-            let limited = limits::hold(program, &subject, enrols, &mut earned, trace)?;
-            let added = counting::added(program, &subject, &earned)?;
-            let before = (late || program.awards_levels()).then(|| state.clone());
-            count(program, added, &when, &mut state, &mut operation)?;
-            limits::count(&limited, program, &when, &mut state)?;
-            record(earned, &moment, occurred_at, &mut state, &mut operation)?;
-            let times = (occurred_at.at, settled_to);
-            let copied = succession::counted_by_copies(&operation.counted, program, context.programs, times);
-            count_copies(&copied, context.programs.at(settled_to), &mut state)?;
-            operation.counted.extend(copied);
-            if late {
-                moment.roll_again(&mut state);
-            }
-            if let Some(before) = before.as_ref().filter(|_| program.awards_levels()) {
-                moment.award_levels((before, who), &mut state, &mut operation, trace)?;
-            }
-            operation.tier_changes = moment.rise(before.as_ref().filter(|_| late), &mut state, trace);
-            operation.sealed.facts = facts;
+        _ => {
+            let happening = Happening { activity: &activity, moment, enrols, late };
+            earn(&happening, context, &mut state, &mut operation, trace)?;
         }
     }
     before.tell(&state, program, trace);
     Ok(Decision { operation, state })
+}
+
+/// A purchase or an event on its way.
+struct Happening<'a> {
+    activity: &'a Activity,
+    moment: Moment<'a>,
+    enrols: bool,
+    late: bool,
+}
+
+/// What a purchase or an event does.
+fn earn<T: Trace>(
+    happening: &Happening<'_>,
+    context: &Context<'_>,
+    state: &mut MemberState,
+    operation: &mut Operation,
+    trace: &mut T,
+) -> Result<(), Problem> {
+    let Happening { activity, ref moment, enrols, late } = *happening;
+    let (program, when, occurred_at) = (moment.program, moment.when, activity.occurred_at());
+    let facts = program.asked().of(context.who.facts);
+    let who = Who { facts: &facts, ..context.who };
+    let subject =
+        Subject { program, state, activity, who, date: when.date, late, occasion: Occasion::Activity };
+    refuse_too_late(&subject)?;
+    let mut earned = accrual::rate(program, &subject, trace)?;
+    let named = match activity {
+        Activity::Event(event) => vesting::named(event, context.past)?,
+        _ => None,
+    };
+    let limited = limits::hold(program, &subject, enrols, &mut earned, trace)?;
+    let added = counting::added(program, &subject, &earned)?;
+    let before = (late || program.awards_levels()).then(|| state.clone());
+    count(program, added, &when, state, operation)?;
+    limits::count(&limited, program, &when, state)?;
+    record(earned, moment, occurred_at, state, operation)?;
+    let times = (occurred_at.at, moment.at);
+    let copied = succession::counted_by_copies(&operation.counted, program, context.programs, times);
+    count_copies(&copied, context.programs.at(moment.at), state)?;
+    operation.counted.extend(copied);
+    if let (Activity::Event(event), Some(named)) = (activity, &named) {
+        let notice = Notice { event, when, named, programs: context.programs };
+        vesting::by_event(&notice, state, operation, trace)?;
+        moment.roll_again(state);
+    }
+    if late {
+        moment.roll_again(state);
+    }
+    if let Some(before) = before.as_ref().filter(|_| program.awards_levels()) {
+        moment.award_levels((before, who), state, operation, trace)?;
+    }
+    operation.tier_changes = moment.rise(before.as_ref().filter(|_| late), state, trace);
+    operation.sealed.facts = facts;
+    Ok(())
 }
 
 /// An operation that does nothing yet but settle.
@@ -197,6 +233,7 @@ fn opened(
         sealed: Sealed { command, facts: Facts::NONE },
         level_awards: Vec::new(),
         level_takes: Vec::new(),
+        vesting: Vec::new(),
     }
 }
 
@@ -222,7 +259,12 @@ fn tell_settlement<T: Trace>(settlement: &Settlement, trace: &mut T) {
     }
     for lapsed in &settlement.postings {
         trace.step(|| {
-            let text = format!("{} {} lapsed at {}", lapsed.points, lapsed.currency, lapsed.effective_at);
+            let what = match (lapsed.from, lapsed.to) {
+                (Account::Pending, Account::Available) => "vested",
+                (Account::Pending, _) => "were cancelled",
+                _ => "lapsed",
+            };
+            let text = format!("{} {} {what} at {}", lapsed.points, lapsed.currency, lapsed.effective_at);
             Step::new(StepKind::Settled, &lapsed.currency, text)
         });
     }
@@ -317,49 +359,87 @@ fn count(
 ) -> Result<(), OutOfRange> {
     for added in added {
         counter::count(program, state, &added, when)?;
-        let Added { counter, slot, amount } = added;
-        operation.counted.push(CountedIn { of: CountedBy::Counter(counter.id.clone()), slot, amount });
+        let Added { counter, slot, amount, award } = added;
+        let of = CountedBy::Counter(counter.id.clone());
+        operation.counted.push(CountedIn { of, slot, amount, award });
     }
     Ok(())
 }
 
-/// Books what was earned: awards, postings, lots, and what is to be counted.
+/// Books what was earned: awards, postings, lots, pending points, and what caps have used up.
 fn record(
-    earned: Vec<Earned>,
+    earned: Vec<Earned<'_>>,
     moment: &Moment<'_>,
     occurred_at: OffsetTime,
     state: &mut MemberState,
     operation: &mut Operation,
 ) -> Result<(), Problem> {
-    for one in earned {
-        let expires_at = expiry::expires_at(moment.program, &one.currency, &moment.when);
-        let balance = state.balance_mut(&one.currency);
-        balance.add(one.points, expires_at)?;
-        balance.earned = balance.earned.plus(one.points)?;
-        if one.points.is_positive() {
-            balance.accruals = balance.accruals.saturating_add(1);
-            operation.postings.push(Posting {
-                currency: one.currency.clone(),
-                from: Account::Issued,
-                to: Account::Available,
-                points: one.points,
-                effective_at: occurred_at.at,
-            });
-        }
-        let Earned { currency, points, given, used } = one;
+    for (place, one) in (0_u32..).zip(earned) {
+        let Earned { currency, points, given, used, terms } = one;
         let rules = given.into_iter().map(|given| given.rule).collect();
         for CapUse { cap, window, slot, amount } in used {
             Slots::of(moment.program, window).add(&mut state.caps, &cap, slot, amount)?;
-            operation.counted.push(CountedIn { of: CountedBy::Cap(cap), slot, amount });
+            let of = CountedBy::Cap(cap);
+            operation.counted.push(CountedIn { of, slot, amount, award: Some(place) });
         }
-        operation.awards.push(Award { currency, points, expires_at, rules });
+        let Outlook { waits, expires_at } = vesting::outlook(moment.program, &currency, terms, &moment.when);
+        let funded_by = terms.funded_by.cloned();
+        let award = Award { currency, points, expires_at, rules, waits, funded_by };
+        book(&award, place, state, operation)?;
+        if points.is_positive() {
+            operation.postings.push(issued(&award, occurred_at.at));
+        }
+        operation.awards.push(award);
     }
     Ok(())
 }
 
+/// Puts an award into its lot, or among what waits. One that came to nothing waits too where it used up a cap.
+fn book(award: &Award, place: u32, state: &mut MemberState, operation: &Operation) -> Result<(), Problem> {
+    let Award { currency, points, expires_at, .. } = award;
+    let balance = state.balance_mut(currency);
+    balance.earned = balance.earned.plus(*points)?;
+    // An activity that gives on several terms is one accrual.
+    let before = operation.awards.iter().any(|it| it.currency == *currency && it.points.is_positive());
+    let first = points.is_positive() && !before;
+    balance.accruals = balance.accruals.saturating_add(u64::from(first));
+    let Some(waits) = &award.waits else {
+        return Ok(balance.add(*points, *expires_at, award.funded_by.as_ref())?);
+    };
+    let then = waits.then();
+    let counted = operation.counted.iter().filter(|it| it.award == Some(place));
+    let counted: Vec<_> =
+        if then == VestingOutcome::Cancelled { counted.cloned().collect() } else { Vec::new() };
+    if points.is_zero() && counted.is_empty() {
+        return Ok(());
+    }
+    state.wait(Pending {
+        due: waits.until,
+        then,
+        of: operation.key.clone(),
+        award: place,
+        currency: currency.clone(),
+        points: *points,
+        counted,
+        expires_at: *expires_at,
+        funded_by: award.funded_by.clone(),
+    })
+}
+
+fn issued(award: &Award, effective_at: Timestamp) -> Posting {
+    Posting {
+        currency: award.currency.clone(),
+        from: Account::Issued,
+        to: if award.waits.is_some() { Account::Pending } else { Account::Available },
+        points: award.points,
+        effective_at,
+        partner: award.funded_by.clone(),
+    }
+}
+
 /// Adds to counters what began with others that counted it late.
 fn count_copies(copied: &[CountedIn], program: &Program, state: &mut MemberState) -> Result<(), OutOfRange> {
-    for CountedIn { of, slot, amount } in copied {
+    for CountedIn { of, slot, amount, .. } in copied {
         if let CountedBy::Counter(id) = of
             && let Some(counter) = program.counter(id)
         {
@@ -371,7 +451,7 @@ fn count_copies(copied: &[CountedIn], program: &Program, state: &mut MemberState
 
 /// Gives back what a return takes from counters and caps: amounts below 0 take.
 fn give_back(counted: &[CountedIn], state: &mut MemberState) -> Result<(), OutOfRange> {
-    for CountedIn { of, slot, amount } in counted {
+    for CountedIn { of, slot, amount, .. } in counted {
         match of {
             CountedBy::Counter(id) => counter::give_back(&mut state.counters, id, *slot, *amount)?,
             CountedBy::Cap(id) => counter::give_back(&mut state.caps, id, *slot, *amount)?,
@@ -383,9 +463,14 @@ fn give_back(counted: &[CountedIn], state: &mut MemberState) -> Result<(), OutOf
 impl Program {
     /// The local date of an activity, by which windows are cut.
     pub fn date_of(&self, occurred_at: OffsetTime) -> Date {
+        self.on_the_wall(occurred_at).local_date()
+    }
+
+    /// When an activity happened by the clock that cuts its dates: the zone's, or the one where it happened.
+    pub fn on_the_wall(&self, occurred_at: OffsetTime) -> OffsetTime {
         match self.document().dates_by {
-            crate::program::document::DatesBy::Activity => occurred_at.local_date(),
-            crate::program::document::DatesBy::Zone => self.zone().date_at(occurred_at.at),
+            DatesBy::Activity => occurred_at,
+            DatesBy::Zone => OffsetTime { offset: self.zone().offset_at(occurred_at.at), ..occurred_at },
         }
     }
 

@@ -3,40 +3,51 @@
 use crate::id::AuthorId;
 use crate::ledger::posting::{Account, Posting};
 use crate::member::MemberState;
-use crate::points::{OutOfRange, Points};
+use crate::points::OutOfRange;
 use crate::program::Program;
+use crate::program::document::RuleExpiry;
 use crate::time::{Timestamp, When};
 
-/// When points earned then lapse: 00:00 after their last valid day, in the program's zone.
-pub fn expires_at(program: &Program, currency: &AuthorId, earned: &When<'_>) -> Option<Timestamp> {
-    let expiry = program.currency(currency)?.expiry?;
-    let last_day = expiry.after.after(earned.date);
+/// When points that may be spent from a moment on lapse: 00:00 after their last valid day, in the program's zone.
+///
+/// A rule's own expiry goes before that of the currency.
+pub fn expires_at(
+    program: &Program,
+    currency: &AuthorId,
+    own: Option<&RuleExpiry>,
+    from: &When<'_>,
+) -> Option<Timestamp> {
+    let expiry = match own {
+        Some(RuleExpiry::Never) => return None,
+        Some(RuleExpiry::By(expiry)) => *expiry,
+        None => program.currency(currency)?.expiry?,
+    };
+    let last_day = expiry.after.after(from.date);
     let day_after = match expiry.to_end_of {
-        Some(window) => window.end(&earned.on(last_day))?,
+        Some(window) => window.end(&from.on(last_day))?,
         None => last_day.plus_days(1),
     };
     Some(program.zone().start_of(day_after))
 }
 
-/// Lets the lots of a currency lapse that are due at an instant.
+/// Lets the first lot of a currency lapse, which is due at an instant.
 pub fn lapse(
     state: &mut MemberState,
     currency: &AuthorId,
     at: Timestamp,
 ) -> Result<Option<Posting>, OutOfRange> {
     let balance = state.balance_mut(currency);
-    let mut points = Points::ZERO;
-    for lot in balance.lots.iter().filter(|lot| lot.expires_at == Some(at)) {
-        points = points.plus(lot.points)?;
+    if balance.lots.first().is_none_or(|lot| lot.expires_at != Some(at)) {
+        return Ok(None);
     }
-    balance.lots.retain(|lot| lot.expires_at != Some(at));
-    balance.expired = balance.expired.plus(points)?;
-    let lapsed = Posting {
+    let lot = balance.lots.remove(0);
+    balance.expired = balance.expired.plus(lot.points)?;
+    Ok(Some(Posting {
         currency: currency.clone(),
         from: Account::Available,
         to: Account::Breakage,
-        points,
+        points: lot.points,
         effective_at: at,
-    };
-    Ok(Some(lapsed).filter(|posting| posting.points.is_positive()))
+        partner: lot.funded_by,
+    }))
 }

@@ -56,6 +56,8 @@ pub enum StepKind {
     Returned,
     /// Points went into a lot or came out of it: the value is below 0 then.
     Lot,
+    /// Pending points vested or were cancelled.
+    Vested,
 }
 
 /// Who listens to a decision.

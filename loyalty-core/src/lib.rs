@@ -35,6 +35,7 @@ pub mod member;
 pub mod returns;
 pub mod settle;
 pub mod succession;
+pub mod vesting;
 
 // Deciding and proving.
 pub mod command;

@@ -62,7 +62,7 @@ pub fn hold<'a, T: Trace>(
     program: &'a Program,
     subject: &Subject<'_>,
     enrols: bool,
-    earned: &mut [Earned],
+    earned: &mut [Earned<'_>],
     trace: &mut T,
 ) -> Result<Vec<Counting<'a>>, Problem> {
     let mut counting = Vec::new();
@@ -96,32 +96,33 @@ fn blocked(limit: &Limit, reading: &Reading) -> Problem {
     Problem::new("limit_exceeded", "", message, help)
 }
 
-/// Leaves the points that fit; caps of the whole activity have given no more than that.
+/// Leaves the points that fit, those given first before others; caps of the whole activity have given no more than that.
 fn clip<T: Trace>(
     limit: &Limit,
     room: i128,
     program: &Program,
-    earned: &mut [Earned],
+    earned: &mut [Earned<'_>],
     trace: &mut T,
 ) -> Result<(), OutOfRange> {
     let Measure::Points(points) = &limit.measures else { return Ok(()) };
-    let mut left = room;
+    let (mut left, mut given) = (room, Points::ZERO);
     for one in earned.iter_mut().filter(|one| one.currency == points.currency) {
         let kept = i128::from(one.points.minor()).min(left);
         left = left.checked_sub(kept).ok_or(OutOfRange)?;
         one.points = Points::from_wide(kept)?;
+        given = given.plus(one.points)?;
         for used in &mut one.used {
             if program.window_cap(&used.cap).is_some_and(|cap| cap.rules.is_empty()) {
                 used.amount = kept;
             }
         }
         one.used.retain(|used| used.amount != 0);
-        trace.step(|| {
-            let (shown, scale) = program.currency(&one.currency).map_or(("", 0), |it| (it.shown(), it.scale));
-            let text = format!("{} {shown} earned under `{}`", one.points.in_whole_points(scale), limit.id);
-            Step::new(StepKind::Awarded, &one.currency, text).with(one.points)
-        });
     }
+    trace.step(|| {
+        let (shown, scale) = program.currency(&points.currency).map_or(("", 0), |it| (it.shown(), it.scale));
+        let text = format!("{} {shown} earned under `{}`", given.in_whole_points(scale), limit.id);
+        Step::new(StepKind::Awarded, &points.currency, text).with(given)
+    });
     Ok(())
 }
 

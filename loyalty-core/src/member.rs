@@ -3,11 +3,15 @@
 use minicbor::{Decode, Encode};
 
 use crate::counter::CounterState;
-use crate::id::AuthorId;
+use crate::id::{AuthorId, OperationKey};
+use crate::ledger::operation::{CountedIn, VestingOutcome};
 use crate::limits::LimitsState;
 use crate::points::{OutOfRange, Points};
 use crate::tier::{LevelGrant, TierState};
 use crate::time::Timestamp;
+
+/// The most awards that wait for one member.
+pub const MOST_PENDING: usize = 256;
 
 /// What is known of a member after a commit.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
@@ -39,6 +43,9 @@ pub struct MemberState {
     /// What limits against fraud measured.
     #[cbor(n(8), default, skip_if = "LimitsState::is_empty")]
     pub limits: LimitsState,
+    /// Awards that may not be spent yet, the one that falls due first before the others.
+    #[cbor(n(9), default, skip_if = "Vec::is_empty")]
+    pub pending: Vec<Pending>,
 }
 
 /// Points of one currency.
@@ -47,10 +54,10 @@ pub struct Balance {
     /// The currency.
     #[n(0)]
     pub currency: AuthorId,
-    /// Open lots, soonest expiry first, those without last; no two of the same expiry, none empty.
+    /// Open lots, soonest expiry first, those without last; no two of the same expiry and partner, none empty.
     #[n(1)]
     pub lots: Vec<Lot>,
-    /// All that was ever earned.
+    /// All that was ever earned, less what was cancelled before it could be spent.
     #[n(2)]
     pub earned: Points,
     /// All that returns took back from lots.
@@ -65,10 +72,13 @@ pub struct Balance {
     /// Activities that gave more than nothing.
     #[n(6)]
     pub accruals: u64,
+    /// All that was cancelled before it could be spent.
+    #[n(7)]
+    pub cancelled: Points,
 }
 
-/// Points with one expiry.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+/// Points with one expiry, paid for by one partner.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 pub struct Lot {
     /// When they lapse; never where absent.
     #[n(0)]
@@ -76,6 +86,52 @@ pub struct Lot {
     /// How many are left, above 0.
     #[n(1)]
     pub points: Points,
+    /// The partner that pays for them; the program where absent.
+    #[n(2)]
+    pub funded_by: Option<AuthorId>,
+}
+
+impl Lot {
+    /// By expiry, soonest first and never last; then the program's own before those of partners.
+    fn place(&self) -> (Timestamp, Option<&AuthorId>) {
+        place(self.expires_at, self.funded_by.as_ref())
+    }
+}
+
+fn place(expires_at: Option<Timestamp>, funded_by: Option<&AuthorId>) -> (Timestamp, Option<&AuthorId>) {
+    (expires_at.unwrap_or(Timestamp::from_micros(i64::MAX)), funded_by)
+}
+
+/// Points of one award that may not be spent yet.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub struct Pending {
+    /// When they vest or are cancelled by themselves.
+    #[n(0)]
+    pub due: Timestamp,
+    /// Which of the two.
+    #[n(1)]
+    pub then: VestingOutcome,
+    /// The operation that gave them.
+    #[n(2)]
+    pub of: OperationKey,
+    /// Which of its awards, from 0.
+    #[n(3)]
+    pub award: u32,
+    /// The currency.
+    #[n(4)]
+    pub currency: AuthorId,
+    /// How many are left; 0 where only a cap waits for them to be cancelled.
+    #[n(5)]
+    pub points: Points,
+    /// What counters and caps get back when they are cancelled.
+    #[n(6)]
+    pub counted: Vec<CountedIn>,
+    /// When they lapse once they have vested by themselves.
+    #[n(7)]
+    pub expires_at: Option<Timestamp>,
+    /// The partner that pays for them.
+    #[n(8)]
+    pub funded_by: Option<AuthorId>,
 }
 
 impl MemberState {
@@ -91,6 +147,7 @@ impl MemberState {
             level_grants: Vec::new(),
             returned: Vec::new(),
             limits: LimitsState::EMPTY,
+            pending: Vec::new(),
         }
     }
 
@@ -110,6 +167,12 @@ impl MemberState {
         &mut self.balances[index]
     }
 
+    /// Pending points of a currency.
+    pub fn pending_of(&self, currency: &AuthorId) -> Result<Points, OutOfRange> {
+        let waiting = self.pending.iter().filter(|pending| pending.currency == *currency);
+        waiting.map(|pending| pending.points).try_fold(Points::ZERO, Points::plus)
+    }
+
     /// What is held on a track.
     pub fn tier(&self, track: &AuthorId) -> Option<&TierState> {
         self.tiers.iter().find(|t| t.track == *track)
@@ -124,7 +187,8 @@ impl MemberState {
     pub fn next_due(&self) -> Option<Timestamp> {
         let tiers = self.tiers.iter().filter_map(TierState::due);
         let lots = self.balances.iter().filter_map(|b| b.lots.first().and_then(|l| l.expires_at));
-        tiers.chain(lots).min()
+        let pending = self.pending.first().map(|pending| pending.due);
+        tiers.chain(lots).chain(pending).min()
     }
 }
 
@@ -139,6 +203,7 @@ impl Balance {
             expired: Points::ZERO,
             forgiven: Points::ZERO,
             accruals: 0,
+            cancelled: Points::ZERO,
         }
     }
 
@@ -147,37 +212,50 @@ impl Balance {
         self.lots.iter().try_fold(Points::ZERO, |sum, lot| sum.plus(lot.points))
     }
 
-    /// Adds points to the lot of this expiry.
-    pub fn add(&mut self, points: Points, expires_at: Option<Timestamp>) -> Result<(), OutOfRange> {
+    /// Adds points to the lot of this expiry and partner.
+    pub fn add(
+        &mut self,
+        points: Points,
+        expires_at: Option<Timestamp>,
+        funded_by: Option<&AuthorId>,
+    ) -> Result<(), OutOfRange> {
         if points.is_zero() {
             return Ok(());
         }
-        let order = |lot: &Lot| lot.expires_at.unwrap_or(Timestamp::from_micros(i64::MAX));
-        let wanted = expires_at.unwrap_or(Timestamp::from_micros(i64::MAX));
-        match self.lots.binary_search_by_key(&wanted, order) {
+        match self.lots.binary_search_by(|lot| lot.place().cmp(&place(expires_at, funded_by))) {
             Ok(found) => {
                 if let Some(lot) = self.lots.get_mut(found) {
                     lot.points = lot.points.plus(points)?;
                 }
             }
-            Err(place) => self.lots.insert(place, Lot { expires_at, points }),
+            Err(at) => self.lots.insert(at, Lot { expires_at, points, funded_by: funded_by.cloned() }),
         }
         self.available().map(|_| ())
     }
 
-    /// Takes up to `points`, first from the lot of `first`, then soonest expiry first; gives what was taken.
-    pub fn take(&mut self, points: Points, first: Option<Timestamp>) -> Result<Points, OutOfRange> {
+    /// Takes up to `points`, first from the lot of this expiry and partner, then soonest expiry first; gives what
+    /// was taken, by partner.
+    pub fn take(
+        &mut self,
+        points: Points,
+        first: (Option<Timestamp>, Option<&AuthorId>),
+    ) -> Result<Vec<(Option<AuthorId>, Points)>, OutOfRange> {
         let mut left = points;
-        let own = self.lots.iter().position(|l| l.expires_at == first);
+        let mut taken: Vec<(Option<AuthorId>, Points)> = Vec::new();
+        let own = self.lots.iter().position(|lot| lot.place() == place(first.0, first.1));
         for index in own.into_iter().chain(0..self.lots.len()) {
-            if let Some(lot) = self.lots.get_mut(index) {
-                let part = lot.points.min(left);
-                lot.points = lot.points.minus(part)?;
-                left = left.minus(part)?;
+            let Some(lot) = self.lots.get_mut(index).filter(|_| left.is_positive()) else { continue };
+            let part = lot.points.min(left);
+            lot.points = lot.points.minus(part)?;
+            left = left.minus(part)?;
+            match taken.iter_mut().find(|(partner, _)| *partner == lot.funded_by) {
+                Some((_, sum)) => *sum = sum.plus(part)?,
+                None if part.is_positive() => taken.push((lot.funded_by.clone(), part)),
+                None => {}
             }
         }
         self.lots.retain(|lot| lot.points.is_positive());
-        points.minus(left)
+        Ok(taken)
     }
 }
 
@@ -197,12 +275,27 @@ mod tests {
     fn lots_are_taken_own_first_then_soonest() {
         let [soon, late] = [1, 2].map(|s| Some(Timestamp::from_seconds(s)));
         let mut balance = Balance::empty(id("points"));
-        balance.add(points(5), None).unwrap();
-        balance.add(points(3), late).unwrap();
-        balance.add(points(2), soon).unwrap();
-        assert_eq!(balance.take(points(4), late).unwrap(), points(4));
+        balance.add(points(5), None, None).unwrap();
+        balance.add(points(3), late, None).unwrap();
+        balance.add(points(2), soon, None).unwrap();
+        assert_eq!(balance.take(points(4), (late, None)).unwrap(), [(None, points(4))]);
         let left: Vec<_> = balance.lots.iter().map(|l| (l.expires_at, l.points.minor())).collect();
         assert_eq!(left, [(soon, 1), (None, 5)]);
-        assert_eq!(balance.take(points(9), None).unwrap(), points(6), "no balance is ever negative");
+        let all = balance.take(points(9), (None, None)).unwrap();
+        assert_eq!(all, [(None, points(6))], "no balance is ever negative");
+    }
+
+    #[test]
+    fn lots_of_partners_are_apart() {
+        let (bank, soon) = (id("bank"), Some(Timestamp::from_seconds(1)));
+        let mut balance = Balance::empty(id("points"));
+        balance.add(points(5), soon, Some(&bank)).unwrap();
+        balance.add(points(3), soon, None).unwrap();
+        balance.add(points(2), None, Some(&bank)).unwrap();
+        let lots: Vec<_> =
+            balance.lots.iter().map(|lot| (lot.funded_by.clone(), lot.points.minor())).collect();
+        assert_eq!(lots, [(None, 3), (Some(bank.clone()), 5), (Some(bank.clone()), 2)]);
+        let taken = balance.take(points(9), (None, Some(&bank))).unwrap();
+        assert_eq!(taken, [(Some(bank), points(6)), (None, points(3))]);
     }
 }

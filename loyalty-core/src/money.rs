@@ -391,6 +391,11 @@ impl Ratio {
         }
     }
 
+    /// Whether it is nothing.
+    pub const fn is_zero(self) -> bool {
+        self.num == 0
+    }
+
     /// Whether it is below zero.
     pub const fn is_negative(self) -> bool {
         self.num < 0
@@ -419,7 +424,9 @@ impl Ratio {
         Ok(Self { num, den })
     }
 
-    fn reduced(self) -> Self {
+    /// The same value in its smallest terms, which leave the most room for products.
+    #[must_use]
+    pub fn reduced(self) -> Self {
         let divisor = gcd(self.num.unsigned_abs(), self.den.unsigned_abs()).max(1);
         match i128::try_from(divisor) {
             Ok(d) => Self { num: self.num / d, den: self.den / d },

@@ -447,7 +447,7 @@ fn window_caps(earning: &Earning) -> Vec<WindowCap> {
             window,
             rules: rules.into_iter().map(|rule| rule.id.clone()).collect(),
         }),
-        CapScope::Activity => None,
+        CapScope::Activity | CapScope::Balance => None,
     });
     of_windows.collect()
 }

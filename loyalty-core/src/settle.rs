@@ -4,24 +4,27 @@
 
 use crate::expiry;
 use crate::id::AuthorId;
-use crate::ledger::operation::Settlement;
+use crate::ledger::operation::{Settlement, VestingOutcome};
 use crate::member::MemberState;
 use crate::points::OutOfRange;
 use crate::program::Programs;
 use crate::succession::take_over;
 use crate::tier::Moment;
 use crate::time::Timestamp;
+use crate::vesting;
 
-/// Something that falls due, in the order in which it is applied.
+/// Something that falls due, in the order in which it is applied. What waits is in its own order among itself.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 struct Due {
     at: Timestamp,
     kind: DueKind,
-    id: AuthorId,
+    id: Option<AuthorId>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum DueKind {
+    Vests,
+    PendingCancelled,
     WindowTurns,
     TierEnds,
     GrantEnds,
@@ -43,11 +46,19 @@ pub fn settle(programs: &Programs, state: &mut MemberState, to: Timestamp) -> Re
         }
         let Some(due) = next_due.and_then(|_| next(state)) else { break };
         match due.kind {
+            DueKind::Vests => vesting::fall_due(state, &mut settlement)?,
+            DueKind::PendingCancelled => {
+                vesting::fall_due(state, &mut settlement)?;
+                // What counters gave back may roll over no more.
+                moment_at(programs, state, due.at).roll_again(state);
+            }
             DueKind::WindowTurns | DueKind::TierEnds | DueKind::GrantEnds => {
                 on_track(programs, state, &due, &mut settlement)
             }
             DueKind::LotLapses => {
-                settlement.postings.extend(expiry::lapse(state, &due.id, due.at)?);
+                if let Some(currency) = &due.id {
+                    settlement.postings.extend(expiry::lapse(state, currency, due.at)?);
+                }
             }
         }
     }
@@ -57,7 +68,7 @@ pub fn settle(programs: &Programs, state: &mut MemberState, to: Timestamp) -> Re
 
 fn next(state: &MemberState) -> Option<Due> {
     let tiers = state.tiers.iter().flat_map(|tier| {
-        let of = |at, kind| Due { at, kind, id: tier.track.clone() };
+        let of = |at, kind| Due { at, kind, id: Some(tier.track.clone()) };
         let ends = tier.status.until.map(|at| of(at, DueKind::TierEnds));
         let over = tier.granted.as_ref().map(|granted| of(granted.until, DueKind::GrantEnds));
         let turns = tier.carry.as_ref().map(|carry| of(carry.next, DueKind::WindowTurns));
@@ -65,24 +76,38 @@ fn next(state: &MemberState) -> Option<Due> {
     });
     let lots = state.balances.iter().filter_map(|balance| {
         let at = balance.lots.first()?.expires_at?;
-        Some(Due { at, kind: DueKind::LotLapses, id: balance.currency.clone() })
+        Some(Due { at, kind: DueKind::LotLapses, id: Some(balance.currency.clone()) })
     });
-    tiers.chain(lots).min()
+    let pending = state.pending.first().map(|pending| {
+        let kind = match pending.then {
+            VestingOutcome::Vested => DueKind::Vests,
+            VestingOutcome::Cancelled => DueKind::PendingCancelled,
+        };
+        Due { at: pending.due, kind, id: None }
+    });
+    tiers.chain(lots).chain(pending).min()
+}
+
+/// An instant at which something falls due.
+fn moment_at<'p>(programs: &'p Programs, state: &MemberState, at: Timestamp) -> Moment<'p> {
+    let program = programs.at(at);
+    let date = program.zone().date_at(at);
+    Moment { program, at, when: program.when(state, at, date), begins: date }
 }
 
 fn on_track(programs: &Programs, state: &mut MemberState, due: &Due, settlement: &mut Settlement) {
-    let program = programs.at(due.at);
-    let date = program.zone().date_at(due.at);
-    let moment = Moment { program, at: due.at, when: program.when(state, due.at, date), begins: date };
-    let change = match program.track(&due.id) {
+    let moment = moment_at(programs, state, due.at);
+    let Some(id) = &due.id else { return };
+    let change = match moment.program.track(id) {
         Some(track) if due.kind == DueKind::WindowTurns => {
             moment.turn(track, state);
             None
         }
         Some(track) if due.kind == DueKind::GrantEnds => moment.end_grant(track, state),
         Some(track) => moment.decide_anew(track, state),
+        // The program no longer has the track: its last level stays as it is, without end.
         None => {
-            if let Some(held) = state.tier_mut(&due.id) {
+            if let Some(held) = state.tier_mut(id) {
                 held.rest();
             }
             None

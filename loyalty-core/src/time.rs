@@ -24,6 +24,9 @@ pub enum InvalidTime {
     /// Not a date.
     #[error("must be a date such as \"2026-03-10\"")]
     Date,
+    /// Not a time of day.
+    #[error("must be a time of day such as \"06:30\", from 00:00 to 23:59")]
+    OfDay,
     /// Outside the calendar of a program.
     #[error("must lie in the years 1970 to 2100")]
     Range,
@@ -172,6 +175,11 @@ macro_rules! text_form {
         }
     };
 }
+
+mod age;
+mod of_day;
+
+pub use self::of_day::TimeOfDay;
 
 text_form!(Timestamp, "an RFC 3339 time such as \"2026-03-10T09:30:00+01:00\"", "date-time");
 text_form!(

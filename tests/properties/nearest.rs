@@ -1,5 +1,6 @@
 //! What a proof says that a little more would have earned is what a little more earns, and nothing less does.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use loyalty_core::activity::{Activity, Line, Purchase};
@@ -36,19 +37,21 @@ fn dearer(purchase: &Purchase, line: usize, more: i128) -> Option<Purchase> {
 }
 
 /// Minor units by currency.
-type Given = Vec<(String, i64)>;
+type Given = BTreeMap<String, i64>;
 
 /// What a purchase would earn now, by currency, and what a little more of it would.
 fn preview(real: &Real, purchase: &Purchase) -> Option<(Given, Option<Nearest>)> {
     let command = Command::Record(Arc::new(Activity::Purchase(purchase.clone())));
     let preview = block_on(real.engine.preview(&real.tenant, &real.member, &command, now())).ok()?;
-    let awards = preview.decision.operation.awards.iter();
-    let points = awards.map(|award| (award.currency.to_string(), award.points.minor())).collect();
+    let mut points = Given::new();
+    for award in preview.decision.operation.awards {
+        *points.entry(award.currency.to_string()).or_default() += award.points.minor();
+    }
     Some((points, preview.nearest))
 }
 
-fn points(given: &[(String, i64)], currency: &str) -> i64 {
-    given.iter().find(|(id, _)| id == currency).map_or(0, |(_, points)| *points)
+fn points(given: &Given, currency: &str) -> i64 {
+    given.get(currency).copied().unwrap_or(0)
 }
 
 /// What a purchase is worth under a program that the member has not used: what it gives and the nearest more.
@@ -59,7 +62,7 @@ fn fresh(document: &Document, purchase: &Purchase) -> Option<(Real, Given, Optio
 }
 
 /// The promise is kept, and a cent less earns less.
-fn is_kept(real: &Real, purchase: &Purchase, given: &[(String, i64)], nearest: &Nearest) {
+fn is_kept(real: &Real, purchase: &Purchase, given: &Given, nearest: &Nearest) {
     let currency = nearest.currency.as_str();
     let earned = |more: i128| {
         let purchase = dearer(purchase, nearest.line - 1, more).expect("a price");
@@ -70,13 +73,32 @@ fn is_kept(real: &Real, purchase: &Purchase, given: &[(String, i64)], nearest: &
     assert!(nearest.earns.is_positive() && earned(more - CENT) < earned(more), "{nearest:?}");
 }
 
-/// A program's rules without what depends on every cent: only thresholds and full steps of money are left.
-fn stepped(mut document: Document) -> Document {
+/// A program's rules without what depends on every cent and without lines that begin to count: only thresholds and
+/// full steps of money are left.
+fn stepped(document: Document) -> Document {
+    let mut document = serde_json::to_value(document).expect("a document");
+    without_values(&mut document);
+    let mut document: Document = serde_json::from_value(document).expect("a document");
     for Earning { groups, after, .. } in &mut document.earning {
         groups.iter_mut().for_each(stepped_group);
         after.iter_mut().for_each(stepped_rule);
     }
     document
+}
+
+/// Asks for another article wherever a line is asked for its value.
+fn without_values(json: &mut serde_json::Value) {
+    match json {
+        serde_json::Value::Object(fields) => {
+            if fields.len() == 1 && fields.get("value").is_some_and(|test| test.get("number").is_some()) {
+                *json = serde_json::json!({"sku": {"is": "no such article"}});
+            } else {
+                fields.values_mut().for_each(without_values);
+            }
+        }
+        serde_json::Value::Array(all) => all.iter_mut().for_each(without_values),
+        _ => {}
+    }
 }
 
 fn stepped_group(group: &mut Group) {

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use loyalty_core::decision;
 use loyalty_core::id::AuthorId;
 use loyalty_core::ledger::operation::{TierChange, Unmatched};
+use loyalty_core::ledger::posting::{Account, Posting};
 use loyalty_core::money::{Money, Quantity};
 use loyalty_core::time::Timestamp;
 use serde::Deserialize;
@@ -151,6 +152,9 @@ pub struct Then {
     pub unmatched: Vec<Missed>,
     /// What is not there is 0.
     pub balances: Option<BTreeMap<String, i64>>,
+    /// What is not there is 0.
+    #[serde(default)]
+    pub pending: BTreeMap<String, i64>,
     pub tier: Option<BTreeMap<String, String>>,
     pub until: Option<BTreeMap<String, Option<Timestamp>>>,
     pub changes: Option<Vec<Change>>,
@@ -161,6 +165,7 @@ pub struct Then {
     #[serde(default)]
     pub level_takes: Vec<LevelPoints>,
     pub lots: Option<Vec<Lot>>,
+    pub postings: Option<Vec<Moved>>,
     pub counters: Option<BTreeMap<AuthorId, Money>>,
     /// What is not there is all 0.
     pub totals: Option<BTreeMap<String, Totals>>,
@@ -265,6 +270,39 @@ pub struct Lot {
     pub points: i64,
     #[serde(default)]
     pub expires_at: Option<Timestamp>,
+    #[serde(default)]
+    pub funded_by: Option<AuthorId>,
+}
+
+/// Points from one account to another.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Moved {
+    pub currency: String,
+    pub points: i64,
+    pub from: String,
+    pub to: String,
+    pub at: Timestamp,
+    #[serde(default)]
+    pub partner: Option<AuthorId>,
+}
+
+impl From<&Posting> for Moved {
+    fn from(one: &Posting) -> Self {
+        Self {
+            currency: one.currency.to_string(),
+            points: one.points.minor(),
+            from: account(one.from),
+            to: account(one.to),
+            at: one.effective_at,
+            partner: one.partner.clone(),
+        }
+    }
+}
+
+/// As JSON names it.
+fn account(account: Account) -> String {
+    serde_json::to_value(account).ok().and_then(|name| name.as_str().map(str::to_owned)).unwrap_or_default()
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
@@ -274,5 +312,6 @@ pub struct Totals {
     pub clawed_back: i64,
     pub expired: i64,
     pub forgiven: i64,
+    pub cancelled: i64,
     pub accruals: u64,
 }

@@ -6,13 +6,14 @@ use std::fmt::Debug;
 use loyalty_core::activity::Activity;
 use loyalty_core::id::AuthorId;
 use loyalty_core::ledger::operation::{LevelAward, LevelTake, Operation, Settlement, TierChange};
+use loyalty_core::ledger::posting::Posting;
 use loyalty_core::member::{Balance, MemberState};
 use loyalty_core::money::Money;
 use loyalty_core::program::Program;
 use loyalty_core::tier::Counts;
 use loyalty_core::time::{Timestamp, When};
 
-use super::case::{Change, LevelPoints, Lot, Missed, Then, Totals};
+use super::case::{Change, LevelPoints, Lot, Missed, Moved, Then, Totals};
 
 /// What came of recording or previewing, or what reading shows.
 pub struct Found<'a> {
@@ -43,6 +44,7 @@ impl Found<'_> {
         let first_awards = then.awards.as_ref().filter(|_| self.is_first).map(positive);
         let balances = then.balances.clone().or(first_awards);
         must(&mut differ, "balances", true, &balances, || self.balances());
+        same(&mut differ, "pending", &then.pending, &self.pending());
         let has_tiers = !self.program.document().tiers.is_empty();
         must(&mut differ, "tier", has_tiers, &then.tier, || self.tiers());
         may(&mut differ, "until", &then.until, || self.until());
@@ -52,6 +54,7 @@ impl Found<'_> {
         let takes = self.operation.map_or(&[][..], |op| &op.level_takes);
         same(&mut differ, "level_takes", &then.level_takes, &takes.iter().map(lost_by_level).collect());
         may(&mut differ, "lots", &then.lots.clone().map(by_currency), || by_currency(self.lots()));
+        may(&mut differ, "postings", &then.postings, || self.postings());
         may(&mut differ, "totals", &then.totals.clone().map(not_all_zero), || self.totals());
         for (id, expected) in then.counters.iter().flatten() {
             self.counter(&mut differ, id, *expected);
@@ -59,9 +62,29 @@ impl Found<'_> {
         differ
     }
 
+    /// Over all terms.
     fn awards(&self) -> BTreeMap<String, i64> {
-        let awards = self.operation.iter().flat_map(|op| &op.awards);
-        awards.map(|award| (award.currency.to_string(), award.points.minor())).collect()
+        let mut awards = BTreeMap::new();
+        for award in self.operation.iter().flat_map(|op| &op.awards) {
+            *awards.entry(award.currency.to_string()).or_default() += award.points.minor();
+        }
+        awards
+    }
+
+    fn pending(&self) -> BTreeMap<String, i64> {
+        let mut pending = BTreeMap::new();
+        for one in &self.state.pending {
+            *pending.entry(one.currency.to_string()).or_default() += one.points.minor();
+        }
+        pending
+    }
+
+    /// What fell due first, then the operation's own.
+    fn postings(&self) -> Vec<Moved> {
+        let due = self.operation.map(|op| &op.settlement).or(self.settlement);
+        let due: &[Posting] = due.map_or(&[], |settlement| &settlement.postings);
+        let own: &[Posting] = self.operation.map_or(&[], |op| &op.postings);
+        due.iter().chain(own).map(Moved::from).collect()
     }
 
     /// What was taken, and what was forgiven, over all purchases that something came back of.
@@ -107,6 +130,7 @@ impl Found<'_> {
                 currency: currency.clone(),
                 points: lot.points.minor(),
                 expires_at: lot.expires_at,
+                funded_by: lot.funded_by.clone(),
             };
             b.lots.iter().map(lot).collect::<Vec<_>>()
         };
@@ -119,6 +143,7 @@ impl Found<'_> {
             clawed_back: b.clawed_back.minor(),
             expired: b.expired.minor(),
             forgiven: b.forgiven.minor(),
+            cancelled: b.cancelled.minor(),
             accruals: b.accruals,
         };
         not_all_zero(self.state.balances.iter().map(|b| (b.currency.to_string(), of(b))).collect())

@@ -1,5 +1,6 @@
 //! Replaying a case through an engine, a tenant each, all of them with the same member.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use loyalty_core::activity::Activity;
@@ -379,16 +380,20 @@ struct Timed {
     grant_tier: TierGrant,
 }
 
-/// Awards whose last step of the proof says another value.
+/// Currencies of which the last step of the proof says another award than was given, on all terms together.
 fn unexplained(steps: &[Step], operation: &Operation) -> Failure {
     let said = |currency: &str| {
         let awarded = steps.iter().rev().find(|s| s.kind == StepKind::Awarded && s.of == currency);
         awarded.and_then(|step| step.value.clone())
     };
-    let wrong = operation.awards.iter().filter_map(|award| {
-        let (said, given) = (said(award.currency.as_str()), award.points.minor().to_string());
-        (said.as_ref() != Some(&given))
-            .then(|| format!("{}: {given} given, {said:?} explained", award.currency))
+    let mut sums = BTreeMap::<&str, i64>::new();
+    for award in &operation.awards {
+        *sums.entry(award.currency.as_str()).or_default() += award.points.minor();
+    }
+    let wrong = sums.into_iter().filter_map(|(currency, given)| {
+        let said = said(currency);
+        let differ = said.as_ref() != Some(&given.to_string());
+        differ.then(|| format!("{currency}: {given} given, {said:?} explained"))
     });
     wrong.collect()
 }

@@ -10,6 +10,7 @@ use loyalty_core::facts::Who;
 use loyalty_core::id::MemberId;
 use loyalty_core::ledger::operation::Operation;
 use loyalty_core::member::MemberState;
+use loyalty_core::points::Points;
 use loyalty_core::program::{Program, Programs};
 use loyalty_core::report::{self, Example, Report};
 use loyalty_core::returns::Past;
@@ -83,8 +84,11 @@ pub fn wrong(program: &Program, example: &Example) -> Option<String> {
         }
     }
     let (operation, mut state) = last.zip(state)?;
-    let mut points: BTreeMap<_, _> =
-        operation.awards.iter().map(|award| (award.currency.clone(), award.points)).collect();
+    let mut points = BTreeMap::<_, Points>::new();
+    for award in &operation.awards {
+        let sum = points.entry(award.currency.clone()).or_insert(Points::ZERO);
+        *sum = sum.plus(award.points).expect("in range");
+    }
     if let Some(at) = example.read_at {
         settle(&programs, &mut state, at).expect("in range");
         points = state

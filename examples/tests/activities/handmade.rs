@@ -173,7 +173,7 @@ fn an_invoice_is_one_activity_of_a_member_at_its_first_instant() {
 
 /// The columns are found by name: one is in another place, one is not used.
 #[test]
-fn a_leg_is_an_event_whatever_became_of_it() {
+fn a_leg_departs_and_then_something_becomes_of_it() {
     let dir = folder(&[(
         "flight_legs.csv.gz",
         "note,aircraft,leg_id,scheduled_dep,carrier,flight,origin,dest,distance_mi,status
@@ -182,29 +182,24 @@ fog,N2,9,2013-01-01T05:29:00-05:00,B6,725,JFK,BOS,187,cancelled
 ,N2,1,2013-01-01T05:40:00-05:00,B6,726,JFK,BQN,1576,diverted
 ",
     )]);
-    let leg = |aircraft: &str, id: &str, at: &str, attributes| {
-        let event = json!({"name": "leg", "id": id, "occurred_at": at, "attributes": attributes});
+    let departed = |aircraft: &str, id: &str, at: &str, attributes| {
+        let line = json!({"gross": "0", "attributes": attributes});
+        let purchase = json!({"id": id, "occurred_at": at, "lines": [line]});
+        json!({"member": aircraft, "activity": {"purchase": purchase}})
+    };
+    let became = |aircraft: &str, id: &str, at: &str, status: &str| {
+        let event = json!({"name": status, "id": id, "occurred_at": at, "of": id});
         json!({"member": aircraft, "activity": {"event": event}})
     };
+    let [first, second] = ["2013-01-01T05:29:00-05:00", "2013-01-01T05:40:00-05:00"];
+    let leg = |carrier: &str, flight: &str, origin: &str, dest: &str, miles: &str| json!({"carrier": carrier, "flight": flight, "origin": origin, "dest": dest, "miles": miles});
     let expected = [
-        leg(
-            "N2",
-            "9",
-            "2013-01-01T05:29:00-05:00",
-            json!({"carrier": "B6", "flight": "725", "origin": "JFK", "dest": "BOS", "miles": "187", "status": "cancelled"}),
-        ),
-        leg(
-            "N1",
-            "10",
-            "2013-01-01T05:29:00-05:00",
-            json!({"carrier": "UA", "flight": "1714", "origin": "LGA", "dest": "IAH", "miles": "1416", "status": "flown"}),
-        ),
-        leg(
-            "N2",
-            "1",
-            "2013-01-01T05:40:00-05:00",
-            json!({"carrier": "B6", "flight": "726", "origin": "JFK", "dest": "BQN", "miles": "1576", "status": "diverted"}),
-        ),
+        departed("N2", "9", first, leg("B6", "725", "JFK", "BOS", "187")),
+        became("N2", "9", first, "cancelled"),
+        departed("N1", "10", first, leg("UA", "1714", "LGA", "IAH", "1416")),
+        became("N1", "10", first, "flown"),
+        departed("N2", "1", second, leg("B6", "726", "JFK", "BQN", "1576")),
+        became("N2", "1", second, "diverted"),
     ];
     assert_eq!(activities("flights", dir.path()), expected);
 }

@@ -1,9 +1,9 @@
 //! What is measured: a line's value under a basis, and which lines a rule counts.
 
 use super::candidates::Hit;
-use super::condition;
 use super::subject::Subject;
-use crate::activity::{AttributeValue, Line, attribute};
+use super::{condition, tender};
+use crate::activity::{Activity, AttributeValue, Line, Purchase, Tender, attribute};
 use crate::explain::NoTrace;
 use crate::money::{OutOfRange, Quantity, Ratio};
 use crate::program::document::{Basis, Rule};
@@ -48,48 +48,58 @@ pub fn for_each_line<E: From<OutOfRange>>(
     found: Option<&[Hit]>,
     mut each: impl FnMut(Measured) -> Result<(), E>,
 ) -> Result<(), E> {
-    if let Some(attributes) = subject.event_attributes() {
-        let value = match &rule.basis {
-            Basis::Attribute(id) => attribute(attributes, id.as_str()).and_then(number),
-            _ => None,
-        };
-        return value.map_or(Ok(()), |value| each(Measured { line: 0, value: clamped(rule, value)? }));
-    }
-    let lines = subject.lines();
-    let Some(found) = found else { return for_each_counted(rule, lines, each) };
-    for index in found.iter().filter_map(|hit| hit.line()) {
-        if let Some(measured) = lines.get(index).map_or(Ok(None), |line| measured(rule, index, line))? {
-            each(measured)?;
+    match subject.activity {
+        Activity::Purchase(purchase) => for_each_counted(rule, purchase, found, each),
+        Activity::Event(event) => {
+            let value = match &rule.basis {
+                Basis::Attribute(id) => attribute(&event.attributes, id.as_str()).and_then(number),
+                _ => None,
+            };
+            value.map_or(Ok(()), |value| each(Measured { line: 0, value: clamped(rule, value)? }))
         }
+        Activity::Return(_) => Ok(()),
     }
-    Ok(())
 }
 
-/// Calls `each` with every line of a purchase that the rule counts.
+/// Calls `each` with every line of a purchase that the rule counts; `found` are the only lines that it may count.
 pub fn for_each_counted<E: From<OutOfRange>>(
     rule: &Rule,
-    lines: &[Line],
+    purchase: &Purchase,
+    found: Option<&[Hit]>,
     mut each: impl FnMut(Measured) -> Result<(), E>,
 ) -> Result<(), E> {
-    for (index, line) in lines.iter().enumerate() {
-        if let Some(measured) = measured(rule, index, line)? {
-            each(measured)?;
+    let Some(share) = share_paid(rule, &purchase.tenders)? else { return Ok(()) };
+    let mut measure = |index, line| {
+        if let Some(value) = counted(rule, line)? {
+            let value = if rule.share_of_tender.is_empty() { value } else { value.times(share)? };
+            each(Measured { line: index, value })?;
         }
+        Ok(())
+    };
+    match found {
+        None => purchase.lines.iter().enumerate().try_for_each(|(index, line)| measure(index, line)),
+        Some(found) => found
+            .iter()
+            .filter_map(|hit| hit.line())
+            .filter_map(|index| Some((index, purchase.lines.get(index)?)))
+            .try_for_each(|(index, line)| measure(index, line)),
     }
-    Ok(())
 }
 
-/// The line as the rule counts it, if it does.
-fn measured(rule: &Rule, index: usize, line: &Line) -> Result<Option<Measured>, OutOfRange> {
-    Ok(counted(rule, line)?.map(|value| Measured { line: index, value }))
-}
-
-/// The value of a line as a rule counts it; `None` where it does not.
+/// The value of a line as a rule counts it, before the share of it that was paid as the rule wants it.
 pub fn counted(rule: &Rule, line: &Line) -> Result<Option<Ratio>, OutOfRange> {
     if !counts(rule, line) {
         return Ok(None);
     }
     line_value(line, &rule.basis)?.map(|value| clamped(rule, value)).transpose()
+}
+
+/// The share of a purchase that was paid as a rule wants it, 1 where it does not ask; `None` where that is nothing.
+pub fn share_paid(rule: &Rule, tenders: &[Tender]) -> Result<Option<Ratio>, OutOfRange> {
+    match rule.share_of_tender.as_slice() {
+        [] => Ok(Some(Ratio::ONE)),
+        kinds => Ok(tender::share(tenders, kinds)?.filter(|share| !share.is_zero())),
+    }
 }
 
 /// Whether a rule looks at a line at all; `found` are the only ones that it may look at.

@@ -29,9 +29,13 @@ impl<T: Trace> Rating<'_, '_, T> {
     /// The room that a cap leaves.
     fn left(&self, cap: &Cap) -> Result<Ratio, OutOfRange> {
         let most = cap.at_most.ratio().times(self.unit)?;
-        let CapScope::Window(window) = cap.per else { return Ok(most) };
+        let used = match cap.per {
+            CapScope::Activity => return Ok(most),
+            CapScope::Window(window) => self.subject.used(&cap.id, window),
+            CapScope::Balance => Some(i128::from(self.subject.holds(self.currency)?.minor())),
+        };
         // A window that is no longer kept has no room: a cap is never exceeded. Deciding refuses it before.
-        let Some(used) = self.subject.used(&cap.id, window) else { return Ok(Ratio::ZERO) };
+        let Some(used) = used else { return Ok(Ratio::ZERO) };
         let left = most.minus(Ratio::whole(used))?;
         Ok(if left.is_negative() { Ratio::ZERO } else { left })
     }
@@ -39,7 +43,7 @@ impl<T: Trace> Rating<'_, '_, T> {
     /// The window of a cap, and the slot in which it counts the activity.
     pub fn slot_of(&self, cap: &Cap) -> Option<(Window, i64)> {
         match cap.per {
-            CapScope::Activity => None,
+            CapScope::Activity | CapScope::Balance => None,
             CapScope::Window(window) => Some((window, window.slot(&self.subject.when()))),
         }
     }

@@ -1,6 +1,13 @@
 //! Whether conditions hold, each leaf telling the trace what it looked at.
 
-use super::basis::{line_value, numeric};
+mod measured;
+mod moment;
+
+use std::fmt::Display;
+
+pub use self::measured::{basket_counts, basket_sum};
+
+use super::basis::numeric;
 use super::history;
 use super::member;
 use super::subject::Subject;
@@ -8,10 +15,8 @@ use crate::activity::{Activity, Attribute, AttributeValue, Line, attribute};
 use crate::explain::{NoTrace, Step, StepKind, Trace};
 use crate::money::{OutOfRange, Quantity, Ratio};
 use crate::program::condition::{
-    AttributeTest, BasketTest, Condition, DateRange, LineCondition, ListTest, NumberTest, PathTest, TextTest,
+    AttributeTest, Condition, LineCondition, ListTest, NumberTest, PathTest, TextTest,
 };
-use crate::program::document::Basis;
-use crate::time::{Date, DayOfWeek};
 
 /// Whether a condition on the activity holds.
 pub fn holds<T: Trace>(
@@ -49,7 +54,8 @@ pub fn holds<T: Trace>(
         }
         Condition::Attribute(test) => attribute_holds(test, subject.attributes(), trace),
         Condition::Line(wanted) => any_line(wanted, subject.lines(), trace),
-        Condition::Basket(test) => basket(test, subject, trace)?,
+        Condition::Basket(test) => measured::basket(test, subject, trace)?,
+        Condition::Tender(test) => measured::tender(test, subject, trace)?,
         Condition::Tier(test) => {
             let level = subject.level(&test.track);
             let held = level.is_some_and(|level| test.level.contains(level));
@@ -59,17 +65,14 @@ pub fn holds<T: Trace>(
                 (format!("tier `{}`", test.track), found, wanted.join(" or "))
             })
         }
-        Condition::Dates(range) => dates(range, subject.date, trace),
+        Condition::Dates(range) => moment::dates(*range, subject, trace),
+        Condition::Weekday(days) => moment::weekday(days, subject, trace),
+        Condition::Hours(hours) => moment::hours(*hours, subject, trace),
+        Condition::Holiday(list) => moment::holiday(list, subject, trace),
+        Condition::Membership(test) => moment::membership(test, subject, trace)?,
         Condition::Counter(test) => history::counter_holds(test, subject, trace)?,
         Condition::Nth(test) => history::nth_holds(test, subject, trace)?,
         Condition::SinceLast(test) => history::since_last_holds(test, subject, trace)?,
-        Condition::Weekday(days) => {
-            let day = DayOfWeek::of(subject.date);
-            told(trace, days.contains(&day), || {
-                let wanted: Vec<_> = days.iter().map(|day| format!("{day:?}")).collect();
-                ("weekday".into(), format!("{day:?}"), wanted.join(" or "))
-            })
-        }
         of_member => member::holds(of_member, subject, trace),
     })
 }
@@ -84,19 +87,6 @@ fn any_line<T: Trace>(wanted: &LineCondition, lines: &[Line], trace: &mut T) -> 
         Step::new(StepKind::Tested, "lines", text)
     });
     fitting.is_some()
-}
-
-fn dates<T: Trace>(range: &DateRange, date: Date, trace: &mut T) -> bool {
-    let held = range.from.is_none_or(|from| from <= date) && range.to.is_none_or(|to| date <= to);
-    told(trace, held, || {
-        let wanted = match (range.from, range.to) {
-            (Some(from), Some(to)) => format!("{from} to {to}"),
-            (Some(from), None) => format!("{from} or later"),
-            (None, Some(to)) => format!("{to} or earlier"),
-            (None, None) => "any".to_owned(),
-        };
-        ("date".into(), date.to_string(), wanted)
-    })
 }
 
 /// Whether a condition on a line holds.
@@ -115,36 +105,10 @@ pub fn line_holds<T: Trace>(condition: &LineCondition, line: &Line, trace: &mut 
             number("quantity", test, (line.units().ratio(), 0), trace).unwrap_or(false)
         }
         LineCondition::Unit(test) => text("unit", test, line.unit.as_deref(), trace),
+        LineCondition::Value(test) => measured::value(test, line, trace).unwrap_or(false),
+        LineCondition::Discount(test) => measured::discount(test, line, trace).unwrap_or(false),
         LineCondition::Attribute(test) => attribute_holds(test, &line.attributes, trace),
     }
-}
-
-fn basket<T: Trace>(test: &BasketTest, subject: &Subject<'_>, trace: &mut T) -> Result<bool, OutOfRange> {
-    let places = if test.basis.is_money() { subject.program.coin_places() } else { 0 };
-    let what = match (&test.basis, &test.lines) {
-        (Basis::Gross | Basis::NetOfStore | Basis::NetPaid, None) => "basket".to_owned(),
-        (Basis::Gross | Basis::NetOfStore | Basis::NetPaid, Some(_)) => {
-            "what counts of the basket".to_owned()
-        }
-        (Basis::Quantity, None) => "units in the basket".to_owned(),
-        (Basis::Quantity, Some(_)) => "units that count of the basket".to_owned(),
-        (Basis::Attribute(id), _) => format!("sum of `{id}`"),
-    };
-    number(&what, &test.sum, (basket_sum(test, subject)?, places), trace)
-}
-
-/// The sum that a test is of.
-pub fn basket_sum(test: &BasketTest, subject: &Subject<'_>) -> Result<Ratio, OutOfRange> {
-    let mut sum = Ratio::ZERO;
-    for line in subject.lines().iter().filter(|line| basket_counts(test, line)) {
-        sum = sum.plus(line_value(line, &test.basis)?.unwrap_or(Ratio::ZERO))?;
-    }
-    Ok(sum)
-}
-
-/// Whether a test sums a line.
-pub fn basket_counts(test: &BasketTest, line: &Line) -> bool {
-    line.kind.is_item() && test.lines.as_ref().is_none_or(|wanted| line_holds(wanted, line, &mut NoTrace))
 }
 
 /// Whether an attribute, given or not, passes a test.
@@ -230,7 +194,7 @@ fn given_or_not(known: bool) -> String {
 
 /// Whether a number passes a test; it is shown with at least so many decimals.
 pub fn number<T: Trace>(
-    what: &str,
+    what: impl Display,
     test: &NumberTest,
     (found, places): (Ratio, u32),
     trace: &mut T,
@@ -243,7 +207,7 @@ pub fn number<T: Trace>(
             found.compare(low.ratio())?.is_ge() && found.compare(high.ratio())?.is_le()
         }
     };
-    Ok(told(trace, held, || (what.to_owned(), found.shown(places), wanted_number(test, places))))
+    Ok(told(trace, held, || (what.to_string(), found.shown(places), wanted_number(test, places))))
 }
 
 fn wanted_number(test: &NumberTest, places: u32) -> String {

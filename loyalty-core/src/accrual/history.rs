@@ -28,7 +28,7 @@ pub fn nth_holds<T: Trace>(test: &NthTest, subject: &Subject<'_>, trace: &mut T)
     let (slots, known, when) =
         (Slots::of_counter(program, counter), counter::find(&state.counters, &counter.id), subject.when());
     let before = slots.value(known, &when).and_then(|value| u64::try_from(value).ok()).unwrap_or(0);
-    let counts = counting::amount(counter, subject, &[])?.is_some() && slots.is_one_more(known, &when);
+    let counts = counting::counts(counter, subject, &[])? && slots.is_one_more(known, &when);
     let now = before.saturating_add(u64::from(counts));
     let wanted = match (test.is, test.every) {
         (Some(nth), _) => now == u64::from(nth),
@@ -56,7 +56,7 @@ pub fn since_last_holds<T: Trace>(
     let asked = tests.into_iter().find_map(|(unit, wanted)| Some((unit, wanted.as_ref()?)));
     match (last, asked) {
         (Some(last), Some((unit, wanted))) => {
-            number(&what(unit), wanted, (elapsed(unit, last, at, subject)?, 0), trace)
+            number(what(unit), wanted, (elapsed(unit, last, at, subject)?, 0), trace)
         }
         (last, asked) => {
             let held = asked.is_none() && last.is_some() == test.known.unwrap_or(true);

@@ -24,9 +24,9 @@ pub fn by_line(award: &Award, purchase: &Purchase, program: &Program) -> Result<
     }
     let rules = program.rules_of(&award.currency, &award.rules);
     let unit = program.currency(&award.currency).map_or(Ratio::ONE, |currency| currency.unit());
-    match own_points(award.points, &rules, &purchase.lines, unit)? {
+    match own_points(award.points, &rules, purchase, unit)? {
         Some(own) => Ok(own),
-        None => split(award.points, &weights(&rules, &purchase.lines)?),
+        None => split(award.points, &weights(&rules, purchase)?),
     }
 }
 
@@ -34,15 +34,15 @@ pub fn by_line(award: &Award, purchase: &Purchase, program: &Program) -> Result<
 fn own_points(
     points: Points,
     rules: &[&Rule],
-    lines: &[Line],
+    purchase: &Purchase,
     unit: Ratio,
 ) -> Result<Option<Vec<Points>>, OutOfRange> {
     if !rules.iter().all(|rule| measure::is_whole_at_line(rule)) {
         return Ok(None);
     }
-    let mut own = vec![0_i128; lines.len()];
+    let mut own = vec![0_i128; purchase.lines.len()];
     for rule in rules {
-        basis::for_each_counted(rule, lines, |Measured { line, value }| {
+        basis::for_each_counted(rule, purchase, None, |Measured { line, value }| {
             let given = measure::at_line(rule, value, unit)?;
             if let Some(sum) = own.get_mut(line) {
                 *sum = sum.checked_add(given).ok_or(OutOfRange)?;
@@ -58,10 +58,11 @@ fn own_points(
 }
 
 /// By what the lines share: the net of the lines that rules counted, else of all items, else alike.
-fn weights(rules: &[&Rule], lines: &[Line]) -> Result<Vec<i128>, OutOfRange> {
+fn weights(rules: &[&Rule], purchase: &Purchase) -> Result<Vec<i128>, OutOfRange> {
+    let lines = &purchase.lines;
     let mut counted = vec![false; lines.len()];
     for rule in rules.iter().filter(|rule| rule.fixed.is_none()) {
-        basis::for_each_counted(rule, lines, |measured| {
+        basis::for_each_counted(rule, purchase, None, |measured| {
             if let Some(mark) = counted.get_mut(measured.line) {
                 *mark = true;
             }

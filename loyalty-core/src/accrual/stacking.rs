@@ -2,51 +2,16 @@
 
 use super::basis::{self, Measured};
 use super::candidates::Reach;
-use super::{CapUse, Given, Occasion, Rating, condition, measure, shown};
+use super::{Occasion, Rating, condition, measure, shown};
 use crate::activity::Activity;
 use crate::explain::{Step, StepKind, Trace};
 use crate::id::AuthorId;
 use crate::money::{OutOfRange, Ratio};
 use crate::program::document::{Combine, Group, GroupMember, Rule, RuleRoundingPlace, Trigger};
 
-/// What took part in an award, in the order of the rules; a group that chooses one member drops the others'.
-#[derive(Debug, Default)]
-pub struct Contributions(Vec<Contribution>);
-
-#[derive(Debug)]
-enum Contribution {
-    /// A rule that matched.
-    Rule(Given),
-    /// What a cap's window lost by it.
-    Cap(CapUse),
-}
-
-impl Contributions {
-    pub const fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
-    /// Notes what a cap's window loses.
-    pub fn use_cap(&mut self, used: CapUse) {
-        self.0.push(Contribution::Cap(used));
-    }
-
-    /// The rules that took part, and what caps of windows lost.
-    pub fn into_parts(self) -> (Vec<Given>, Vec<CapUse>) {
-        let (mut given, mut used) = (Vec::with_capacity(self.0.len()), Vec::new());
-        for one in self.0 {
-            match one {
-                Contribution::Rule(rule) => given.push(rule),
-                Contribution::Cap(cap) => used.push(cap),
-            }
-        }
-        (given, used)
-    }
-}
-
-impl<T: Trace> Rating<'_, '_, T> {
+impl<'p, T: Trace> Rating<'_, 'p, T> {
     /// The value of a group; `None` where no member matched.
-    pub fn group(&mut self, group: &Group, reach: Reach<'_>) -> Result<Option<Ratio>, OutOfRange> {
+    pub fn group(&mut self, group: &'p Group, reach: Reach<'_>) -> Result<Option<Ratio>, OutOfRange> {
         let mut heard = Heard::default();
         let combined = match group.combine {
             Combine::All => self.sum(group, reach, &mut heard)?,
@@ -72,7 +37,7 @@ impl<T: Trace> Rating<'_, '_, T> {
 
     fn member(
         &mut self,
-        of: &Group,
+        of: &'p Group,
         (index, reach): (usize, Reach<'_>),
     ) -> Result<Option<Ratio>, OutOfRange> {
         match of.members.get(index) {
@@ -84,7 +49,7 @@ impl<T: Trace> Rating<'_, '_, T> {
 
     fn sum(
         &mut self,
-        group: &Group,
+        group: &'p Group,
         reach: Reach<'_>,
         heard: &mut Heard,
     ) -> Result<Option<Ratio>, OutOfRange> {
@@ -100,7 +65,7 @@ impl<T: Trace> Rating<'_, '_, T> {
 
     fn first(
         &mut self,
-        group: &Group,
+        group: &'p Group,
         reach: Reach<'_>,
         heard: &mut Heard,
     ) -> Result<Option<Ratio>, OutOfRange> {
@@ -115,14 +80,14 @@ impl<T: Trace> Rating<'_, '_, T> {
 
     fn best(
         &mut self,
-        group: &Group,
+        group: &'p Group,
         reach: Reach<'_>,
         heard: &mut Heard,
     ) -> Result<Option<Ratio>, OutOfRange> {
-        let start = self.given.0.len();
+        let start = self.given.len();
         let mut best: Option<Ratio> = None;
         for member in reach.members(group.members.len()) {
-            let before = self.given.0.len();
+            let before = self.given.len();
             let Some(value) = self.member(group, member)? else { continue };
             heard.add::<T>(|| group.members.get(member.0).map(GroupMember::id), value);
             let better = match best {
@@ -130,17 +95,17 @@ impl<T: Trace> Rating<'_, '_, T> {
                 None => true,
             };
             if better {
-                self.given.0.drain(start..before);
+                self.given.forget(start..before);
                 best = Some(value);
             } else {
-                self.given.0.truncate(before);
+                self.given.forget(before..self.given.len());
             }
         }
         Ok(best)
     }
 
     /// The value of a rule; `None` where it does not match.
-    pub fn rule(&mut self, rule: &Rule, reach: Reach<'_>) -> Result<Option<Ratio>, OutOfRange> {
+    pub fn rule(&mut self, rule: &'p Rule, reach: Reach<'_>) -> Result<Option<Ratio>, OutOfRange> {
         if !self.triggered(rule) {
             return Ok(None);
         }
@@ -159,13 +124,10 @@ impl<T: Trace> Rating<'_, '_, T> {
         {
             value = self.rounded(value, rounding.mode, &rule.id);
         }
-        let place = self.given.0.len();
-        self.given.0.push(Contribution::Rule(Given { rule: rule.id.clone(), value }));
+        let place = self.given.take_part(rule, value);
         if !rule.caps.is_empty() {
             value = self.under_caps(&rule.caps, value)?;
-            if let Some(Contribution::Rule(given)) = self.given.0.get_mut(place) {
-                given.value = value;
-            }
+            self.given.comes_to(place, value);
         }
         let unit = self.unit;
         self.trace.step(|| {
@@ -223,8 +185,12 @@ impl<T: Trace> Rating<'_, '_, T> {
             sum = sum.plus(part)?;
             Ok::<(), OutOfRange>(())
         })?;
-        if !any || at_line {
-            return Ok(any.then_some(sum));
+        if !any {
+            return Ok(None);
+        }
+        self.tell_share(rule)?;
+        if at_line {
+            return Ok(Some(sum));
         }
         let value = measure::at_sum(rule, sum, unit)?;
         self.trace.step(|| {
@@ -232,6 +198,18 @@ impl<T: Trace> Rating<'_, '_, T> {
             Step::new(StepKind::Measured, &rule.id, text).with(value)
         });
         Ok(Some(value))
+    }
+
+    /// Tells what share of a purchase was paid as a rule wants it, where it asks.
+    fn tell_share(&mut self, rule: &Rule) -> Result<(), OutOfRange> {
+        if T::LISTENS
+            && !rule.share_of_tender.is_empty()
+            && let Some(share) = basis::share_paid(rule, self.subject.tenders())?
+        {
+            let text = format!("{share} of it was paid by {}", rule.share_of_tender.join(", "));
+            self.trace.step(|| Step::new(StepKind::Tested, &rule.id, text).with(share));
+        }
+        Ok(())
     }
 }
 

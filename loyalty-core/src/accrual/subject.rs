@@ -1,13 +1,14 @@
 //! What is being rated: an activity of a member, on a date, under a program.
 
-use crate::activity::{Activity, Attribute, Line};
+use crate::activity::{Activity, Attribute, Line, Tender};
 use crate::counter::{self, Slots};
 use crate::facts::Who;
 use crate::id::AuthorId;
-use crate::member::MemberState;
+use crate::member::{Balance, MemberState};
+use crate::points::{OutOfRange, Points};
 use crate::problem::Problem;
 use crate::program::Program;
-use crate::time::{Date, When, Window};
+use crate::time::{Date, TimeOfDay, When, Window};
 
 /// An activity with everything that rating it looks at.
 #[derive(Debug, Clone, Copy)]
@@ -51,11 +52,11 @@ impl<'a> Subject<'a> {
         }
     }
 
-    /// The attributes of an event; `None` for anything else.
-    pub fn event_attributes(&self) -> Option<&'a [Attribute]> {
+    /// How a purchase was paid.
+    pub fn tenders(&self) -> &'a [Tender] {
         match self.activity {
-            Activity::Event(event) => Some(&event.attributes),
-            _ => None,
+            Activity::Purchase(purchase) => &purchase.tenders,
+            _ => &[],
         }
     }
 
@@ -66,6 +67,16 @@ impl<'a> Subject<'a> {
             Activity::Event(event) => &event.attributes,
             Activity::Return(_) => &[],
         }
+    }
+
+    /// The time of day at which it happened, by the clock that cuts the dates.
+    pub fn time_of_day(&self) -> TimeOfDay {
+        TimeOfDay::of(self.program.on_the_wall(self.activity.occurred_at()))
+    }
+
+    /// The date on which the member enrolled.
+    pub fn enrolled_on(&self) -> Date {
+        self.program.zone().date_at(self.state.enrolled_at)
     }
 
     /// The level that the member holds on a track.
@@ -79,6 +90,12 @@ impl<'a> Subject<'a> {
     /// When it happened, as windows see it.
     pub const fn when(&self) -> When<'a> {
         self.program.when(self.state, self.activity.occurred_at().at, self.date)
+    }
+
+    /// What the member holds of a currency, pending points included.
+    pub fn holds(&self, currency: &AuthorId) -> Result<Points, OutOfRange> {
+        let available = self.state.balance(currency).map_or(Ok(Points::ZERO), Balance::available)?;
+        available.plus(self.state.pending_of(currency)?)
     }
 
     /// The most that a cap has used in any window that the activity joins; `None` where one is no longer kept.

@@ -72,7 +72,7 @@ impl Chain {
         let recorded_at = Timestamp::from_seconds(1_000);
         let operations: Vec<_> = keys.iter().map(|text| operation(key(text), &currency, points)).collect();
         for _ in keys {
-            self.state.balance_mut(&currency).add(points, None).expect("a balance");
+            self.state.balance_mut(&currency).add(points, None, None).expect("a balance");
         }
         self.seal(recorded_at, &operations, keys.iter().map(|text| key(text)).collect())
     }
@@ -93,7 +93,8 @@ impl Chain {
     /// The next append: a return that takes from these purchases.
     pub fn give_back(&mut self, by: &str, purchases: &[&str]) -> Append {
         let mut append = self.next(&[&format!("return/{by}")]);
-        let rows = purchases.iter().map(|of| returned_key(&purchase(of), &purchase(by)).expect("a key"));
+        let by = key(&format!("return/{by}"));
+        let rows = purchases.iter().map(|of| returned_key(&purchase(of), &by).expect("a key"));
         append.keys.extend(rows);
         append
     }
@@ -131,8 +132,16 @@ fn operation(key: OperationKey, currency: &AuthorId, points: Points) -> Operatio
         to: Account::Available,
         points,
         effective_at: occurred_at.at,
+        partner: None,
     };
-    let award = Award { currency: currency.clone(), points, expires_at: None, rules: Vec::new() };
+    let award = Award {
+        currency: currency.clone(),
+        points,
+        expires_at: None,
+        rules: Vec::new(),
+        waits: None,
+        funded_by: None,
+    };
     Operation {
         key,
         occurred_at,
@@ -144,12 +153,15 @@ fn operation(key: OperationKey, currency: &AuthorId, points: Points) -> Operatio
         counted: Vec::new(),
         tier_changes: Vec::new(),
         postings: vec![posting],
+        vesting: Vec::new(),
         sealed: Sealed {
             command: Command::Record(Arc::new(Activity::Event(CustomEvent {
                 name,
                 id: purchase("1"),
                 occurred_at,
                 attributes: Vec::new(),
+                of: None,
+                lines: Vec::new(),
             }))),
             facts: Facts::NONE,
         },

@@ -6,6 +6,7 @@ use crate::activity::{Activity, Attribute, Line, Purchase, attribute};
 use crate::explain::NoTrace;
 use crate::id::AuthorId;
 use crate::money::{Money, OutOfRange, Ratio, Rounding};
+use crate::points::Points;
 use crate::program::Program;
 use crate::program::document::{Counted, Counter, Sum, SumOf};
 
@@ -18,30 +19,55 @@ pub struct Added<'a> {
     pub slot: i64,
     /// How much.
     pub amount: i128,
+    /// The award whose points it counts, from 0; absent where it counts something else.
+    pub award: Option<u32>,
 }
 
 /// What an activity adds to the counters of its program, which it finds as they were before it.
+///
+/// What counts points counts each award by itself, so that it is known what each gives back.
 pub fn added<'a>(
     program: &'a Program,
     subject: &Subject<'_>,
-    earned: &[Earned],
+    earned: &[Earned<'_>],
 ) -> Result<Vec<Added<'a>>, OutOfRange> {
     let mut all = Vec::new();
     for counter in &program.document().counters {
-        if let Some(amount) = amount(counter, subject, earned)? {
-            let slot = Slots::of_counter(program, counter).slot(&subject.when());
-            all.push(Added { counter, slot, amount });
+        let amounts = amounts(counter, subject, earned)?;
+        if amounts.is_empty() || !looks_at(counter, subject)? {
+            continue;
         }
+        let slot = Slots::of_counter(program, counter).slot(&subject.when());
+        all.extend(amounts.into_iter().map(|(award, amount)| Added { counter, slot, amount, award }));
     }
     Ok(all)
 }
 
-/// What an activity adds to a counter; `None` where it does not count there.
-pub fn amount(
+/// Whether an activity counts at all in a counter of its program; points count where some were given.
+pub fn counts(counter: &Counter, subject: &Subject<'_>, earned: &[Earned<'_>]) -> Result<bool, OutOfRange> {
+    Ok(!amounts(counter, subject, earned)?.is_empty() && looks_at(counter, subject)?)
+}
+
+fn looks_at(counter: &Counter, subject: &Subject<'_>) -> Result<bool, OutOfRange> {
+    counter.when.as_ref().map_or(Ok(true), |when| condition::holds(when, subject, &mut NoTrace))
+}
+
+/// What an activity would add to a counter, with the place of the award where it counts one.
+fn amounts(
     counter: &Counter,
     subject: &Subject<'_>,
-    earned: &[Earned],
-) -> Result<Option<i128>, OutOfRange> {
+    earned: &[Earned<'_>],
+) -> Result<Vec<(Option<u32>, i128)>, OutOfRange> {
+    if let Counted::Earned(_) | Counted::EarnedOfKind(_) = &counter.counts {
+        let mut all = Vec::new();
+        for (place, one) in (0_u32..).zip(earned) {
+            let amount = points(&counter.counts, subject.program, &one.currency, one.points)?;
+            if amount != 0 {
+                all.push((Some(place), amount));
+            }
+        }
+        return Ok(all);
+    }
     let amount = match (&counter.counts, subject.activity) {
         (counts, Activity::Purchase(purchase)) if counts.sums_lines() => {
             Some(sum_of_lines(counter, purchase, |_, value| Ok(value))?)
@@ -56,40 +82,29 @@ pub fn amount(
         {
             attribute_units(attribute, &event.attributes)?
         }
-        (Counted::Earned(_) | Counted::EarnedOfKind(_), _) => {
-            let given = earned.iter().map(|one| (&one.currency, i128::from(one.points.minor())));
-            Some(points(&counter.counts, subject.program, given)?)
-        }
         _ => None,
     };
     // A sum of nothing over lines may have parts that come back, so it is noted as well.
     let amount = amount.filter(|amount| *amount != 0 || counter.counts.sums_lines());
-    match &counter.when {
-        Some(when) if amount.is_some() && !condition::holds(when, subject, &mut NoTrace)? => Ok(None),
-        _ => Ok(amount),
-    }
+    Ok(amount.map(|amount| (None, amount)).into_iter().collect())
 }
 
-/// Points of the currencies that a counter counts: minor units of its one currency, or 1/10,000 of whole points.
-pub fn points<'a>(
+/// Points of a currency as a counter counts them: minor units of its one currency, or 1/10,000 of whole points.
+pub fn points(
     counts: &Counted,
     program: &Program,
-    given: impl Iterator<Item = (&'a AuthorId, i128)>,
+    currency: &AuthorId,
+    given: Points,
 ) -> Result<i128, OutOfRange> {
-    let mut sum = 0_i128;
-    for (id, minor) in given {
-        let unit = match counts {
-            Counted::Earned(wanted) => i128::from(wanted == id),
-            Counted::EarnedOfKind(kind) => {
-                let currency = program.currency(id).filter(|currency| currency.kind == *kind);
-                currency.map_or(0, super::minor_unit)
-            }
-            _ => 0,
-        };
-        let units = minor.checked_mul(unit).ok_or(OutOfRange)?;
-        sum = sum.checked_add(units).ok_or(OutOfRange)?;
-    }
-    Ok(sum)
+    let unit = match counts {
+        Counted::Earned(wanted) => i128::from(wanted == currency),
+        Counted::EarnedOfKind(kind) => {
+            let currency = program.currency(currency).filter(|currency| currency.kind == *kind);
+            currency.map_or(0, super::minor_unit)
+        }
+        _ => 0,
+    };
+    i128::from(given.minor()).checked_mul(unit).ok_or(OutOfRange)
 }
 
 /// What the item lines of a purchase sum up to for a counter, where `kept` says what is kept of each value.

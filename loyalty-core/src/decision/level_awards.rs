@@ -10,7 +10,7 @@ use crate::id::AuthorId;
 use crate::ledger::operation::{Award, CountedBy, CountedIn, LevelAward, LevelTake, Operation, Take};
 use crate::ledger::posting::{Account, Posting};
 use crate::member::MemberState;
-use crate::points::OutOfRange;
+use crate::points::{OutOfRange, Points};
 use crate::problem::Problem;
 use crate::tier::{LevelGrant, LevelPoints, Moment, keep_grant, newly_reached, no_longer_reached};
 use crate::time::Timestamp;
@@ -48,15 +48,16 @@ impl Moment<'_> {
                 occasion: Occasion::TierReached { track: &track.id, level: &level.id },
             };
             let mut told = Told { level: &level.id, trace };
-            for earned in accrual::rate(&subject, &mut told)? {
-                let expires_at = expiry::expires_at(self.program, &earned.currency, &self.when);
+            for earned in accrual::rate(self.program, &subject, &mut told)? {
+                let expires_at = expiry::expires_at(self.program, &earned.currency, None, &self.when);
                 for CapUse { cap, window, slot, amount } in earned.used {
                     Slots::of(self.program, window).add(&mut state.caps, &cap, slot, amount)?;
-                    grant.used.push(CountedIn { of: CountedBy::Cap(cap), slot, amount });
+                    grant.used.push(CountedIn { of: CountedBy::Cap(cap), slot, amount, award: None });
                 }
                 let (currency, points) = (earned.currency, earned.points);
                 let rules = earned.given.into_iter().map(|given| given.rule).collect();
-                let award = Award { currency: currency.clone(), points, expires_at, rules };
+                let (waits, funded_by) = (None, None);
+                let award = Award { currency: currency.clone(), points, expires_at, rules, waits, funded_by };
                 let (track, level) = (track.id.clone(), level.id.clone());
                 operation.level_awards.push(LevelAward { track, level, award });
                 grant.points.push(LevelPoints { currency, points, expires_at });
@@ -80,7 +81,8 @@ impl Moment<'_> {
         for grant in no_longer_reached(self.program, before, state) {
             for given in &grant.points {
                 let balance = state.balance_mut(&given.currency);
-                let points = balance.take(given.points, given.expires_at)?;
+                let taken = balance.take(given.points, (given.expires_at, None))?;
+                let points = taken.iter().try_fold(Points::ZERO, |sum, lot| sum.plus(lot.1))?;
                 let forgiven = given.points.minus(points)?;
                 balance.clawed_back = balance.clawed_back.plus(points)?;
                 balance.forgiven = balance.forgiven.plus(forgiven)?;
@@ -89,15 +91,14 @@ impl Moment<'_> {
                         format!("`{}` is no longer reached: {points} {} go", grant.level, given.currency);
                     Step::new(StepKind::Returned, &grant.track, text).with(points)
                 });
-                if points.is_positive() {
-                    operation.postings.push(Posting {
-                        currency: given.currency.clone(),
-                        from: Account::Available,
-                        to: Account::Issued,
-                        points,
-                        effective_at: operation.occurred_at.at,
-                    });
-                }
+                operation.postings.extend(taken.into_iter().map(|(partner, points)| Posting {
+                    currency: given.currency.clone(),
+                    from: Account::Available,
+                    to: Account::Issued,
+                    points,
+                    effective_at: operation.occurred_at.at,
+                    partner,
+                }));
                 let take = Take { currency: given.currency.clone(), points, forgiven };
                 let (track, level) = (grant.track.clone(), grant.level.clone());
                 operation.level_takes.push(LevelTake { track, level, take });
@@ -122,7 +123,7 @@ fn book(
 ) -> Result<(), OutOfRange> {
     for given in &grant.points {
         let balance = state.balance_mut(&given.currency);
-        balance.add(given.points, given.expires_at)?;
+        balance.add(given.points, given.expires_at, None)?;
         balance.earned = balance.earned.plus(given.points)?;
         if given.points.is_positive() {
             operation.postings.push(Posting {
@@ -131,6 +132,7 @@ fn book(
                 to: Account::Available,
                 points: given.points,
                 effective_at,
+                partner: None,
             });
         }
     }

@@ -28,7 +28,8 @@ const MOST_TRIED: usize = 256;
 /// earns more.
 ///
 /// No smaller amount, in whole coins of the program's money and on any line of the purchase, passes a threshold of
-/// a basket's sum of money or a full step of money that earns more.
+/// a basket's sum of money or a full step of money that earns more. The value that a line must have to count is tried
+/// as well; what a line that does not count yet would then add to a sum is not.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Nearest {
     /// How much more, in the program's money.
@@ -140,8 +141,8 @@ fn dearer(line: &Line, more: Money) -> Option<Line> {
 
 /// What a decision gives in a currency for the activity itself.
 fn given(decision: &Decision, currency: &AuthorId) -> Points {
-    let award = decision.operation.awards.iter().find(|award| award.currency == *currency);
-    award.map_or(Points::ZERO, |award| award.points)
+    let awards = decision.operation.awards.iter().filter(|award| award.currency == *currency);
+    awards.fold(Points::ZERO, |sum, award| sum.plus(award.points).unwrap_or(sum))
 }
 
 /// What a proof says that a rule or factor gave.

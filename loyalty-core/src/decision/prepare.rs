@@ -26,6 +26,11 @@ pub fn prepared(activity: &Arc<Activity>, program: &Program) -> Result<Arc<Activ
         }
         Activity::Event(event) => {
             check_attributes(&event.attributes, document, "/attributes")?;
+            check_count(event.lines.len())?;
+            if event.of.is_none() && !event.lines.is_empty() {
+                let help = "name the purchase in `of`";
+                return Err(Problem::new("lines_without_purchase", "/lines", "lines of no purchase", help));
+            }
             has_undeclared(&event.attributes, document)
         }
         Activity::Return(by) => {

@@ -7,7 +7,7 @@ use crate::id::{ActivityId, OperationKey};
 use crate::ledger::commit::StoredCommit;
 use crate::ledger::operation::Operation;
 use crate::program::Programs;
-use crate::returns::Past;
+use crate::returns::{Past, purchase_of};
 
 /// Commits read at once while a return looks for its sale.
 const PAGE: usize = 64;
@@ -36,7 +36,11 @@ impl Engine {
         loop {
             let need = needs(command, &past, programs);
             if need != Needs::Nothing && !asked {
-                past.operations.extend(seen.pending.iter().rev().cloned());
+                let needed = |operation: &&Operation| match &need {
+                    Needs::Purchase(id) => speaks_of(operation, id),
+                    _ => true,
+                };
+                past.operations.extend(seen.pending.iter().rev().filter(needed).cloned());
                 asked = true;
                 if need == Needs::OlderPage {
                     continue;
@@ -94,6 +98,12 @@ impl Engine {
         }
         Ok(seen)
     }
+}
+
+/// Whether an operation recorded a purchase or says what became of it.
+fn speaks_of(operation: &Operation, purchase: &ActivityId) -> bool {
+    let recorded = purchase_of(operation).is_some_and(|it| it.id == *purchase);
+    recorded || operation.speaks_of().any(|id| id == purchase)
 }
 
 /// Adds the operations of commits, newest first; gives the last commit's sequence.

@@ -250,14 +250,14 @@ impl Work<'_> {
     }
 }
 
-/// The keys that operations take: their own, and one for each purchase returned from.
+/// The keys that operations take: their own, and one for each purchase that they speak of.
 fn keys_of(operations: &[Operation]) -> Result<Vec<OperationKey>, Problem> {
     let mut keys = Vec::with_capacity(operations.len());
     for operation in operations {
         keys.push(operation.key.clone());
         let command = &operation.sealed.command;
-        for returned in &operation.returned {
-            let key = returned_key(&returned.activity, command.id());
+        for purchase in operation.speaks_of() {
+            let key = returned_key(purchase, &operation.key);
             keys.push(key.ok_or_else(|| command.id_too_long())?);
         }
     }

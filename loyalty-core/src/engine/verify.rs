@@ -6,6 +6,7 @@ use crate::ledger::chain::BEGINNING;
 use crate::ledger::commit::{Commit, StoredCommit};
 use crate::ledger::posting::{Account, Posting};
 use crate::member::MemberState;
+use crate::points::Points;
 
 /// Commits read at once.
 const PAGE: usize = 64;
@@ -124,32 +125,45 @@ fn begins(first: &Commit) -> Vec<String> {
 
 /// Whether the state of a commit is the one before plus its postings.
 fn moved(before: Option<&MemberState>, commit: &Commit) -> Vec<String> {
-    let available = |state: Option<&MemberState>, currency: &AuthorId| -> i128 {
-        let balance = state.and_then(|state| state.balance(currency));
-        balance.map_or(0, |b| b.lots.iter().map(|lot| i128::from(lot.points.minor())).sum())
-    };
     let postings: Vec<&Posting> =
         commit.operations.iter().flat_map(|op| op.settlement.postings.iter().chain(&op.postings)).collect();
     let mut wrong = Vec::new();
     for balance in &commit.head.state.balances {
-        let sum: i128 = postings.iter().filter(|p| p.currency == balance.currency).map(|p| signed(p)).sum();
-        let want = available(before, &balance.currency).saturating_add(sum);
-        if want != available(Some(&commit.head.state), &balance.currency) {
-            wrong.push(format!(
-                "the balance of `{}` is not the one before plus its postings",
-                balance.currency
-            ));
+        for account in [Account::Available, Account::Pending] {
+            let own = postings.iter().filter(|posting| posting.currency == balance.currency);
+            let sum: i128 = own.map(|posting| signed(posting, account)).sum();
+            let want = held(before, &balance.currency, account).saturating_add(sum);
+            if want != held(Some(&commit.head.state), &balance.currency, account) {
+                wrong.push(format!(
+                    "the balance of `{}` is not the one before plus its postings",
+                    balance.currency
+                ));
+            }
         }
     }
     wrong
 }
 
-/// What a posting adds to the member's available points.
-fn signed(posting: &Posting) -> i128 {
+/// What a member holds of a currency on one of the member's accounts.
+fn held(state: Option<&MemberState>, currency: &AuthorId, account: Account) -> i128 {
+    let Some(state) = state else { return 0 };
+    let sum =
+        |points: &mut dyn Iterator<Item = Points>| points.map(|points| i128::from(points.minor())).sum();
+    if account == Account::Pending {
+        let pending = state.pending.iter().filter(|pending| pending.currency == *currency);
+        return sum(&mut pending.map(|pending| pending.points));
+    }
+    state.balance(currency).map_or(0, |balance| sum(&mut balance.lots.iter().map(|lot| lot.points)))
+}
+
+/// What a posting adds to one of the member's accounts.
+fn signed(posting: &Posting, account: Account) -> i128 {
     let points = i128::from(posting.points.minor());
-    match (posting.from, posting.to) {
-        (_, Account::Available) => points,
-        (Account::Available, _) => points.saturating_neg(),
-        _ => 0,
+    if posting.to == account {
+        points
+    } else if posting.from == account {
+        points.saturating_neg()
+    } else {
+        0
     }
 }

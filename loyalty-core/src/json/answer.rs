@@ -16,7 +16,7 @@ use crate::decision::Nearest;
 use crate::engine::{Answer, Entry, Explanation, Preview};
 use crate::explain::Step;
 use crate::id::{ActivityId, AuthorId, MemberId, OperationKey};
-use crate::ledger::operation::{self, Operation, TierChange, Unmatched};
+use crate::ledger::operation::{self, Operation, TierChange, Unmatched, VestingOutcome, Waits};
 use crate::ledger::posting::{Account, Posting};
 use crate::member::MemberState;
 use crate::points::Points;
@@ -25,8 +25,8 @@ use crate::tier::TierGrant;
 use crate::time::{OffsetTime, Timestamp};
 
 pub use self::member::{
-    BalanceView, CounterProgress, ExpiringView, MemberView, NextLevelView, Progress, ProgressOfSome,
-    TierIntervalView, TierView,
+    BalanceView, CounterProgress, ExpiringView, MemberView, NextLevelView, PendingView, Progress,
+    ProgressOfSome, TierIntervalView, TierView,
 };
 
 /// What came of a command.
@@ -116,7 +116,7 @@ pub struct OperationView {
     pub occurred_at: OffsetTime,
     /// The program version that decided it.
     pub version: VersionId,
-    /// What it gave, at most one entry a currency.
+    /// What it gave, an entry for each currency and terms.
     pub awards: Vec<AwardView>,
     /// What it took back, one entry for each purchase returned from.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -124,6 +124,9 @@ pub struct OperationView {
     /// Parts of a return for which no sale was found.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub unmatched: Vec<Unmatched>,
+    /// Pending points of a purchase that it let vest or cancelled.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub vesting: Vec<VestingView>,
     /// Levels that changed: what fell due before it, then what it reached.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub tier_changes: Vec<TierChange>,
@@ -185,11 +188,31 @@ pub struct AwardView {
     pub scale: u8,
     /// Minor units; 0 where rules matched and gave nothing.
     pub points: Points,
-    /// When they lapse; never where absent.
+    /// When they lapse; never where absent. Of points that wait for an event, that is decided when they vest.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<Timestamp>,
+    /// What they wait for; absent where they may be spent at once.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub waits: Option<Waits>,
+    /// The partner that pays for them; absent where the program does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub funded_by: Option<AuthorId>,
     /// The rules that took part.
     pub rules: Vec<AuthorId>,
+}
+
+/// Pending points of a purchase that vested or were cancelled.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct VestingView {
+    /// The purchase.
+    pub activity: ActivityId,
+    /// What became of the points.
+    pub outcome: VestingOutcome,
+    /// Minor units.
+    pub points: Points,
+    /// When those that vested lapse; never where absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<Timestamp>,
 }
 
 /// What came back of one purchase.
@@ -229,6 +252,9 @@ pub struct PostingView {
     pub points: Points,
     /// When it counts.
     pub effective_at: Timestamp,
+    /// The partner that pays for the points: the program-side account is that partner's own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub partner: Option<AuthorId>,
 }
 
 /// What a member may spend after a commit.
@@ -240,6 +266,8 @@ pub struct BalanceAfter {
     pub scale: u8,
     /// Minor units.
     pub available: Points,
+    /// Minor units that may not be spent yet.
+    pub pending: Points,
 }
 
 /// The level held on a track after a commit.
@@ -331,6 +359,7 @@ impl OperationView {
                 .map(|one| LevelTakeView::new(one, program))
                 .collect(),
             unmatched: operation.unmatched,
+            vesting: operation.vesting.into_iter().map(VestingView::from).collect(),
             tier_changes: tier_changes.collect(),
             postings: postings.map(|posting| PostingView::new(posting, program)).collect(),
         }
@@ -353,8 +382,15 @@ impl OperationKind {
 
 impl AwardView {
     fn new(award: operation::Award, program: &Program) -> Self {
-        let operation::Award { currency, points, expires_at, rules } = award;
-        Self { scale: scale(program, &currency), currency, points, expires_at, rules }
+        let operation::Award { currency, points, expires_at, rules, waits, funded_by } = award;
+        Self { scale: scale(program, &currency), currency, points, expires_at, waits, funded_by, rules }
+    }
+}
+
+impl From<operation::Vesting> for VestingView {
+    fn from(vesting: operation::Vesting) -> Self {
+        let operation::Vesting { activity, outcome, points, expires_at, .. } = vesting;
+        Self { activity, outcome, points, expires_at }
     }
 }
 
@@ -379,8 +415,8 @@ impl TakeView {
 
 impl PostingView {
     fn new(posting: Posting, program: &Program) -> Self {
-        let Posting { currency, from, to, points, effective_at } = posting;
-        Self { scale: scale(program, &currency), currency, from, to, points, effective_at }
+        let Posting { currency, from, to, points, effective_at, partner } = posting;
+        Self { scale: scale(program, &currency), currency, from, to, points, effective_at, partner }
     }
 }
 
@@ -395,13 +431,15 @@ fn scale(program: &Program, currency: &AuthorId) -> u8 {
 }
 
 fn after(state: MemberState, program: &Program) -> (Vec<BalanceAfter>, Vec<TierAfter>) {
-    let balances = state.balances.into_iter().map(|balance| BalanceAfter {
+    let balances = state.balances.iter().map(|balance| BalanceAfter {
         scale: scale(program, &balance.currency),
         // INVARIANT: a state whose lots do not add up in range is never stored.
         available: balance.available().unwrap_or(Points::MAX),
-        currency: balance.currency,
+        pending: state.pending_of(&balance.currency).unwrap_or(Points::MAX),
+        currency: balance.currency.clone(),
     });
+    let balances = balances.collect();
     let tiers =
         state.tiers.into_iter().map(|held| TierAfter { level: held.level().clone(), track: held.track });
-    (balances.collect(), tiers.collect())
+    (balances, tiers.collect())
 }

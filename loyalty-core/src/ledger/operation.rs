@@ -2,7 +2,7 @@
 
 use minicbor::{Decode, Encode};
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::posting::Posting;
 use crate::activity::Activity;
@@ -29,7 +29,7 @@ pub struct Operation {
     /// What fell due before it.
     #[n(3)]
     pub settlement: Settlement,
-    /// What it gave, at most one entry a currency.
+    /// What it gave, an entry for each currency and terms.
     #[n(4)]
     pub awards: Vec<Award>,
     /// What it took back, one entry for each purchase returned from.
@@ -56,6 +56,17 @@ pub struct Operation {
     /// What a return took back from levels, whose counters it lowered.
     #[n(12)]
     pub level_takes: Vec<LevelTake>,
+    /// Pending points of a purchase that it let vest or cancelled.
+    #[n(13)]
+    pub vesting: Vec<Vesting>,
+}
+
+impl Operation {
+    /// The purchases that it returned from, or whose pending points it settled; each once.
+    pub fn speaks_of(&self) -> impl Iterator<Item = &ActivityId> {
+        let vested = self.vesting.first().map(|vesting| &vesting.activity);
+        self.returned.iter().map(|returned| &returned.activity).chain(vested)
+    }
 }
 
 /// Points given for a level reached.
@@ -139,7 +150,7 @@ pub struct Started {
     pub at: Timestamp,
 }
 
-/// Points given by an activity.
+/// Points given by an activity on the same terms.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 pub struct Award {
     /// The currency.
@@ -148,12 +159,68 @@ pub struct Award {
     /// How many, 0 where rules matched and gave nothing.
     #[n(1)]
     pub points: Points,
-    /// When they lapse.
+    /// When they lapse; of points that wait for an event, that is decided when they vest.
     #[n(2)]
     pub expires_at: Option<Timestamp>,
     /// The rules that took part.
     #[n(3)]
     pub rules: Vec<AuthorId>,
+    /// What they wait for before they may be spent.
+    #[n(4)]
+    pub waits: Option<Waits>,
+    /// The partner that pays for them.
+    #[n(5)]
+    pub funded_by: Option<AuthorId>,
+}
+
+/// What pending points wait for.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode, Serialize, JsonSchema)]
+pub struct Waits {
+    /// When they vest; where they wait for an event, when they are cancelled without it.
+    #[n(0)]
+    pub until: Timestamp,
+    /// The event that lets them vest.
+    #[n(1)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub event: Option<AuthorId>,
+}
+
+/// Pending points of a purchase that an event let vest or cancelled.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub struct Vesting {
+    /// The purchase.
+    #[n(0)]
+    pub activity: ActivityId,
+    /// Which of its awards, from 0.
+    #[n(1)]
+    pub award: u32,
+    /// The lines of the purchase, from 0; empty means all that were still pending.
+    #[n(2)]
+    pub lines: Vec<u32>,
+    /// What became of them.
+    #[n(3)]
+    pub outcome: VestingOutcome,
+    /// How many.
+    #[n(4)]
+    pub points: Points,
+    /// When those that vested lapse.
+    #[n(5)]
+    pub expires_at: Option<Timestamp>,
+}
+
+/// What became of pending points.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Encode, Decode, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "snake_case")]
+#[cbor(index_only)]
+pub enum VestingOutcome {
+    /// They may be spent.
+    #[n(0)]
+    Vested,
+    /// They are gone.
+    #[n(1)]
+    Cancelled,
 }
 
 /// What has come back of one purchase so far, and what that took.
@@ -207,6 +274,9 @@ pub struct CountedIn {
     /// How much; negative when a return gives it back.
     #[cbor(n(2), with = "crate::money::wide")]
     pub amount: i128,
+    /// The award whose points it counts, from 0; absent where it counts something else.
+    #[n(3)]
+    pub award: Option<u32>,
 }
 
 /// What counts.

@@ -22,6 +22,9 @@ pub enum Account {
     /// The program's points that lapsed unspent.
     #[n(2)]
     Breakage,
+    /// The member's points that may not be spent yet.
+    #[n(3)]
+    Pending,
 }
 
 /// Points from one account to another.
@@ -42,4 +45,8 @@ pub struct Posting {
     /// When it counts: the due instant of what fell due, else when the activity happened.
     #[n(4)]
     pub effective_at: Timestamp,
+    /// The partner that pays for the points: the program-side account is then that partner's own.
+    #[n(5)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub partner: Option<AuthorId>,
 }

@@ -82,7 +82,7 @@ pub fn read(
     limit: &Limit,
     subject: &Subject<'_>,
     enrols: bool,
-    earned: &[Earned],
+    earned: &[Earned<'_>],
 ) -> Result<Option<Reading>, Problem> {
     let known = counter::find(&subject.state.limits.measured, &limit.id);
     let reading = match &limit.measures {
@@ -132,7 +132,7 @@ fn points(
     limited: &LimitedPoints,
     known: Option<&CounterState>,
     subject: &Subject<'_>,
-    earned: &[Earned],
+    earned: &[Earned<'_>],
 ) -> Result<Option<Reading>, Problem> {
     let given = earned.iter().filter(|one| one.currency == limited.currency);
     let adds: i128 = given.map(|one| i128::from(one.points.minor())).sum();

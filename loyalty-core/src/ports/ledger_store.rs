@@ -20,7 +20,7 @@ pub struct Append {
     pub recorded_at: Timestamp,
     /// The commit.
     pub commit: StoredCommit,
-    /// Keys that become taken with it: one an operation, and one for each purchase returned from.
+    /// Keys that become taken with it: one an operation, and one for each purchase that it speaks of.
     pub keys: Vec<OperationKey>,
 }
 
@@ -62,7 +62,7 @@ pub trait LedgerStore: Send + Sync {
         key: &OperationKey,
     ) -> Result<Option<StoredCommit>, StoreError>;
 
-    /// The commits that returned from a purchase, by [`returned_key`], oldest first, without repeats.
+    /// The commits that speak of a purchase, by [`returned_key`], oldest first, without repeats.
     async fn by_activity(
         &self,
         tenant: &TenantId,
@@ -88,14 +88,14 @@ pub trait LedgerStore: Send + Sync {
     ) -> Result<Option<StoredCommit>, StoreError>;
 }
 
-/// The beginning of every key that says something came back of `purchase`.
+/// The beginning of every key that says something came back of `purchase`, or became of its pending points.
 ///
 /// Slashes in the id are escaped, so that no two purchases share a beginning.
 pub fn returned_prefix(purchase: &ActivityId) -> String {
     format!("returned/{}/", purchase.as_str().replace('%', "%25").replace('/', "%2F"))
 }
 
-/// The key that says return `by` took something back of `purchase`.
-pub fn returned_key(purchase: &ActivityId, by: &ActivityId) -> Option<OperationKey> {
+/// The key that says operation `by`, a return or an event, speaks of `purchase`.
+pub fn returned_key(purchase: &ActivityId, by: &OperationKey) -> Option<OperationKey> {
     OperationKey::new(&format!("{}{by}", returned_prefix(purchase))).ok()
 }

@@ -25,6 +25,8 @@ pub fn problems(document: &Document) -> Vec<Problem> {
     check.unique("/attributes", document.attributes.iter().map(|a| &a.id));
     check.unique("/segments", document.segments.iter().map(|it| &it.id));
     check.unique("/member_attributes", document.member_attributes.iter().map(|it| &it.id));
+    check.unique("/partners", document.partners.iter().map(|partner| &partner.id));
+    check.holidays();
     check.counters();
     check.tiers();
     check.earning();
@@ -104,6 +106,15 @@ impl<'a> Check<'a> {
                 if let Some(window) = expiry.to_end_of {
                     self.window_that_ends(window, &format!("/currencies/{index}/expiry/to_end_of"));
                 }
+            }
+        }
+    }
+
+    fn holidays(&mut self) {
+        self.unique("/holidays", self.document.holidays.iter().map(|list| &list.id));
+        for (index, list) in self.document.holidays.iter().enumerate() {
+            if list.dates.is_empty() {
+                self.empty_list(&format!("/holidays/{index}/dates"));
             }
         }
     }

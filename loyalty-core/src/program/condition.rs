@@ -1,13 +1,18 @@
 //! Conditions: what must hold for a rule, and which lines it looks at.
 
+mod measured;
+mod moment;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::document::Basis;
+pub use self::measured::{BasketTest, DiscountTest, TenderTest, ValueTest};
+pub use self::moment::{DateRange, Hours, MembershipTest};
+
 use crate::activity::LineKind;
 use crate::id::AuthorId;
 use crate::money::Quantity;
-use crate::time::{Date, DayOfWeek};
+use crate::time::DayOfWeek;
 
 /// What must hold for an activity: one of these names. To ask for several, put them into `all`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -35,8 +40,10 @@ pub enum Condition {
     Attribute(AttributeTest),
     /// At least one line satisfies this.
     Line(LineCondition),
-    /// The sum of a basis over item lines.
+    /// The sum of a basis over lines.
     Basket(BasketTest),
+    /// How it was paid.
+    Tender(TenderTest),
     /// The level that the member holds before the activity.
     Tier(TierTest),
     /// Segments that the member is in: `{"segment": {"in": ["students"]}}`.
@@ -58,6 +65,12 @@ pub enum Condition {
     Nth(NthTest),
     /// How long ago a counter last counted: `{"since_last": {"counter": "visits", "days": {"at_least": "90"}}}`.
     SinceLast(SinceLastTest),
+    /// The local time of day.
+    Hours(Hours),
+    /// The local date is in this list of `holidays`.
+    Holiday(AuthorId),
+    /// How long the member has been one.
+    Membership(MembershipTest),
 }
 
 /// What must hold for a line: one of these names. To ask for several, put them into `all`.
@@ -88,6 +101,10 @@ pub enum LineCondition {
     Quantity(NumberTest),
     /// The unit.
     Unit(TextTest),
+    /// The line's value under a basis.
+    Value(ValueTest),
+    /// What was taken off the line.
+    Discount(DiscountTest),
     /// A declared attribute of the line.
     Attribute(AttributeTest),
 }
@@ -183,20 +200,6 @@ pub struct AttributeTest {
     pub known: Option<bool>,
 }
 
-/// A test of a sum over lines.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct BasketTest {
-    /// What is summed.
-    #[serde(default)]
-    pub basis: Basis,
-    /// Which item lines are summed; absent means all.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub lines: Option<LineCondition>,
-    /// What the sum must be.
-    pub sum: NumberTest,
-}
-
 /// A test of the level a member holds before the activity.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -229,18 +232,6 @@ pub struct SplitTest {
     /// The part after the last one: above `from`, and 10,000 at most.
     #[schemars(range(min = 1, max = 10_000))]
     pub below: u16,
-}
-
-/// Local dates, both ends included.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct DateRange {
-    /// The first date.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub from: Option<Date>,
-    /// The last date.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub to: Option<Date>,
 }
 
 /// A test of what a counter holds before the activity: whole points, money, another sum or a number of occasions.

@@ -5,8 +5,10 @@
 
 mod counter;
 mod earning;
+mod holidays;
 mod limits;
 mod returns;
+mod terms;
 mod tiers;
 
 use schemars::JsonSchema;
@@ -17,11 +19,14 @@ pub use self::earning::{
     Basis, Cap, CapScope, Combine, Earning, Factor, FactorCombine, Group, GroupMember, MultiplierStage, Over,
     PerFull, Rule, RuleRounding, RuleRoundingPlace, StepsOf, TierReached, Trigger,
 };
+pub(in crate::program) use self::earning::{is_items, items};
+pub use self::holidays::HolidayList;
 pub use self::limits::{
     Interval, Limit, LimitAnswer, LimitedActivities, LimitedAmount, LimitedPoints, LimitedSpend, Measure,
     Usual,
 };
 pub use self::returns::{ReturnMethod, Returns, Unlinked};
+pub use self::terms::{Partner, RuleExpiry, Terms, Vest, VestingEvent};
 pub use self::tiers::{
     AtLeast, Downgrade, HeadStart, Lasts, Level, OnReturn, Requirement, Rollover, Streak, Threshold,
     TierTrack, Upgrade,
@@ -64,6 +69,12 @@ pub struct Document {
     /// Facts about members that rules may use, answered by the member store.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub member_attributes: Vec<AttributeDeclaration>,
+    /// Businesses that pay for points of some rules.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub partners: Vec<Partner>,
+    /// Lists of dates that conditions name.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub holidays: Vec<HolidayList>,
     /// What is counted for each member.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub counters: Vec<Counter>,

@@ -72,7 +72,8 @@ fn covers(wide: &Rule, narrow: &Rule) -> bool {
         (Some(narrow), Some(wide)) => implies(narrow, wide),
         (None, Some(_)) => false,
     };
-    wide.on == narrow.on && when && looks_at_all(wide, narrow)
+    let paid = wide.share_of_tender.is_empty() || wide.share_of_tender == narrow.share_of_tender;
+    wide.on == narrow.on && when && paid && looks_at_all(wide, narrow)
 }
 
 /// Whether a rule finds a line wherever the other does.
@@ -101,8 +102,8 @@ fn lines_within(narrow: &Rule, wide: &Rule) -> bool {
 
 /// Whether a rule that applies with another gives more, or as much where that is enough.
 fn gives_more(one: &Rule, other: &Rule, as_much_is_enough: bool) -> bool {
-    let like = (&one.basis, one.basis_at_least, one.basis_at_most, one.round)
-        == (&other.basis, other.basis_at_least, other.basis_at_most, other.round);
+    let like = (&one.basis, one.basis_at_least, one.basis_at_most, one.round, &one.share_of_tender)
+        == (&other.basis, other.basis_at_least, other.basis_at_most, other.round, &other.share_of_tender);
     if !one.caps.is_empty() || !(like || one.fixed.is_some() && one.round == other.round) {
         return false;
     }

@@ -3,7 +3,7 @@
 use super::logic::{Form, Logic, implies};
 use crate::money::Quantity;
 use crate::program::condition::{
-    AttributeTest, Condition, LineCondition, ListTest, NumberTest, PathTest, TextTest,
+    AttributeTest, BasketTest, Condition, LineCondition, ListTest, NumberTest, PathTest, TenderTest, TextTest,
 };
 
 impl Logic for Condition {
@@ -24,8 +24,10 @@ impl Logic for Condition {
             (Self::Coupons(a), Self::Coupons(b)) => list_implies(a, b),
             (Self::Attribute(a), Self::Attribute(b)) => attribute_implies(a, b),
             (Self::Line(a), Self::Line(b)) => implies(a, b),
-            (Self::Basket(a), Self::Basket(b)) => {
-                (&a.basis, &a.lines) == (&b.basis, &b.lines) && range(&a.sum).within(range(&b.sum))
+            (Self::Basket(a), Self::Basket(b)) => same_lines(a, b) && range(&a.sum).within(range(&b.sum)),
+            (Self::Tender(a), Self::Tender(b)) => tender_implies(a, b),
+            (Self::Membership(a), Self::Membership(b)) => {
+                a.parts().1 == b.parts().1 && range(a.parts().0).within(range(b.parts().0))
             }
             (Self::Tier(a), Self::Tier(b)) => {
                 a.track == b.track && a.level.iter().all(|level| b.level.contains(level))
@@ -46,8 +48,10 @@ impl Logic for Condition {
             | (Self::Channel(a), Self::Channel(b)) => text_excludes(a, b),
             (Self::Coupons(a), Self::Coupons(b)) => list_excludes(a, b),
             (Self::Attribute(a), Self::Attribute(b)) => attribute_excludes(a, b),
-            (Self::Basket(a), Self::Basket(b)) => {
-                (&a.basis, &a.lines) == (&b.basis, &b.lines) && range(&a.sum).apart(range(&b.sum))
+            (Self::Basket(a), Self::Basket(b)) => same_lines(a, b) && range(&a.sum).apart(range(&b.sum)),
+            (Self::Tender(a), Self::Tender(b)) => tender_excludes(a, b),
+            (Self::Membership(a), Self::Membership(b)) => {
+                a.parts().1 == b.parts().1 && range(a.parts().0).apart(range(b.parts().0))
             }
             (Self::Tier(a), Self::Tier(b)) => {
                 a.track == b.track && !a.level.iter().any(|level| b.level.contains(level))
@@ -80,6 +84,12 @@ impl Logic for LineCondition {
             (Self::Category(a), Self::Category(b)) => path_implies(a, b),
             (Self::Tags(a), Self::Tags(b)) => list_implies(a, b),
             (Self::Quantity(a), Self::Quantity(b)) => range(a).within(range(b)),
+            (Self::Value(a), Self::Value(b)) => {
+                a.basis == b.basis && range(&a.number).within(range(&b.number))
+            }
+            (Self::Discount(a), Self::Discount(b)) => {
+                a.funders == b.funders && both(&a.amount, &b.amount, Range::within)
+            }
             (Self::Attribute(a), Self::Attribute(b)) => attribute_implies(a, b),
             _ => false,
         }
@@ -94,6 +104,13 @@ impl Logic for LineCondition {
             (Self::Category(a), Self::Category(b)) => path_excludes(a, b),
             (Self::Tags(a), Self::Tags(b)) => list_excludes(a, b),
             (Self::Quantity(a), Self::Quantity(b)) => range(a).apart(range(b)),
+            (Self::Value(a), Self::Value(b)) => {
+                a.basis == b.basis && range(&a.number).apart(range(&b.number))
+            }
+            (Self::Discount(a), Self::Discount(b)) => {
+                a.funders == b.funders
+                    && (both(&a.amount, &b.amount, Range::apart) || contradict(a.known, b.known))
+            }
             (Self::Attribute(a), Self::Attribute(b)) => attribute_excludes(a, b),
             _ => false,
         }
@@ -123,6 +140,38 @@ const fn range(test: &NumberTest) -> Range<Quantity> {
         NumberTest::AtMost(most) => Range(None, Some(*most)),
         NumberTest::Between(low, high) => Range(Some(*low), Some(*high)),
     }
+}
+
+/// Whether two numbers are asked for whose ranges relate so.
+fn both(
+    one: &Option<NumberTest>,
+    other: &Option<NumberTest>,
+    relate: fn(Range<Quantity>, Range<Quantity>) -> bool,
+) -> bool {
+    one.as_ref().zip(other.as_ref()).is_some_and(|(one, other)| relate(range(one), range(other)))
+}
+
+fn contradict(one: Option<bool>, other: Option<bool>) -> bool {
+    one.zip(other).is_some_and(|(one, other)| one != other)
+}
+
+fn same_lines(one: &BasketTest, other: &BasketTest) -> bool {
+    (&one.basis, &one.kinds, &one.lines) == (&other.basis, &other.kinds, &other.lines)
+}
+
+fn tender_implies(narrow: &TenderTest, wide: &TenderTest) -> bool {
+    let is_among = narrow.kinds.iter().all(|kind| wide.kinds.contains(kind));
+    narrow.known == Some(true) && wide.known == Some(true) && is_among
+        || narrow.kinds == wide.kinds
+            && (both(&narrow.amount, &wide.amount, Range::within)
+                || both(&narrow.share, &wide.share, Range::within))
+}
+
+fn tender_excludes(one: &TenderTest, other: &TenderTest) -> bool {
+    one.kinds == other.kinds
+        && (both(&one.amount, &other.amount, Range::apart)
+            || both(&one.share, &other.share, Range::apart)
+            || contradict(one.known, other.known))
 }
 
 /// The few texts that a test lets through, where they are few.

@@ -105,9 +105,12 @@ impl Study<'_> {
     /// What the last activity of a scene earns.
     pub fn earned(&self, scene: Scene) -> Option<Example> {
         let Played { operation, state } = scene.play(&self.programs)?;
-        let points = operation.awards.into_iter().map(|award| (award.currency, award.points));
-        let (points, tiers) = (points.collect(), tiers(&state));
-        let member = self.shown(&scene);
+        let mut points = BTreeMap::new();
+        for award in operation.awards {
+            let sum = points.entry(award.currency).or_insert(Points::ZERO);
+            *sum = sum.plus(award.points).ok()?;
+        }
+        let (tiers, member) = (tiers(&state), self.shown(&scene));
         let Scene { facts, levels, activities, .. } = scene;
         Some(Example { member, facts, levels, activities, read_at: None, points, tiers })
     }

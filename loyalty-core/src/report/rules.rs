@@ -2,7 +2,6 @@
 
 use super::Study;
 use super::logic::{Form, Logic, clash, never};
-use crate::activity::LineKind;
 use crate::id::AuthorId;
 use crate::program::condition::{Condition, LineCondition, ListTest, NumberTest, TextTest, TierTest};
 use crate::program::document::{Rule, Trigger};
@@ -83,7 +82,7 @@ impl Impossible<'_> {
             Form::Test if self.test(condition) => found.push(match condition {
                 Condition::Tier(_) => "nobody reaches the level that it asks for",
                 Condition::Line(_) | Condition::Basket(_) if !self.event => "no line can fit",
-                _ => "an event has no store, partner, channel, coupons or lines",
+                _ => "an event has no store, partner, channel, coupons, tenders or lines",
             }),
             Form::Test => {}
         }
@@ -99,9 +98,14 @@ impl Impossible<'_> {
             Condition::Line(lines) => !lines_fit(lines),
             Condition::Basket(basket) => {
                 let lines = basket.lines.as_ref();
-                let others = |test: &LineCondition| matches!(test, LineCondition::Kind(kind) if *kind != LineKind::Item);
+                let others = |test: &LineCondition| matches!(test, LineCondition::Kind(kind) if !basket.kinds.contains(kind));
                 let empty = self.event || lines.is_some_and(|lines| never(lines, &others));
                 empty && !admits_nothing(&basket.sum)
+            }
+            // An event is paid by nothing, of which no test of a share holds either.
+            Condition::Tender(tender) => {
+                let admits = tender.amount.as_ref().is_some_and(admits_nothing);
+                self.event && !admits && tender.known != Some(false)
             }
             Condition::Tier(TierTest { track, level }) => {
                 !level.is_empty() && level.iter().all(|level| self.unreachable.contains(&(track, level)))

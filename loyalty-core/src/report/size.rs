@@ -6,8 +6,10 @@ use super::{Fact, Study};
 use crate::counter::Slots;
 use crate::id::AuthorId;
 use crate::limits;
+use crate::member::MOST_PENDING;
 use crate::program::Program;
-use crate::program::document::{Currency, Limit, OnReturn, TierTrack};
+use crate::program::document::{Currency, Expiry, Limit, OnReturn, RuleExpiry, TierTrack};
+use crate::program::walk::rules;
 use crate::tier::{KEPT_CREDITS, KEPT_GRANTS, KEPT_INTERVALS, MOST_THRESHOLDS};
 use crate::time::Window;
 
@@ -21,6 +23,8 @@ const NUMBER: usize = 9;
 const WIDE: usize = 18;
 /// The longest id of a counter, in bytes.
 const LONGEST_ID: usize = 64;
+/// The key of an operation, in bytes.
+const KEY: usize = 200;
 /// What keeps a level that is given, at most: thresholds of counters with the longest ids.
 const KEEP: usize = MOST_THRESHOLDS * (HEAD * 2 + LONGEST_ID + WIDE);
 
@@ -47,7 +51,7 @@ fn most(program: &Program) -> usize {
     let document = program.document();
     let counters = document.counters.iter().map(|it| slots(&it.id, Slots::of_counter(program, it)));
     let caps = program.window_caps().iter().map(|cap| slots(&cap.id, Slots::of(program, cap.window)));
-    let balances = document.currencies.iter().map(balance);
+    let balances = document.currencies.iter().map(|it| balance(program, it));
     let tiers = document.tiers.iter().map(track);
     let never = document.tiers.iter().filter(|track| track.on_return == OnReturn::Never);
     let asked = never.flat_map(TierTrack::asked).filter_map(|id| program.counter(id));
@@ -56,7 +60,8 @@ fn most(program: &Program) -> usize {
     let limits = document.limits.iter().map(|limit| limited(program, limit));
     let parts =
         balances.chain(limits).chain(counters).chain(caps).chain(tiers).chain(returned).chain(granted);
-    parts.fold(HEAD * 10 + NUMBER * 2, usize::saturating_add)
+    let pending = std::iter::once(pending(program));
+    parts.chain(pending).fold(HEAD * 10 + NUMBER * 2, usize::saturating_add)
 }
 
 fn text(id: &AuthorId) -> usize {
@@ -77,16 +82,47 @@ fn limited(program: &Program, limit: &Limit) -> usize {
     of_windows.fold(text(&limit.id).saturating_add(HEAD * 3).saturating_add(instants), usize::saturating_add)
 }
 
-fn balance(currency: &Currency) -> usize {
-    let lot = HEAD + NUMBER * 2;
+fn balance(program: &Program, currency: &Currency) -> usize {
+    let lot = (HEAD + NUMBER * 2).saturating_add(longest_partner(program));
     text(&currency.id)
-        .saturating_add(lots(currency).saturating_mul(lot))
-        .saturating_add(HEAD * 2 + NUMBER * 6)
+        .saturating_add(open_lots(program, currency).saturating_mul(lot))
+        .saturating_add(HEAD * 2 + NUMBER * 7)
+}
+
+fn longest_partner(program: &Program) -> usize {
+    program.document().partners.iter().map(|partner| text(&partner.id)).max().unwrap_or(0)
+}
+
+/// How many lots are open at once: those of each expiry by each partner and the program itself.
+fn open_lots(program: &Program, currency: &Currency) -> usize {
+    let document = program.document();
+    let rules = rules(document).into_iter().filter(|rule| *rule.currency == currency.id);
+    let own: Vec<_> = rules.filter_map(|rule| rule.it.expiry.as_ref()).collect();
+    let never = usize::from(own.contains(&&RuleExpiry::Never) && currency.expiry.is_some());
+    let by = own.into_iter().filter_map(|own| match own {
+        RuleExpiry::By(expiry) => Some(lots(expiry)),
+        RuleExpiry::Never => None,
+    });
+    let dates = by.fold(currency.expiry.as_ref().map_or(1, lots), usize::saturating_add);
+    dates.saturating_add(never).saturating_mul(document.partners.len().saturating_add(1))
+}
+
+/// Awards that wait, where rules let any wait.
+fn pending(program: &Program) -> usize {
+    let document = program.document();
+    if rules(document).iter().all(|rule| rule.it.vest.is_none()) {
+        return 0;
+    }
+    let counted = |id: &AuthorId| text(id).saturating_add(HEAD * 2 + NUMBER * 2 + WIDE);
+    let counters = document.counters.iter().map(|it| counted(&it.id));
+    let caps = program.window_caps().iter().map(|it| counted(&it.id));
+    let currency = document.currencies.iter().map(|it| text(&it.id)).max().unwrap_or(0);
+    let own = currency.saturating_add(longest_partner(program)).saturating_add(HEAD * 4 + NUMBER * 5 + KEY);
+    counters.chain(caps).fold(own, usize::saturating_add).saturating_mul(MOST_PENDING)
 }
 
 /// How many lots of different expiry are open at once, at most: one for each last day that is ahead.
-fn lots(currency: &Currency) -> usize {
-    let Some(expiry) = &currency.expiry else { return 1 };
+fn lots(expiry: &Expiry) -> usize {
     let (length, unit, _) = expiry.after.parts();
     let days = usize::from(length).saturating_mul(match unit {
         "days" => 1,

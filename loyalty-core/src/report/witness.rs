@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::example::Scene;
-use crate::activity::{Activity, Attribute, AttributeValue, CustomEvent, Line, Purchase};
+use crate::activity::{Activity, Attribute, AttributeValue, CustomEvent, Line, Purchase, Tender};
 use crate::facts::{self, Birthday, Facts};
 use crate::id::{ActivityId, AuthorId, MemberId};
 use crate::money::{Money, Quantity, Ratio, Rounding};
@@ -12,7 +12,7 @@ use crate::program::condition::{
     AttributeTest, Condition, LineCondition, ListTest, NumberTest, PathTest, SplitTest, TextTest,
 };
 use crate::program::document::{Basis, Rule, Trigger};
-use crate::time::{Date, DayOfWeek, OffsetTime};
+use crate::time::{Date, DayOfWeek, OffsetTime, TimeOfDay};
 
 /// The day of examples that name no other: a Monday.
 const SOME_DAY: Date = Date::from_days(20_458);
@@ -36,6 +36,9 @@ pub struct Witness {
     splits: Vec<SplitTest>,
     from: Date,
     days: Vec<DayOfWeek>,
+    holidays: Option<AuthorId>,
+    paid_by: Option<String>,
+    hour: Option<TimeOfDay>,
     event: Option<AuthorId>,
     /// The least that a basket must come to.
     pub least: Quantity,
@@ -56,6 +59,9 @@ impl Default for Witness {
             splits: Vec::new(),
             from: SOME_DAY,
             days: Vec::new(),
+            holidays: None,
+            paid_by: None,
+            hour: None,
             event: None,
             least: Quantity::ZERO,
         }
@@ -76,6 +82,9 @@ impl Witness {
         }
         if let Some(kind) = rule.kinds.first().filter(|_| !rule.kinds.contains(&self.line.kind)) {
             self.line.kind = *kind;
+        }
+        if let Some(kind) = rule.share_of_tender.first() {
+            self.paid_by = Some(kind.clone());
         }
         if let Basis::Attribute(id) = &rule.basis {
             let one = Attribute { name: id.to_string(), value: AttributeValue::Text("1".to_owned()) };
@@ -125,6 +134,11 @@ impl Witness {
                 self.from = range.from.or(last).unwrap_or(self.from);
             }
             Condition::Weekday(days) => self.days.clone_from(days),
+            Condition::Holiday(list) => self.holidays = Some(list.clone()),
+            Condition::Hours(hours) => self.hour = Some(hours.from),
+            Condition::Tender(test) if test.known != Some(false) => {
+                self.paid_by = test.kinds.first().cloned()
+            }
             _ => {}
         }
     }
@@ -139,6 +153,9 @@ impl Witness {
             LineCondition::Unit(test) => meet_text(test, &mut self.line.unit),
             LineCondition::Tags(test) => meet_list(test, &mut self.line.tags),
             LineCondition::Quantity(test) => self.line.quantity = Some(meeting(test)),
+            LineCondition::Value(test) if test.basis != Basis::Quantity => {
+                self.least = self.least.max(meeting(&test.number));
+            }
             LineCondition::Attribute(test) => meet_attribute(test, &mut self.line.attributes),
             LineCondition::Category(PathTest::Under(path)) if path.len() > self.line.category.len() => {
                 self.line.category.clone_from(path);
@@ -190,11 +207,20 @@ impl Witness {
     /// What happens on a day.
     pub fn activity(&self, program: &Program, price: Money, id: &str, on: Date) -> Option<Activity> {
         let id = ActivityId::new(id).ok()?;
-        let noon = program.zone().start_of(on).plus_seconds(12 * 3_600);
+        let on = self.holiday(program).unwrap_or(on);
+        let seconds = self.hour.map_or(12 * 3_600, |hour| i64::from(hour.minutes()).saturating_mul(60));
+        let noon = program.zone().start_of(on).plus_seconds(seconds);
         let occurred_at = OffsetTime { at: noon, offset: 0 };
         if let Some(name) = &self.event {
             let attributes = sorted(&self.attributes);
-            return Some(Activity::Event(CustomEvent { name: name.clone(), id, occurred_at, attributes }));
+            return Some(Activity::Event(CustomEvent {
+                name: name.clone(),
+                id,
+                occurred_at,
+                attributes,
+                of: None,
+                lines: Vec::new(),
+            }));
         }
         let line =
             Line { gross: Some(price), attributes: sorted(&self.line.attributes), ..self.line.clone() };
@@ -206,10 +232,17 @@ impl Witness {
             partner: self.partner.clone(),
             channel: self.channel.clone(),
             lines: vec![line],
-            tenders: Vec::new(),
+            tenders: self.paid_by.iter().map(|kind| Tender { kind: kind.clone(), amount: price }).collect(),
             coupons: self.coupons.clone(),
             attributes: sorted(&self.attributes),
         }))
+    }
+
+    /// The first date of the holidays that are asked for.
+    fn holiday(&self, program: &Program) -> Option<Date> {
+        let id = self.holidays.as_ref()?;
+        let list = program.document().holidays.iter().find(|list| list.id == *id)?;
+        list.dates.first().copied()
     }
 
     /// A whole amount of money at or above the least that is asked for.

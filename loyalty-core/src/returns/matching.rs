@@ -2,7 +2,7 @@
 
 use crate::activity::{Purchase, Return, ReturnLine};
 use crate::id::ActivityId;
-use crate::ledger::operation::{Operation, Unmatched};
+use crate::ledger::operation::{Award, Operation, Unmatched, Vesting};
 use crate::money::Quantity;
 use crate::problem::Problem;
 use crate::program::document::Unlinked;
@@ -39,14 +39,23 @@ pub struct Sale<'a> {
     pub units_before: Vec<Quantity>,
     /// Units back after it, by line.
     pub units_after: Vec<Quantity>,
+    /// What events have done to its pending points, oldest first.
+    pub vestings: Vec<&'a Vesting>,
 }
 
 impl<'a> Sale<'a> {
-    fn new(operation: &'a Operation, purchase: &'a Purchase, newer: &[Operation]) -> Self {
+    fn new(operation: &'a Operation, purchase: &'a Purchase, newer: &'a [Operation]) -> Self {
         let back = newer.iter().flat_map(|op| &op.returned).find(|r| r.activity == purchase.id);
         let units =
             back.map_or_else(|| vec![Quantity::ZERO; purchase.lines.len().max(1)], |r| r.units.clone());
-        Self { operation, purchase, units_before: units.clone(), units_after: units }
+        let vestings = newer.iter().rev().flat_map(|op| &op.vesting).filter(|v| v.activity == purchase.id);
+        let vestings = vestings.collect();
+        Self { operation, purchase, units_before: units.clone(), units_after: units, vestings }
+    }
+
+    /// One of the awards of the purchase.
+    pub fn award(&self, award: u32) -> Option<&'a Award> {
+        self.operation.awards.get(usize::try_from(award).ok()?)
     }
 
     /// The purchase's id.
@@ -105,20 +114,20 @@ pub fn is_complete(by: &Return, past: &Past, programs: &Programs) -> bool {
         || matched(by, past, programs).is_ok_and(|matching| matching.unmatched.is_empty())
 }
 
-fn linked<'a>(by: &Return, id: &ActivityId, past: &'a Past) -> Result<Matching<'a>, Problem> {
+/// A purchase by its id, with what came back of it before.
+pub fn sale_of<'a>(id: &ActivityId, past: &'a Past) -> Result<Sale<'a>, Problem> {
     let found = past.operations.iter().enumerate().find_map(|(index, operation)| {
         let purchase = purchase_of(operation).filter(|purchase| purchase.id == *id)?;
         Some(Sale::new(operation, purchase, past.operations.get(..index).unwrap_or_default()))
     });
-    let Some(mut sale) = found else {
+    found.ok_or_else(|| {
         let message = format!("the member has no purchase `{id}`");
-        return Err(Problem::new(
-            "purchase_not_found",
-            "/of",
-            message,
-            "record the purchase first, or correct the id",
-        ));
-    };
+        Problem::new("purchase_not_found", "/of", message, "record the purchase first, or correct the id")
+    })
+}
+
+fn linked<'a>(by: &Return, id: &ActivityId, past: &'a Past) -> Result<Matching<'a>, Problem> {
+    let mut sale = sale_of(id, past)?;
     if sale.is_all_back() {
         return Err(already_returned(id));
     }
@@ -149,13 +158,7 @@ fn linked_line(line: &ReturnLine, sale: &mut Sale<'_>, path: &str) -> Result<(),
         (None, None) => return Err(unnamed(path)),
     };
     if candidates.is_empty() || candidates.iter().any(|c| *c >= sale.purchase.lines.len()) {
-        let message = format!("purchase `{}` has no such line", sale.id());
-        return Err(Problem::new(
-            "line_not_found",
-            path,
-            message,
-            "lines are numbered from 1; skus compare byte for byte",
-        ));
+        return Err(line_not_found(sale.id(), path));
     }
     let mut wanted = line.quantity;
     for candidate in candidates {
@@ -170,6 +173,12 @@ fn linked_line(line: &ReturnLine, sale: &mut Sale<'_>, path: &str) -> Result<(),
             Err(Problem::new("return_exceeds_purchase", format!("{path}/quantity"), message, help))
         }
     }
+}
+
+/// The refusal of a line that a purchase does not have.
+pub fn line_not_found(purchase: &ActivityId, path: &str) -> Problem {
+    let message = format!("purchase `{purchase}` has no such line");
+    Problem::new("line_not_found", path, message, "lines are numbered from 1; skus compare byte for byte")
 }
 
 fn unnamed(path: &str) -> Problem {

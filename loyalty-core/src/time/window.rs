@@ -335,7 +335,7 @@ impl Rolling {
     }
 }
 
-fn month_number(date: Date) -> i32 {
+pub(super) fn month_number(date: Date) -> i32 {
     let date = date.naive();
     date.year() * 12 + date.month0() as i32
 }

@@ -42,6 +42,13 @@ pub fn net_paid(line: &Line) -> Exact {
     others.iter().fold(net_of_store(line), |price, funder| price - discounts(line, *funder))
 }
 
+/// What some funders, or all of them, took off.
+pub fn taken_off(line: &Line, funders: Option<&[Funder]>) -> Exact {
+    let all = [Funder::Store, Funder::Manufacturer, Funder::Points, Funder::Other];
+    let wanted = all.iter().filter(|funder| funders.is_none_or(|some| some.contains(funder)));
+    wanted.map(|funder| discounts(line, *funder)).sum()
+}
+
 fn gross(line: &Line) -> Exact {
     if let Some(gross) = line.gross {
         return exact(gross);

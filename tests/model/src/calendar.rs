@@ -1,6 +1,6 @@
 //! Dates, windows and the zone, by walking day by day where that is the plainest way.
 
-use chrono::{DateTime, Datelike, NaiveDate, TimeDelta, Utc};
+use chrono::{DateTime, Datelike, NaiveDate, TimeDelta, Timelike, Utc};
 use loyalty_core::program::document::{DatesBy, Document};
 use loyalty_core::time::{OffsetTime, Rolling, Span, Window};
 
@@ -69,6 +69,16 @@ impl Calendar {
             DatesBy::Zone => self.date_at(happened(time)),
             DatesBy::Activity => on_the_wall(happened(time), time.offset),
         }
+    }
+
+    /// The minute of the day by the clock of [`Calendar::date_of`].
+    pub fn minute_of_day(&self, time: OffsetTime) -> u32 {
+        let offset = match self.dates_by {
+            DatesBy::Zone => self.offset_at(happened(time)),
+            DatesBy::Activity => time.offset,
+        };
+        let wall = happened(time) + TimeDelta::seconds(offset.into());
+        wall.hour() * 60 + wall.minute()
     }
 
     /// Up to when everything is settled before what happened at `time` is rated.

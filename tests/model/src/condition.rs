@@ -1,19 +1,20 @@
 //! Whether a condition holds.
 
+mod moment;
+
 use std::collections::BTreeMap;
 
-use chrono::{Datelike, NaiveDate, Weekday};
-use loyalty_core::activity::{Activity, Attribute, AttributeValue, Line, LineKind};
+use chrono::NaiveDate;
+use loyalty_core::activity::{Activity, Attribute, AttributeValue, Line, Tender};
 use loyalty_core::program::condition::{
-    AttributeTest, BasketTest, Condition, DateRange, LineCondition, ListTest, NthTest, NumberTest, PathTest,
-    SinceLastTest, TextTest,
+    AttributeTest, BasketTest, Condition, DiscountTest, LineCondition, ListTest, NthTest, NumberTest,
+    PathTest, SinceLastTest, TenderTest, TextTest,
 };
-use loyalty_core::program::document::AttributeKind;
-use loyalty_core::time::DayOfWeek;
+use loyalty_core::program::document::{AttributeKind, Document};
 use sha2::{Digest, Sha256};
 
-use crate::basis::{basis_of, units};
-use crate::calendar;
+use crate::basis::{basis_of, taken_off, units};
+use crate::calendar::Calendar;
 use crate::history::Before;
 use crate::number::{Exact, exact, parse, whole};
 
@@ -30,8 +31,14 @@ pub struct Who {
 pub struct Facts<'a> {
     /// What happened.
     pub activity: &'a Activity,
+    /// The program.
+    pub document: &'a Document,
+    /// Its calendar.
+    pub calendar: &'a Calendar,
     /// The date that cuts its windows.
     pub date: NaiveDate,
+    /// The date on which the member enrolled.
+    pub enrolled_on: NaiveDate,
     /// The level held before, by track.
     pub levels: &'a BTreeMap<String, String>,
     /// Whose it is, and what is known of them.
@@ -45,6 +52,14 @@ impl<'a> Facts<'a> {
     pub fn lines(&self) -> &'a [Line] {
         match self.activity {
             Activity::Purchase(purchase) => &purchase.lines,
+            _ => &[],
+        }
+    }
+
+    /// How a purchase was paid.
+    pub fn tenders(&self) -> &'a [Tender] {
+        match self.activity {
+            Activity::Purchase(purchase) => &purchase.tenders,
             _ => &[],
         }
     }
@@ -108,11 +123,17 @@ impl<'a> Facts<'a> {
                 let part = part(&format!("split/{}/{}", test.id, self.who.member));
                 whole(i64::from(test.from)) <= part && part < whole(i64::from(test.below))
             }
-            Condition::Dates(range) => within(range, self.date),
             Condition::Counter(test) => number(&test.value, &self.before.counter(&test.id)),
             Condition::Nth(test) => self.nth(test),
             Condition::SinceLast(test) => self.since_last(test),
-            Condition::Weekday(days) => days.iter().any(|day| weekday(*day) == self.date.weekday()),
+            Condition::Tender(test) => tender(test, purchase.map_or(&[], |p| &p.tenders)),
+            Condition::Dates(range) => moment::within(range, self.date),
+            Condition::Weekday(days) => moment::on_weekday(days, self.date),
+            Condition::Hours(hours) => {
+                moment::at_hours(hours, self.calendar.minute_of_day(self.activity.occurred_at()))
+            }
+            Condition::Holiday(id) => moment::on_holiday(self.document, id, self.date),
+            Condition::Membership(test) => moment::for_long(test, self.enrolled_on, self.date),
         }
     }
 
@@ -146,7 +167,7 @@ impl<'a> Facts<'a> {
     }
 
     fn basket(&self, test: &BasketTest) -> bool {
-        let items = self.lines().iter().filter(|line| line.kind == LineKind::Item);
+        let items = self.lines().iter().filter(|line| test.kinds.contains(&line.kind));
         let fitting = items.filter(|line| test.lines.as_ref().is_none_or(|lines| line_fits(lines, line)));
         let sum =
             fitting.filter_map(|line| basis_of(line, &test.basis)).fold(whole(0), |sum, value| sum + value);
@@ -168,6 +189,10 @@ pub fn line_fits(condition: &LineCondition, line: &Line) -> bool {
         LineCondition::Tags(test) => list(test, &line.tags),
         LineCondition::Quantity(test) => number(test, &units(line)),
         LineCondition::Unit(test) => text(test, line.unit.as_deref()),
+        LineCondition::Value(test) => {
+            basis_of(line, &test.basis).is_some_and(|value| number(&test.number, &value))
+        }
+        LineCondition::Discount(test) => discount(test, line),
         LineCondition::Attribute(test) => attribute(test, &line.attributes),
     }
 }
@@ -230,19 +255,31 @@ fn attribute(test: &AttributeTest, attributes: &[Attribute]) -> bool {
     test.text.as_ref().is_some_and(|wanted| text(wanted, as_text))
 }
 
-fn within(range: &DateRange, date: NaiveDate) -> bool {
-    range.from.is_none_or(|from| calendar::date(from) <= date)
-        && range.to.is_none_or(|to| date <= calendar::date(to))
+/// The share of some kinds in all that was paid, from 0 to 1; none where nothing was.
+pub fn share_of_tender(kinds: &[String], tenders: &[Tender]) -> Option<Exact> {
+    let all: Exact = tenders.iter().map(|tender| exact(tender.amount)).sum();
+    let none_or_all = |share: Exact| share.max(whole(0)).min(whole(1));
+    (all > whole(0)).then(|| none_or_all(paid(kinds, tenders) / all))
 }
 
-fn weekday(day: DayOfWeek) -> Weekday {
-    match day {
-        DayOfWeek::Monday => Weekday::Mon,
-        DayOfWeek::Tuesday => Weekday::Tue,
-        DayOfWeek::Wednesday => Weekday::Wed,
-        DayOfWeek::Thursday => Weekday::Thu,
-        DayOfWeek::Friday => Weekday::Fri,
-        DayOfWeek::Saturday => Weekday::Sat,
-        DayOfWeek::Sunday => Weekday::Sun,
+fn paid(kinds: &[String], tenders: &[Tender]) -> Exact {
+    tenders.iter().filter(|tender| kinds.contains(&tender.kind)).map(|tender| exact(tender.amount)).sum()
+}
+
+fn tender(test: &TenderTest, tenders: &[Tender]) -> bool {
+    if let Some(wanted) = &test.share {
+        return share_of_tender(&test.kinds, tenders).is_some_and(|share| number(wanted, &share));
+    }
+    if let Some(wanted) = &test.amount {
+        return number(wanted, &paid(&test.kinds, tenders));
+    }
+    test.known == Some(tenders.iter().any(|tender| test.kinds.contains(&tender.kind)))
+}
+
+fn discount(test: &DiscountTest, line: &Line) -> bool {
+    let off = taken_off(line, test.funders.as_deref());
+    match &test.amount {
+        Some(wanted) => number(wanted, &off),
+        None => test.known == Some(off != whole(0)),
     }
 }

@@ -8,6 +8,7 @@ mod history;
 mod limits;
 mod member;
 mod program;
+mod terms;
 mod words;
 pub mod zone;
 

@@ -10,10 +10,12 @@ use loyalty_core::program::document::{Counted, Counter, Currency, Document, Sum,
 use loyalty_core::time::Window;
 
 use crate::basis::{basis_of, numeric, returnable_units};
-use crate::calendar::{Calendar, Instant, Moment, covers, first_slot, slot};
+use crate::calendar::Instant;
+use crate::calendar::{Calendar, Moment, covers, first_slot, slot};
 use crate::condition::{Facts, line_fits};
 use crate::number::{BigInt, Exact, power_of_ten, round, whole};
 use crate::share::Share;
+use crate::vesting::{Fate, Given};
 
 /// One purchase or event of the past, with what has come back of it since.
 #[derive(Debug, Clone)]
@@ -22,12 +24,8 @@ pub struct Past {
     pub activity: Activity,
     /// When.
     pub moment: Moment,
-    /// The award of each currency.
-    pub awards: BTreeMap<String, Share>,
-    /// When each currency's award lapses.
-    pub lapse: BTreeMap<String, Instant>,
-    /// What each cap of a window counted.
-    pub caps: BTreeMap<String, Share>,
+    /// The awards, one for each currency and terms.
+    pub awards: Vec<Given>,
     /// The counters in which it counts.
     pub counted: BTreeSet<String>,
     /// What each of them came to with it.
@@ -66,9 +64,15 @@ impl Past {
         self.units().into_iter().zip(self.back()).map(|(units, back)| units - back).collect()
     }
 
-    /// What is kept of a share, in minor units.
-    pub fn kept(&self, share: Option<&Share>) -> BigInt {
-        share.map_or(BigInt::ZERO, |share| share.kept(&self.units(), &self.back()))
+    /// What is kept of a share on each line, in minor units.
+    pub fn kept(&self, share: &Share) -> Vec<BigInt> {
+        share.kept(&self.units(), &self.back())
+    }
+
+    /// What is kept of a share of an award and was not cancelled.
+    fn counting(&self, given: &Given, share: &Share) -> BigInt {
+        let lines = self.kept(share).into_iter().zip(&given.fates);
+        lines.filter(|(_, fate)| **fate != Fate::Cancelled).map(|(points, _)| points).sum()
     }
 
     /// What it adds to a counter, after all that has come back; nothing where it does not count.
@@ -77,12 +81,15 @@ impl Past {
             return None;
         }
         let is_kept = || self.left().iter().any(|left| *left > whole(0));
-        let kept = |currency: &Currency| whole(self.kept(self.awards.get(currency.id.as_str())));
+        let kept = |id: &AuthorId| {
+            let own = self.awards.iter().filter(|given| given.currency == id.as_str());
+            whole(own.map(|given| self.counting(given, &given.share)).sum::<BigInt>())
+        };
         Some(match &counter.counts {
-            Counted::Earned(currency) => whole(self.kept(self.awards.get(currency.as_str()))),
+            Counted::Earned(currency) => kept(currency),
             Counted::EarnedOfKind(kind) => {
                 let of_kind = currencies.iter().filter(|currency| currency.kind == *kind);
-                of_kind.map(|currency| kept(currency) / power_of_ten(currency.scale.into())).sum()
+                of_kind.map(|currency| kept(&currency.id) / power_of_ten(currency.scale.into())).sum()
             }
             Counted::Spend(basis) => self.sum(counter, |line| basis_of(line, basis)),
             Counted::Sum(Sum { attribute, of: SumOf::Lines }) => {
@@ -98,7 +105,10 @@ impl Past {
 
     /// Whether it opens a window of the counter, however much of it comes back later.
     pub fn opens(&self, counter: &Counter, currencies: &[Currency]) -> bool {
-        let any = |id: &AuthorId| self.awards.get(id.as_str()).is_some_and(|it| it.points != BigInt::ZERO);
+        let any = |id: &AuthorId| {
+            let own = |it: &&Given| it.currency == id.as_str() && it.share.points != BigInt::ZERO;
+            self.awards.iter().any(|it| own(&it))
+        };
         let counts = match &counter.counts {
             Counted::Earned(currency) => any(currency),
             Counted::EarnedOfKind(kind) => currencies.iter().any(|it| it.kind == *kind && any(&it.id)),
@@ -227,7 +237,12 @@ pub fn cap_used(
     window: Window,
     now: Moment,
 ) -> Exact {
-    let of_activities = past.iter().map(|past| (past.moment, past.kept(past.caps.get(id))));
+    let of_activity = |past: &Past| {
+        let all = past.awards.iter().flat_map(|given| given.caps.iter().map(move |cap| (given, cap)));
+        let own = all.filter(|(_, cap)| cap.0 == id).map(|(given, cap)| past.counting(given, &cap.1));
+        (past.moment, own.sum::<BigInt>())
+    };
+    let of_activities = past.iter().map(of_activity);
     let all: Vec<_> = of_activities.chain(of_levels.iter().cloned()).collect();
     let reads = all.iter().map(|it| it.0).chain([now]).filter(|read| covers(window, *read, now));
     let used = |read| {

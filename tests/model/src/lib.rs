@@ -22,6 +22,7 @@ mod returns;
 mod share;
 mod standing;
 mod tier;
+mod vesting;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -34,7 +35,7 @@ use loyalty_core::time::{OffsetTime, Timestamp};
 use crate::award::{LevelAward, LevelAwards};
 pub use crate::calendar::Instant;
 pub use crate::calendar::NEVER;
-use crate::calendar::{Calendar, Moment, later, window_end};
+use crate::calendar::{Calendar, Moment};
 use crate::condition::{Facts, Who};
 use crate::history::{Before, Past};
 use crate::limits::Holding;
@@ -43,8 +44,9 @@ pub use crate::lots::Totals;
 use crate::number::{BigInt, Exact};
 use crate::rating::{Rated, Rating};
 use crate::returns::{Found, Search};
-use crate::standing::{Given, Standing};
+use crate::standing::{Given as Granted, Standing};
 use crate::tier::Tiers;
+use crate::vesting::{Fate, Given};
 
 /// Why an activity is not recorded. Nothing changes then.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,6 +69,8 @@ pub enum Refused {
     Limit,
     /// A line of a return does not say what comes back: unlinked, it needs sku and quantity.
     LineUnnamed,
+    /// An event names lines and no purchase.
+    LinesWithoutPurchase,
 }
 
 impl Refused {
@@ -82,6 +86,7 @@ impl Refused {
             Self::Unlinked => "unlinked_return",
             Self::Limit => "limit_exceeded",
             Self::LineUnnamed => "return_line_unnamed",
+            Self::LinesWithoutPurchase => "lines_without_purchase",
         }
     }
 }
@@ -170,6 +175,11 @@ impl Model {
             }
             _ if self.is_late(time) => return Err(Refused::Late),
             _ => {
+                if let Activity::Event(event) = activity
+                    && let Some(refused) = self.refuses(event)
+                {
+                    return Err(refused);
+                }
                 let before = self.clone();
                 let enrols = self.settled_to.is_none();
                 let tier = self.begin(own_time, date);
@@ -259,7 +269,7 @@ impl Model {
         if level <= standing.earned().level {
             return Err("tier_not_higher");
         }
-        standing.given = Some(Given { level, ends, keep: grant.keep.clone() });
+        standing.given = Some(Granted { level, ends, keep: grant.keep.clone() });
         Ok(())
     }
 
@@ -303,9 +313,18 @@ impl Model {
         self.levels()
     }
 
-    /// Tiers and lots do not look at each other, so their order among themselves makes no difference.
+    /// In the order of time: what waits, then tiers. Lots are looked at by nothing else, so they lapse at the end.
     fn settle_to(&mut self, at: Instant) {
         let at = self.settled_to.map_or(at, |settled| settled.max(at));
+        loop {
+            let waits = self.first_due().filter(|due| *due <= at);
+            let Some(due) = waits else { break };
+            // What falls due before it; of the same instant, what waits comes first.
+            let before = due - chrono::TimeDelta::microseconds(1);
+            self.move_standings(|standing, tiers, track| standing.settle(tiers, track, before));
+            self.fall_due(due);
+            self.roll_again();
+        }
         self.move_standings(|standing, tiers, track| standing.settle(tiers, track, at));
         self.lots.values_mut().for_each(|lots| lots.lapse(at));
         self.settled_to = Some(at);
@@ -322,37 +341,47 @@ impl Model {
         let mut past = Past {
             activity: activity.clone(),
             moment,
-            awards: BTreeMap::new(),
-            lapse: BTreeMap::new(),
-            caps: BTreeMap::new(),
+            awards: Vec::new(),
             counted: self.counted(activity, moment, &outcome.tier),
             reached: BTreeMap::new(),
             measured: BTreeMap::new(),
             returned: Vec::new(),
         };
         let before = self.before(&self.past, moment);
-        let (levels, who) = (&outcome.tier, &self.who);
-        let facts = Facts { activity, date: moment.date, levels, who, before: &before };
+        let facts = self.facts(activity, moment, &outcome.tier, &before);
         let rate = |currency| Some((currency, self.rate_in(currency, &facts, None)?));
-        let mut all: Vec<(&Currency, Rated)> = self.document.currencies.iter().filter_map(rate).collect();
+        let mut all: Vec<(&Currency, Vec<Rated>)> =
+            self.document.currencies.iter().filter_map(rate).collect();
         let (measured, clipped) = Holding { facts: &facts, enrols }.hold(&mut all)?;
         past.measured = measured;
         outcome.clipped = clipped;
         for (currency, rated) in all {
-            let id = currency.id.to_string();
-            let lapse = self.lapse(currency, moment);
-            self.lots.entry(id.clone()).or_default().add(&rated.award.points, lapse);
-            outcome.awards.insert(id.clone(), rated.award.points.clone());
-            outcome.lines.insert(id.clone(), rated.award.lines.clone());
-            past.awards.insert(id.clone(), rated.award);
-            past.lapse.insert(id, lapse);
-            past.caps.extend(rated.caps);
+            let given = rated.into_iter().map(|rated| Given::new(rated, currency, moment, &self.calendar));
+            let (id, given) = (currency.id.to_string(), given.collect::<Vec<_>>());
+            let lots = self.lots.entry(id.clone()).or_default();
+            let sum: BigInt = given.iter().map(|given| &given.share.points).sum();
+            lots.totals.earned += &sum;
+            lots.totals.accruals += u64::from(sum > BigInt::ZERO);
+            let lines = outcome.lines.entry(id.clone()).or_default();
+            for given in &given {
+                if let [Fate::Available(lapse), ..] = given.fates[..] {
+                    lots.vest(&given.share.points, (lapse, given.terms.partner.clone()));
+                }
+                lines.resize(given.share.lines.len(), BigInt::ZERO);
+                lines.iter_mut().zip(&given.share.lines).for_each(|(sum, points)| *sum += points);
+            }
+            outcome.awards.insert(id, sum);
+            past.awards.extend(given);
         }
         let counted = past.counted.clone();
         self.past.push(past);
         let reached = counted.into_iter().map(|id| (id.clone(), self.counter_at(&id, moment)));
         let reached = reached.collect();
         self.past.last_mut().expect("just pushed").reached = reached;
+        if let Activity::Event(event) = activity {
+            self.heed(event, moment);
+            self.roll_again();
+        }
         self.award_levels(activity, moment, &mut outcome);
         let present = self.present();
         self.move_standings(|standing, tiers, track| standing.rise(tiers, track, moment, present));
@@ -373,11 +402,24 @@ impl Model {
         levels: &BTreeMap<String, String>,
     ) -> BTreeSet<String> {
         let before = self.before(&self.past, now);
-        let facts = Facts { activity, date: now.date, levels, who: &self.who, before: &before };
+        let facts = self.facts(activity, now, levels, &before);
         let counts = |counter: &&Counter| {
             history::looks_at(counter, activity) && counter.when.as_ref().is_none_or(|when| facts.hold(when))
         };
         self.document.counters.iter().filter(counts).map(|counter| counter.id.to_string()).collect()
+    }
+
+    fn facts<'a>(
+        &'a self,
+        activity: &'a Activity,
+        now: Moment,
+        levels: &'a BTreeMap<String, String>,
+        before: &'a Before<'a>,
+    ) -> Facts<'a> {
+        let (document, calendar) = (&self.document, &self.calendar);
+        // Who enrols later than the date that the activity bears has done so on the zone's own date.
+        let enrolled_on = self.enrolled_on().unwrap_or(now.date);
+        Facts { activity, document, calendar, date: now.date, enrolled_on, levels, who: &self.who, before }
     }
 
     fn before<'a>(&'a self, past: &'a [Past], now: Moment) -> Before<'a> {
@@ -389,13 +431,15 @@ impl Model {
         currency: &Currency,
         facts: &Facts<'_>,
         reached: Option<(&str, &str)>,
-    ) -> Option<Rated> {
+    ) -> Option<Vec<Rated>> {
         let earning = self.document.earning.iter().find(|earning| earning.currency == currency.id)?;
         let used = |cap: &Cap, window| {
             let of_levels = self.level_awards.cap_uses(cap.id.as_str());
             history::cap_used((&self.past, &of_levels), cap.id.as_str(), window, facts.before.now)
         };
-        Some(Rating { facts, currency, reached, used: &used }.rate(earning))
+        let id = currency.id.as_str();
+        let held = self.balance(id) + self.pending(id);
+        Some(Rating { facts, currency, reached, used: &used, held }.rate(earning))
     }
 
     /// Gives what there is for levels that the newest activity has reached.
@@ -407,8 +451,18 @@ impl Model {
         let document = self.document.clone();
         let calendar = self.calendar.clone();
         let before = Before { document: &document, calendar: &calendar, past: &past, now: moment };
+        let enrolled_on = self.enrolled_on().expect("a member");
         let who = self.who.clone();
-        let facts = Facts { activity, date: moment.date, levels: &tier, who: &who, before: &before };
+        let facts = Facts {
+            activity,
+            document: &document,
+            calendar: &calendar,
+            date: moment.date,
+            enrolled_on,
+            levels: &tier,
+            who: &who,
+            before: &before,
+        };
         for track in &document.tiers {
             let after = self.standings[track.id.as_str()].seen(&self.tiers(), track);
             let before = Tiers { past: &past, ..after };
@@ -418,8 +472,10 @@ impl Model {
                 let (mut points, mut caps) = (BTreeMap::new(), BTreeMap::new());
                 for currency in &document.currencies {
                     let rated = self.rate_in(currency, &facts, Some((&track, &name)));
-                    let Some(rated) = rated.filter(|rated| rated.matched) else { continue };
-                    let (id, lapse) = (currency.id.to_string(), self.lapse(currency, moment));
+                    // Rules of levels all give on the same terms: those of the currency.
+                    let Some(rated) = rated.into_iter().flatten().next() else { continue };
+                    let lapse = vesting::lapse(&None, currency, moment, &self.calendar);
+                    let id = currency.id.to_string();
                     self.lots.entry(id.clone()).or_default().put(&rated.award.points, lapse);
                     let key = [track.clone(), name.clone(), id.clone()];
                     outcome.level_awards.insert(key, rated.award.points.clone());
@@ -440,13 +496,7 @@ impl Model {
         moment: (NaiveDate, Instant),
         outcome: Outcome,
     ) -> Outcome {
-        let enrolled = self.enrolled.expect("a member has begun");
-        self.move_standings(|standing, tiers, track| {
-            let before = standing.clone();
-            if let Some(carry) = &mut standing.carry {
-                carry.roll_again(&before.seen(tiers, track), track, enrolled);
-            }
-        });
+        self.roll_again();
         let before = Tiers { past, ..self.tiers() };
         let mut awards = self.level_awards.clone();
         let lost = awards.lost(
@@ -466,29 +516,30 @@ impl Model {
         self.take_levels_back(lost, outcome)
     }
 
+    /// What rolled over is worked out again where counters have changed.
+    fn roll_again(&mut self) {
+        let enrolled = self.enrolled.expect("a member has begun");
+        self.move_standings(|standing, tiers, track| {
+            let before = standing.clone();
+            if let Some(carry) = &mut standing.carry {
+                carry.roll_again(&before.seen(tiers, track), track, enrolled);
+            }
+        });
+    }
+
     /// Takes back what was given for levels.
     fn take_levels_back(&mut self, lost: Vec<LevelAward>, mut outcome: Outcome) -> Outcome {
         for award in lost {
             let track = self.document.tiers.iter().find(|it| it.id.as_str() == award.track);
             let level = track.expect("a track's id").levels[award.level].id.to_string();
             for (currency, (points, lapse)) in award.points {
-                let taken = self.lots.entry(currency.clone()).or_default().take_back(&points, lapse);
+                let taken = self.lots.entry(currency.clone()).or_default().take_back(&points, (lapse, None));
                 let key = [award.track.clone(), level.clone(), currency];
                 *outcome.level_forgiven.entry(key.clone()).or_default() += points - &taken;
                 *outcome.level_takes.entry(key).or_default() += taken;
             }
         }
         outcome
-    }
-
-    /// When points earned then lapse.
-    fn lapse(&self, currency: &Currency, earned: Moment) -> Instant {
-        let Some(expiry) = currency.expiry else { return NEVER };
-        let last_day = later(earned.date, expiry.after);
-        match expiry.to_end_of {
-            None => self.calendar.after_last_day(last_day),
-            Some(window) => self.calendar.start_or_never(window_end(window, last_day, earned.enrolled)),
-        }
     }
 
     fn move_standings(&mut self, step: impl Fn(&mut Standing, &Tiers<'_>, &TierTrack)) {
@@ -513,12 +564,13 @@ impl Model {
             let before = past.clone();
             let parts = found.parts.iter().filter(|part| part.purchase == purchase);
             past.returned.extend(parts.map(|part| (part.line, part.units.clone())));
-            for (currency, share) in &before.awards {
-                let due = before.kept(Some(share)) - past.kept(Some(share));
-                let lots = self.lots.get_mut(currency).expect("every currency has its lots");
-                let taken = lots.take_back(&due, before.lapse[currency]);
-                *outcome.forgiven.entry(currency.clone()).or_default() += due - &taken;
-                *outcome.taken.entry(currency.clone()).or_default() += taken;
+            for given in &before.awards {
+                let kept = before.kept(&given.share).into_iter().zip(past.kept(&given.share));
+                let due: Vec<BigInt> = kept.map(|(before, now)| before - now).collect();
+                let lots = self.lots.get_mut(&given.currency).expect("every currency has its lots");
+                let [taken, forgiven] = vesting::take_back(given, &due, lots);
+                *outcome.forgiven.entry(given.currency.clone()).or_default() += forgiven;
+                *outcome.taken.entry(given.currency.clone()).or_default() += taken;
             }
         }
         outcome

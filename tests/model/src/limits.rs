@@ -14,7 +14,7 @@ use crate::basis::basis_of;
 use crate::calendar::{Moment, covers, later};
 use crate::condition::Facts;
 use crate::history::to_4_decimals;
-use crate::number::{Exact, exact, minor_units, whole};
+use crate::number::{BigInt, Exact, exact, minor_units, whole};
 use crate::rating::Rated;
 
 /// The most activities that are measured to the instant.
@@ -28,8 +28,8 @@ pub struct Holding<'a> {
     pub enrols: bool,
 }
 
-/// Points of the activity, by currency.
-type Points<'p, 'd> = &'p mut Vec<(&'d Currency, Rated)>;
+/// Points of the activity, by currency and terms.
+type Points<'p, 'd> = &'p mut Vec<(&'d Currency, Vec<Rated>)>;
 
 impl Holding<'_> {
     /// Lowers the points, or refuses; gives what each limit counts, and whether points were lowered.
@@ -73,7 +73,8 @@ impl Holding<'_> {
             }
             Measure::Points(limited) => {
                 let (currency, rated) = points.iter().find(|one| one.0.id == limited.currency)?;
-                let value = Some(whole(rated.award.points.clone())).filter(|value| *value > whole(0))?;
+                let earned: BigInt = rated.iter().map(|rated| &rated.award.points).sum();
+                let value = Some(whole(earned)).filter(|value| *value > whole(0))?;
                 let sum = self.most_in(limit, limited.window) + &value;
                 (value, sum > minor_units(limited.at_most, currency.scale))
             }
@@ -103,7 +104,13 @@ impl Holding<'_> {
         let found = points.iter_mut().find(|one| one.0.id == limited.currency);
         let (currency, rated) = found.expect("what was measured");
         let room = (minor_units(limited.at_most, currency.scale) - used).max(whole(0));
-        rated.clip(room.to_integer(), self.facts.lines());
+        // What is given first is kept first.
+        let mut left = room.to_integer();
+        for one in rated {
+            let kept = left.clone().min(one.award.points.clone());
+            left -= &kept;
+            one.clip(kept, self.facts.lines());
+        }
         room
     }
 

@@ -16,45 +16,49 @@ pub struct Totals {
     pub expired: BigInt,
     /// What returns could not take any more.
     pub forgiven: BigInt,
+    /// Cancelled before it could be spent.
+    pub cancelled: BigInt,
     /// How many activities gave more than nothing.
     pub accruals: u64,
 }
 
+/// Where points lie: when they lapse, and who pays for them.
+pub type Place = (Instant, Option<String>);
+
 /// The points of one currency.
 #[derive(Debug, Clone, Default)]
 pub struct Lots {
-    open: BTreeMap<Instant, BigInt>,
+    open: BTreeMap<Place, BigInt>,
     /// What came and went.
     pub totals: Totals,
 }
 
 impl Lots {
-    /// Puts an award in.
-    pub fn add(&mut self, points: &BigInt, lapse: Instant) {
-        self.put(points, lapse);
-        self.totals.accruals += u64::from(*points > BigInt::ZERO);
-    }
-
     /// Puts in what no activity by itself has earned.
     pub fn put(&mut self, points: &BigInt, lapse: Instant) {
-        *self.open.entry(lapse).or_default() += points;
+        self.vest(points, (lapse, None));
         self.totals.earned += points;
+    }
+
+    /// Puts points in that may be spent from now on.
+    pub fn vest(&mut self, points: &BigInt, place: Place) {
+        *self.open.entry(place).or_default() += points;
     }
 
     /// Lets lapse what is due at `at`.
     pub fn lapse(&mut self, at: Instant) {
-        let open = self.open.split_off(&(at + chrono::TimeDelta::microseconds(1)));
+        let open = self.open.split_off(&(at + chrono::TimeDelta::microseconds(1), None));
         let due = std::mem::replace(&mut self.open, open);
         self.totals.expired += due.into_values().sum::<BigInt>();
     }
 
-    /// Takes points back: first those that lapse at `first`, then the soonest to lapse. Gives what it found.
-    pub fn take_back(&mut self, points: &BigInt, first: Instant) -> BigInt {
-        let mut order = vec![first];
-        order.extend(self.open.keys().filter(|lapse| **lapse != first));
+    /// Takes points back: first those of `first`, then the soonest to lapse. Gives what it found.
+    pub fn take_back(&mut self, points: &BigInt, first: Place) -> BigInt {
+        let mut order = vec![first.clone()];
+        order.extend(self.open.keys().filter(|place| **place != first).cloned());
         let mut missing = points.clone();
-        for lapse in order {
-            let Some(lot) = self.open.get_mut(&lapse) else { continue };
+        for place in order {
+            let Some(lot) = self.open.get_mut(&place) else { continue };
             let part = missing.clone().min(lot.clone());
             *lot -= &part;
             missing -= part;

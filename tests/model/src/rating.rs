@@ -1,28 +1,26 @@
 //! What one activity earns of one currency, step by step in the order of the pipeline.
 
-use std::collections::BTreeMap;
-
 use loyalty_core::activity::{Activity, Line};
 use loyalty_core::money::Rounding;
 use loyalty_core::program::document::{
     Basis, Cap, CapScope, Combine, Currency, Earning, FactorCombine, Group, GroupMember, MultiplierStage,
-    Over, PerFull, Rule, RuleRoundingPlace, StepsOf, Trigger,
+    Over, PerFull, Rule, RuleExpiry, RuleRoundingPlace, StepsOf, Trigger, Vest,
 };
 use loyalty_core::time::Window;
 
 use crate::basis::{basis_of, numeric};
-use crate::condition::{Facts, line_fits};
+use crate::condition::{Facts, line_fits, share_of_tender};
 use crate::number::{BigInt, Exact, exact, minor_units, round, whole};
-use crate::share::{Contribution, Share};
+use crate::share::{Contribution, Share, largest_remainder};
 
-/// What an activity earned of one currency.
+/// What an activity earned of one currency on the same terms.
 pub struct Rated {
-    /// Whether any rule matched.
-    pub matched: bool,
     /// The award.
     pub award: Share,
     /// What each cap of a window counts of it.
-    pub caps: BTreeMap<String, Share>,
+    pub caps: Vec<(String, Share)>,
+    /// When it may be spent, when it lapses and who pays for it.
+    pub terms: OwnTerms,
     /// The rules that contributed.
     pub from: Vec<Contribution>,
     /// The caps of a window that limit the whole activity.
@@ -33,9 +31,21 @@ impl Rated {
     /// Leaves so many points of it, over the lines of the purchase.
     pub fn clip(&mut self, points: BigInt, lines: &[Line]) {
         self.award = Share::new(points, &self.from, lines);
-        let of_whole = self.of_whole.iter().map(|id| (id.clone(), self.award.clone()));
-        self.caps.extend(of_whole);
+        for (_, share) in self.caps.iter_mut().filter(|(id, _)| self.of_whole.contains(id)) {
+            *share = self.award.clone();
+        }
     }
+}
+
+/// The terms of a rule.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct OwnTerms {
+    /// When points may be spent.
+    pub vest: Option<Vest>,
+    /// When they lapse.
+    pub expiry: Option<RuleExpiry>,
+    /// Who pays for them.
+    pub partner: Option<String>,
 }
 
 /// Rates an activity in one currency.
@@ -48,6 +58,8 @@ pub struct Rating<'a> {
     pub reached: Option<(&'a str, &'a str)>,
     /// What a cap has counted so far in the window of this activity, in minor units.
     pub used: &'a dyn Fn(&Cap, Window) -> Exact,
+    /// What the member holds, pending points included, in minor units.
+    pub held: BigInt,
 }
 
 /// A value somewhere in the pipeline, in minor units.
@@ -56,11 +68,14 @@ struct Value {
     from: Vec<Contribution>,
     /// What each cap of a window counts: its id, the value, and the rules under it.
     uses: Vec<(String, Exact, Vec<Contribution>)>,
+    /// Those of the rules that it comes from, which are the same for all of them.
+    terms: OwnTerms,
 }
 
 impl Value {
     fn sum(values: Vec<Self>) -> Self {
-        let mut sum = Self { exact: whole(0), from: Vec::new(), uses: Vec::new() };
+        let terms = values.first().map(|value| value.terms.clone()).unwrap_or_default();
+        let mut sum = Self { exact: whole(0), from: Vec::new(), uses: Vec::new(), terms };
         for value in values {
             sum.exact += value.exact;
             sum.from.extend(value.from);
@@ -71,26 +86,43 @@ impl Value {
 }
 
 impl Rating<'_> {
-    /// Rates by `earning`.
-    pub fn rate(&self, earning: &Earning) -> Rated {
-        let groups = earning.groups.iter().filter_map(|group| self.group(group)).collect();
-        let mut total = Value::sum(groups);
-        for stage in &earning.multipliers {
-            total.exact = self.multiplied(stage, total.exact);
+    /// Rates by `earning`: an entry for each of the terms on which rules gave something, if only nothing.
+    pub fn rate(&self, earning: &Earning) -> Vec<Rated> {
+        let groups: Vec<Value> = earning.groups.iter().filter_map(|group| self.group(group)).collect();
+        let after: Vec<Value> = earning.after.iter().filter_map(|rule| self.rule(rule)).collect();
+        let worth = |values: &[Value]| values.iter().map(|value| value.exact.clone()).collect::<Vec<_>>();
+        let grouped = worth(&groups).iter().sum::<Exact>();
+        let grouped = earning.multipliers.iter().fold(grouped, |sum, stage| self.multiplied(stage, sum));
+        let outer: Vec<Exact> = [vec![grouped], worth(&after)].concat();
+        let total = self.capped(&earning.caps, outer.iter().sum::<Exact>().max(whole(0)));
+        let points = round(&total, self.currency.round);
+        let outer = largest_remainder(&points, &outer);
+        let inner = largest_remainder(&outer[0], &worth(&groups));
+        let mut by_terms: Vec<(BigInt, Value)> = Vec::new();
+        for (points, part) in inner.iter().chain(&outer[1..]).zip(groups.into_iter().chain(after)) {
+            match by_terms.iter_mut().find(|(_, value)| value.terms == part.terms) {
+                Some((sum, value)) => {
+                    *sum += points;
+                    value.from.extend(part.from);
+                    value.uses.extend(part.uses);
+                }
+                None => by_terms.push((points.clone(), part)),
+            }
         }
-        let after = earning.after.iter().filter_map(|rule| self.rule(rule));
-        let mut total = Value::sum([total].into_iter().chain(after).collect());
-        total.exact = self.capped(&earning.caps, total.exact.max(whole(0)));
+        by_terms.into_iter().map(|(points, value)| self.rated(earning, points, value)).collect()
+    }
+
+    fn rated(&self, earning: &Earning, points: BigInt, value: Value) -> Rated {
         let lines = self.facts.lines();
-        let award = Share::new(round(&total.exact, self.currency.round), &total.from, lines);
-        let shares = total.uses.into_iter().map(|(id, value, from)| {
+        let award = Share::new(points, &value.from, lines);
+        let shares = value.uses.into_iter().map(|(id, value, from)| {
             let whole = value.to_integer();
             (id, Share::new(whole, &from, lines))
         });
-        let mut caps: BTreeMap<String, Share> = shares.collect();
+        let mut caps: Vec<(String, Share)> = shares.collect();
         caps.extend(windowed(&earning.caps).map(|cap| (cap.id.to_string(), award.clone())));
         let of_whole = windowed(&earning.caps).map(|cap| cap.id.to_string()).collect();
-        Rated { matched: !total.from.is_empty(), award, caps, from: total.from, of_whole }
+        Rated { award, caps, terms: value.terms, from: value.from, of_whole }
     }
 
     fn multiplied(&self, stage: &MultiplierStage, value: Exact) -> Exact {
@@ -154,10 +186,16 @@ impl Rating<'_> {
             };
             return vec![value.map(|value| clamped(rule, value))];
         }
+        let share = if rule.share_of_tender.is_empty() {
+            whole(1)
+        } else {
+            share_of_tender(&rule.share_of_tender, self.facts.tenders()).unwrap_or(whole(0))
+        };
         let counts = |line: &Line| {
-            let fits = rule.kinds.contains(&line.kind)
+            let fits = share > whole(0)
+                && rule.kinds.contains(&line.kind)
                 && rule.lines.as_ref().is_none_or(|lines| line_fits(lines, line));
-            if fits { basis_of(line, &rule.basis).map(|value| clamped(rule, value)) } else { None }
+            if fits { basis_of(line, &rule.basis).map(|value| clamped(rule, value) * &share) } else { None }
         };
         self.facts.lines().iter().map(counts).collect()
     }
@@ -186,7 +224,9 @@ impl Rating<'_> {
             (rule.fixed.map_or(whole(0), |fixed| points(&fixed)), Contribution::default())
         };
         let exact = rounded(value, mode_at(RuleRoundingPlace::Rule));
-        Value { exact, from: vec![contribution], uses: Vec::new() }
+        let partner = rule.funded_by.as_ref().map(ToString::to_string);
+        let terms = OwnTerms { vest: rule.vest.clone(), expiry: rule.expiry.clone(), partner };
+        Value { exact, from: vec![contribution], uses: Vec::new(), terms }
     }
 
     fn after_caps(&self, caps: &[Cap], mut value: Value) -> Value {
@@ -204,6 +244,7 @@ impl Rating<'_> {
             let limit = match cap.per {
                 CapScope::Activity => at_most,
                 CapScope::Window(window) => (at_most - (self.used)(cap, window)).max(whole(0)),
+                CapScope::Balance => (at_most - whole(self.held.clone())).max(whole(0)),
             };
             match cap.over {
                 _ if value <= limit => value,

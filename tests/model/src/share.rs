@@ -34,13 +34,12 @@ impl Share {
         Self { points, lines: spread }
     }
 
-    /// What is kept when of the units of each line those in `back` have come back.
-    pub fn kept(&self, units: &[Exact], back: &[Exact]) -> BigInt {
-        let taken_of = |((points, units), back): ((&BigInt, &Exact), &Exact)| {
-            (whole(points.clone()) * back / units).floor().to_integer()
+    /// What each line keeps when of its units those in `back` have come back.
+    pub fn kept(&self, units: &[Exact], back: &[Exact]) -> Vec<BigInt> {
+        let kept_of = |((points, units), back): ((&BigInt, &Exact), &Exact)| {
+            points - (whole(points.clone()) * back / units).floor().to_integer()
         };
-        let taken: BigInt = self.lines.iter().zip(units).zip(back).map(taken_of).sum();
-        &self.points - taken
+        self.lines.iter().zip(units).zip(back).map(kept_of).collect()
     }
 }
 
@@ -78,8 +77,11 @@ fn weights(contributions: &[Contribution], lines: &[Line]) -> Vec<Exact> {
 }
 
 /// Splits `points` in proportion to `weights`; of equal remainders the earlier comes first.
-fn largest_remainder(points: &BigInt, weights: &[Exact]) -> Vec<BigInt> {
+pub fn largest_remainder(points: &BigInt, weights: &[Exact]) -> Vec<BigInt> {
     let all: Exact = weights.iter().sum();
+    if all == whole(0) {
+        return (0..weights.len()).map(|at| if at == 0 { points.clone() } else { BigInt::ZERO }).collect();
+    }
     let ideal: Vec<Exact> = weights.iter().map(|weight| whole(points.clone()) * weight / &all).collect();
     let mut parts: Vec<BigInt> = ideal.iter().map(|part| part.floor().to_integer()).collect();
     let mut order: Vec<usize> = (0..weights.len()).collect();

@@ -23,7 +23,7 @@ proptest! {
                 let id = currency.id.as_str();
                 let totals = model.totals(id);
                 let left = &totals.earned - &totals.clawed_back - &totals.expired;
-                prop_assert_eq!(model.balance(id), left);
+                prop_assert_eq!(model.balance(id) + model.pending(id), left);
                 prop_assert!(model.balance(id) >= BigInt::ZERO && totals.forgiven >= BigInt::ZERO);
                 prop_assert!(&totals.clawed_back + &totals.forgiven <= totals.earned);
             }
@@ -74,6 +74,9 @@ fn random_cases_reach_everything() {
         ("forgiven", 5),
         ("unmatched", 50),
         ("expired", 50),
+        ("pending", 50),
+        ("cancelled", 50),
+        ("vested", 50),
         ("purchase_not_found", 20),
         ("already_returned", 20),
         ("return_exceeds_purchase", 20),
@@ -131,11 +134,21 @@ fn watch(document: &Document, history: &[Activity], seen: &mut dyn FnMut(&'stati
         if outcome.forgiven.values().any(positive) {
             seen("forgiven");
         }
+        if document.currencies.iter().any(|currency| positive(&model.pending(currency.id.as_str()))) {
+            seen("pending");
+        }
         if !outcome.unmatched.is_empty() {
             seen("unmatched");
         }
     }
     if document.currencies.iter().any(|currency| model.totals(currency.id.as_str()).expired > BigInt::ZERO) {
         seen("expired");
+    }
+    if document.currencies.iter().any(|currency| model.totals(currency.id.as_str()).cancelled > BigInt::ZERO)
+    {
+        seen("cancelled");
+    }
+    if document.currencies.iter().any(|currency| model.vested(currency.id.as_str()) > BigInt::ZERO) {
+        seen("vested");
     }
 }

@@ -9,8 +9,8 @@ use crate::accrual::condition::{basket_counts, basket_sum};
 use crate::activity::Line;
 use crate::id::AuthorId;
 use crate::money::{Money, OutOfRange, Ratio, Rounding};
-use crate::program::condition::{BasketTest, Condition, NumberTest};
-use crate::program::document::{Earning, Rule, StepsOf, Trigger};
+use crate::program::condition::{BasketTest, Condition, LineCondition, NumberTest, ValueTest};
+use crate::program::document::{Earning, PerFull, Rule, StepsOf, Trigger};
 use crate::program::rules_in;
 
 /// What a line would have to cost more to pass a threshold or step.
@@ -41,16 +41,16 @@ struct Mark<'a> {
     of: &'a AuthorId,
     currency: &'a AuthorId,
     what: What<'a>,
-    /// The sum as it is, of everything that counts.
-    sum: Ratio,
 }
 
 #[derive(Debug)]
 enum What<'a> {
-    /// A sum at which a test turns; `beyond` where it turns only above it.
-    Threshold { test: &'a BasketTest, at: Ratio, beyond: bool },
-    /// The full steps of a rule.
-    Steps { rule: &'a Rule, step: Ratio, of: StepsOf },
+    /// A sum at which a test turns, as it is; `beyond` where it turns only above it.
+    Threshold { test: &'a BasketTest, at: Ratio, beyond: bool, sum: Ratio },
+    /// A value at which a test of one line turns.
+    Value { test: &'a ValueTest, at: Ratio, beyond: bool },
+    /// The full steps of a rule that counts a share of its lines, and all that counts.
+    Steps { rule: &'a Rule, full: &'a PerFull, share: Ratio, sum: Ratio },
 }
 
 /// A gap of a mark, beside what comes after it.
@@ -82,47 +82,78 @@ impl<'a> Gaps<'a> {
     fn marks_of(&mut self, earning: &'a Earning, subject: &Subject<'a>) -> Result<(), OutOfRange> {
         let currency = &earning.currency;
         for rule in rules_in(earning).into_iter().filter(|rule| rule.on == Trigger::Purchase) {
+            let of = (&rule.id, currency);
             if let Some(when) = &rule.when {
-                self.thresholds(when, &rule.id, currency, subject)?;
+                self.thresholds(when, of, subject)?;
+            }
+            if let Some(lines) = &rule.lines {
+                self.values(lines, of);
             }
             self.steps(rule, currency, subject)?;
         }
         for factor in earning.multipliers.iter().flat_map(|stage| &stage.factors) {
             if let Some(when) = &factor.when {
-                self.thresholds(when, &factor.id, currency, subject)?;
+                self.thresholds(when, (&factor.id, currency), subject)?;
             }
         }
         Ok(())
     }
 
-    /// Sums of money at which a condition may turn, whichever way round it asks for them.
+    /// Amounts of money at which a condition may turn, whichever way round it asks for them.
     fn thresholds(
         &mut self,
         condition: &'a Condition,
-        of: &'a AuthorId,
-        currency: &'a AuthorId,
+        of: (&'a AuthorId, &'a AuthorId),
         subject: &Subject<'a>,
     ) -> Result<(), OutOfRange> {
-        let mut tests = Vec::new();
-        condition.walk(&mut |one| {
-            if let Condition::Basket(test) = one {
-                tests.push(test);
-            }
-        });
-        for test in tests.into_iter().filter(|test| test.basis.is_money()) {
-            let sum = basket_sum(test, subject)?;
-            let (from, beyond) = match test.sum {
-                NumberTest::AtLeast(least) => (Some(least), None),
-                NumberTest::AtMost(most) => (None, Some(most)),
-                NumberTest::Is(value) => (Some(value), Some(value)),
-                NumberTest::Between(low, high) => (Some(low), Some(high)),
-            };
-            for (at, beyond) in [(from, false), (beyond, true)] {
-                let Some(at) = at.map(|at| at.ratio()) else { continue };
-                self.marks.push(Mark { of, currency, what: What::Threshold { test, at, beyond }, sum });
+        let mut leaves = Vec::new();
+        condition.walk(&mut |one| leaves.push(one));
+        for leaf in leaves {
+            match leaf {
+                Condition::Basket(test) => {
+                    if test.basis.is_money() {
+                        let sum = basket_sum(test, subject)?;
+                        self.mark(of, &test.sum, |at, beyond| What::Threshold { test, at, beyond, sum });
+                    }
+                    test.lines.iter().for_each(|lines| self.values(lines, of));
+                }
+                Condition::Line(wanted) => self.values(wanted, of),
+                _ => {}
             }
         }
         Ok(())
+    }
+
+    /// Values at which a condition on one line may turn.
+    fn values(&mut self, condition: &'a LineCondition, of: (&'a AuthorId, &'a AuthorId)) {
+        match condition {
+            LineCondition::All(all) | LineCondition::Any(all) => {
+                all.iter().for_each(|one| self.values(one, of));
+            }
+            LineCondition::Not(inner) => self.values(inner, of),
+            LineCondition::Value(test) if test.basis.is_money() => {
+                self.mark(of, &test.number, |at, beyond| What::Value { test, at, beyond });
+            }
+            _ => {}
+        }
+    }
+
+    /// Marks the numbers at which a test turns.
+    fn mark(
+        &mut self,
+        (of, currency): (&'a AuthorId, &'a AuthorId),
+        test: &NumberTest,
+        what: impl Fn(Ratio, bool) -> What<'a>,
+    ) {
+        let (from, beyond) = match *test {
+            NumberTest::AtLeast(least) => (Some(least), None),
+            NumberTest::AtMost(most) => (None, Some(most)),
+            NumberTest::Is(value) => (Some(value), Some(value)),
+            NumberTest::Between(low, high) => (Some(low), Some(high)),
+        };
+        for (at, beyond) in [(from, false), (beyond, true)] {
+            self.marks.extend(at.map(|at| Mark { of, currency, what: what(at.ratio(), beyond) }));
+        }
     }
 
     fn steps(
@@ -131,14 +162,14 @@ impl<'a> Gaps<'a> {
         currency: &'a AuthorId,
         subject: &Subject<'a>,
     ) -> Result<(), OutOfRange> {
-        let Some(steps) = rule.per_full.as_ref().filter(|_| rule.basis.is_money()) else { return Ok(()) };
+        let Some(full) = rule.per_full.as_ref().filter(|_| rule.basis.is_money()) else { return Ok(()) };
+        let Some(share) = basis::share_paid(rule, subject.tenders())? else { return Ok(()) };
         let mut sum = Ratio::ZERO;
         basis::for_each_line(rule, subject, None, |Measured { value, .. }| {
             sum = sum.plus(value)?;
             Ok::<(), OutOfRange>(())
         })?;
-        let what = What::Steps { rule, step: steps.step.ratio(), of: steps.of };
-        self.marks.push(Mark { of: &rule.id, currency, what, sum });
+        self.marks.push(Mark { of: &rule.id, currency, what: What::Steps { rule, full, share, sum } });
         Ok(())
     }
 
@@ -183,17 +214,22 @@ impl Mark<'_> {
     /// What a line misses, and whether it has to be more than that; `None` where the line does not count.
     fn missing(&self, line: &Line, step: u32) -> Option<(Ratio, bool)> {
         match &self.what {
-            What::Threshold { test, at, beyond } => {
+            What::Threshold { test, at, beyond, sum } => {
                 let counts = step == 0 && basket_counts(test, line);
-                Some((at.minus(self.sum).ok()?, *beyond)).filter(|_| counts)
+                Some((at.minus(*sum).ok()?, *beyond)).filter(|_| counts)
             }
-            What::Steps { rule, step: size, of } => {
+            What::Value { test, at, beyond } => {
+                let value = line_value(line, &test.basis).ok()??;
+                Some((at.minus(value).ok()?, *beyond)).filter(|_| step == 0)
+            }
+            What::Steps { rule, full, share, sum } => {
                 let value = line_value(line, &rule.basis).ok()??;
-                let counted = basis::counted(rule, line).ok()??;
-                let sum = if *of == StepsOf::Sum { self.sum } else { counted };
+                let counted = basis::counted(rule, line).ok()??.times(*share).ok()?;
+                let sum = if full.of == StepsOf::Sum { *sum } else { counted };
                 let others = sum.minus(counted).ok()?;
-                let full = sum.full_steps(*size).ok()?.checked_add(i128::from(step))?.checked_add(1)?;
-                let wanted = size.times(Ratio::whole(full)).ok()?.minus(others).ok()?;
+                let size = full.step.ratio();
+                let steps = sum.full_steps(size).ok()?.checked_add(i128::from(step))?.checked_add(1)?;
+                let wanted = size.times(Ratio::whole(steps)).ok()?.minus(others).ok()?.over(*share).ok()?;
                 let within = rule
                     .basis_at_most
                     .is_none_or(|most| wanted.compare(most.ratio()).is_ok_and(std::cmp::Ordering::is_le));

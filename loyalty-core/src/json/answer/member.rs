@@ -5,7 +5,8 @@ use serde::Serialize;
 
 use super::scale;
 use crate::engine::Settled;
-use crate::id::{AuthorId, MemberId};
+use crate::id::{AuthorId, MemberId, OperationKey};
+use crate::ledger::operation::VestingOutcome;
 use crate::member::{Balance, MemberState};
 use crate::money::Money;
 use crate::points::Points;
@@ -42,18 +43,38 @@ pub struct BalanceView {
     pub scale: u8,
     /// What may be spent.
     pub available: Points,
-    /// All that was ever earned.
+    /// What may not be spent yet.
+    pub pending: Points,
+    /// All that was ever earned, less what was cancelled before it could be spent.
     pub earned: Points,
     /// All that returns took back.
     pub clawed_back: Points,
     /// All that lapsed unspent.
     pub expired: Points,
+    /// All that was cancelled before it could be spent.
+    pub cancelled: Points,
     /// All that returns should have taken and could not.
     pub forgiven: Points,
     /// Activities that gave more than nothing.
     pub accruals: u64,
     /// What lapses when, soonest first; points that never lapse are not listed.
     pub expiring: Vec<ExpiringView>,
+    /// What waits, that which falls due first before the others.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub waiting: Vec<PendingView>,
+}
+
+/// Points of one award that may not be spent yet.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct PendingView {
+    /// The operation that gave them.
+    pub of: OperationKey,
+    /// Minor units.
+    pub points: Points,
+    /// What becomes of them by themselves.
+    pub then: VestingOutcome,
+    /// When.
+    pub at: Timestamp,
 }
 
 /// Points that lapse at one instant.
@@ -197,18 +218,21 @@ impl MemberView {
             seq: head.seq,
             enrolled_at: state.enrolled_at,
             settled_to: at,
-            balances: state.balances.iter().map(|balance| BalanceView::new(balance, program)).collect(),
+            balances: state.balances.iter().map(|it| BalanceView::new(it, &state, program)).collect(),
             tiers: state.tiers.iter().map(|held| standing.tier(held)).collect(),
         }
     }
 }
 
 impl BalanceView {
-    fn new(balance: &Balance, program: &Program) -> Self {
-        let expiring = balance
-            .lots
-            .iter()
-            .filter_map(|lot| lot.expires_at.map(|at| ExpiringView { points: lot.points, at }));
+    fn new(balance: &Balance, state: &MemberState, program: &Program) -> Self {
+        let waiting = state.pending.iter().filter(|pending| pending.currency == balance.currency);
+        let waiting = waiting.map(|pending| PendingView {
+            of: pending.of.clone(),
+            points: pending.points,
+            then: pending.then,
+            at: pending.due,
+        });
         let currency = program.currency(&balance.currency);
         Self {
             currency: balance.currency.clone(),
@@ -216,14 +240,31 @@ impl BalanceView {
             scale: scale(program, &balance.currency),
             // INVARIANT: a state whose lots do not add up in range is never stored.
             available: balance.available().unwrap_or(Points::MAX),
+            pending: state.pending_of(&balance.currency).unwrap_or(Points::MAX),
             earned: balance.earned,
             clawed_back: balance.clawed_back,
             expired: balance.expired,
+            cancelled: balance.cancelled,
             forgiven: balance.forgiven,
             accruals: balance.accruals,
-            expiring: expiring.collect(),
+            expiring: expiring(balance),
+            waiting: waiting.collect(),
         }
     }
+}
+
+/// What lapses when, whoever pays for it.
+fn expiring(balance: &Balance) -> Vec<ExpiringView> {
+    let mut expiring: Vec<ExpiringView> = Vec::new();
+    for lot in &balance.lots {
+        let Some(at) = lot.expires_at else { continue };
+        match expiring.last_mut().filter(|last| last.at == at) {
+            // INVARIANT: a state whose lots do not add up in range is never stored.
+            Some(last) => last.points = last.points.plus(lot.points).unwrap_or(Points::MAX),
+            None => expiring.push(ExpiringView { points: lot.points, at }),
+        }
+    }
+    expiring
 }
 
 /// What progress is measured on.

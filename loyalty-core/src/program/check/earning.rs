@@ -1,5 +1,7 @@
 //! Checks of earning: rules, groups, multipliers and caps.
 
+mod terms;
+
 use std::collections::HashSet;
 
 use super::Check;
@@ -133,6 +135,7 @@ impl<'a> Check<'a> {
                 }
             }
         }
+        self.common_terms(group, path);
         let scope = Scope { scale, whole: gives_whole_points(group, scale) };
         self.caps(&group.caps, scope, path, ids);
     }
@@ -173,11 +176,28 @@ impl<'a> Check<'a> {
         if rule.kinds.is_empty() {
             self.empty_list(&format!("{path}/kinds"));
         }
+        self.share_of_tender(rule, path);
+        self.terms(rule, path);
         if rule.basis_at_least.zip(rule.basis_at_most).is_some_and(|(least, most)| least > most) {
             self.empty_range(&format!("{path}/basis_at_least"));
         }
         let scope = Scope { scale, whole: rule_gives_whole_points(rule, scale) };
         self.caps(&rule.caps, scope, path, ids);
+    }
+
+    /// A share of tenders scales what a purchase measures.
+    fn share_of_tender(&mut self, rule: &Rule, path: &str) {
+        let path = format!("{path}/share_of_tender");
+        if rule.share_of_tender.is_empty() {
+            return;
+        }
+        if rule.fixed.is_some() {
+            let message = format!("the rule `{}` is fixed, so there is no basis to scale", rule.id);
+            self.problem("share_needs_basis", path, message, "test the tender in `when`");
+        } else if rule.on != Trigger::Purchase {
+            let message = format!("the rule `{}` answers to no purchase, so nothing was paid", rule.id);
+            self.problem("basis_needs_purchase", path, message, "leave it out");
+        }
     }
 
     /// Exactly one of `rate`, `per_full` and `fixed`, in range, with a rounding that fits.
@@ -233,6 +253,11 @@ impl<'a> Check<'a> {
         for (index, cap) in caps.iter().enumerate() {
             let own = format!("{path}/caps/{index}");
             self.cap(cap, scope.scale, &own, ids);
+            if cap.per == CapScope::Balance {
+                let message = format!("the cap `{}` would not know what is made of the value later", cap.id);
+                let help = "move it to the caps of the currency's entry";
+                self.problem("balance_cap_misplaced", format!("{own}/per"), message, help);
+            }
             if !scope.whole && matches!(cap.per, CapScope::Window(_)) {
                 let message = format!("the cap `{}` would add up fractions of a point", cap.id);
                 self.problem("cap_needs_rounding", own, message, "give its rule or group a `round`");

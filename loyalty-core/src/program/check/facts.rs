@@ -19,7 +19,7 @@ impl Check<'_> {
     }
 
     pub fn member_attribute_test(&mut self, test: &AttributeTest, path: &str) {
-        self.one_test(test, path);
+        self.one_attribute_test(test, path);
         let declared = self.document.member_attributes.iter().find(|it| it.id == test.id);
         match declared.map(|declared| declared.values) {
             Some(kind) => self.test_of_kind(test, kind, path),

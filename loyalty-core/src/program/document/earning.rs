@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::{RuleExpiry, Vest};
 use crate::activity::LineKind;
 use crate::id::AuthorId;
 use crate::money::{Multiplier, Quantity, Rate, Rounding};
@@ -113,6 +114,10 @@ pub struct Rule {
     /// The most that each line's basis counts as.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub basis_at_most: Option<Quantity>,
+    /// Kinds of tender: only their share in all tenders of the purchase counts of each line's basis. Without a
+    /// tender of these kinds the rule does not match.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub share_of_tender: Vec<String>,
     /// Points for each 1 of the basis: `"1"` is a point for each euro, `"0.25"` one for four.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rate: Option<Rate>,
@@ -128,13 +133,22 @@ pub struct Rule {
     /// Limits on its value.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub caps: Vec<Cap>,
+    /// When its points may be spent; absent means at once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub vest: Option<Vest>,
+    /// When its points lapse; absent means as the currency says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expiry: Option<RuleExpiry>,
+    /// The partner that pays for its points; absent means the program does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub funded_by: Option<AuthorId>,
 }
 
-fn items() -> Vec<LineKind> {
+pub(in crate::program) fn items() -> Vec<LineKind> {
     vec![LineKind::Item]
 }
 
-fn is_items(kinds: &[LineKind]) -> bool {
+pub(in crate::program) fn is_items(kinds: &[LineKind]) -> bool {
     kinds == [LineKind::Item]
 }
 
@@ -293,6 +307,9 @@ pub enum CapScope {
     Activity,
     /// All activities of a window, such as `{"window": "day"}`.
     Window(Window),
+    /// What the member holds, pending points included: it is never raised above the limit. Only of all that an
+    /// activity earns, since nothing may change the value afterwards.
+    Balance,
 }
 
 /// What happens above a cap.

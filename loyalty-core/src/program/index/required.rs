@@ -181,6 +181,7 @@ fn line_bound(condition: &LineCondition) -> Option<Bound> {
     match condition {
         LineCondition::All(all) => all.iter().find_map(line_bound),
         LineCondition::Quantity(test) => Some(bound(Measure::Line(Basis::Quantity), test)),
+        LineCondition::Value(test) => Some(bound(Measure::Line(test.basis.clone()), &test.number)),
         LineCondition::Attribute(AttributeTest { id, number: Some(test), .. }) => {
             Some(bound(Measure::Line(Basis::Attribute(id.clone())), test))
         }

@@ -1,21 +1,25 @@
 //! Random conditions.
 
-use loyalty_core::activity::LineKind;
+mod moment;
+
+pub use self::moment::holidays;
+
+use loyalty_core::activity::{Funder, LineKind};
 use loyalty_core::money::Quantity;
 use loyalty_core::program::condition::{
-    AttributeTest, BasketTest, Condition, CounterTest, DateRange, LineCondition, ListTest, NthTest,
-    NumberTest, OneOrMany, PathTest, SegmentTest, SinceLastTest, SplitTest, TextTest, TierTest,
+    AttributeTest, BasketTest, Condition, CounterTest, DiscountTest, LineCondition, ListTest, NthTest,
+    NumberTest, OneOrMany, PathTest, SegmentTest, SinceLastTest, SplitTest, TenderTest, TextTest, TierTest,
+    ValueTest,
 };
 use loyalty_core::program::document::{Basis, Counter, TierTrack};
-use loyalty_core::time::{Date, DayOfWeek};
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 
 use super::words::{
-    BRANDS, CHANNELS, COLOUR, COLOURS, COUPONS, GIFT, MILES, PARTNERS, SEGMENTS, SKUS, STORES, TAGS, UNITS,
-    decimal, id, path, word,
+    BRANDS, CHANNELS, COLOUR, COLOURS, COUPONS, GIFT, MILES, PARTNERS, SEGMENTS, SKUS, STORES, TAGS, TENDERS,
+    UNITS, decimal, id, path, word,
 };
 
 /// What a condition may name.
@@ -31,9 +35,9 @@ pub struct Known<'a> {
 pub fn condition(known: &Known<'_>, of_purchase: bool) -> BoxedStrategy<Condition> {
     let mut leaves = vec![
         attribute().prop_map(Condition::Attribute).boxed(),
-        dates().prop_map(Condition::Dates).boxed(),
         member().boxed(),
-        subsequence(WEEK.to_vec(), 1..=6).prop_map(Condition::Weekday).boxed(),
+        moment::condition(),
+        moment::condition(),
     ];
     if let Some(tier) = tier(known.tracks) {
         leaves.extend([tier.clone(), tier]);
@@ -47,6 +51,7 @@ pub fn condition(known: &Known<'_>, of_purchase: bool) -> BoxedStrategy<Conditio
             list(COUPONS).prop_map(Condition::Coupons).boxed(),
             line().prop_map(Condition::Line).boxed(),
             basket().prop_map(Condition::Basket).boxed(),
+            tender().prop_map(Condition::Tender).boxed(),
         ]);
     }
     proptest::strategy::Union::new(leaves)
@@ -71,6 +76,9 @@ pub fn line() -> BoxedStrategy<LineCondition> {
         list(TAGS).prop_map(LineCondition::Tags),
         number(0, 4).prop_map(LineCondition::Quantity),
         text(UNITS).prop_map(LineCondition::Unit),
+        (basis(), number(0, 40))
+            .prop_map(|(basis, number)| LineCondition::Value(ValueTest { basis, number })),
+        discount().prop_map(LineCondition::Discount),
         attribute().prop_map(LineCondition::Attribute),
     ];
     leaf.prop_recursive(2, 4, 2, |inner| {
@@ -149,11 +157,40 @@ fn member() -> impl Strategy<Value = Condition> {
 }
 
 fn basket() -> impl Strategy<Value = BasketTest> {
-    (basis(), option::of(line()), number(0, 60)).prop_map(|(basis, lines, sum)| BasketTest {
+    let kinds =
+        select(vec![vec![LineKind::Item], vec![LineKind::Item, LineKind::Shipping], vec![LineKind::Tip]]);
+    (basis(), kinds, option::of(line()), number(0, 60)).prop_map(|(basis, kinds, lines, sum)| BasketTest {
         basis,
+        kinds,
         lines,
         sum,
     })
+}
+
+/// Kinds of tender, some of which purchases were paid with.
+pub fn tenders() -> impl Strategy<Value = Vec<String>> {
+    vec(word(TENDERS), 1..=2)
+}
+
+fn tender() -> impl Strategy<Value = TenderTest> {
+    let test = |kinds| TenderTest { kinds, known: None, amount: None, share: None };
+    let share = decimal::<6>(0, 1, 2).prop_map(NumberTest::AtLeast);
+    prop_oneof![
+        (tenders(), any::<bool>()).prop_map(move |(k, known)| TenderTest { known: Some(known), ..test(k) }),
+        (tenders(), number(0, 40))
+            .prop_map(move |(k, number)| TenderTest { amount: Some(number), ..test(k) }),
+        (tenders(), share).prop_map(move |(k, share)| TenderTest { share: Some(share), ..test(k) }),
+    ]
+}
+
+fn discount() -> impl Strategy<Value = DiscountTest> {
+    let funders = vec![Funder::Store, Funder::Manufacturer, Funder::Points, Funder::Other];
+    let funders = option::of(subsequence(funders, 1..=2));
+    let wanted = prop_oneof![
+        any::<bool>().prop_map(|known| (Some(known), None)),
+        number(0, 12).prop_map(|amount| (None, Some(amount))),
+    ];
+    (funders, wanted).prop_map(|(funders, (known, amount))| DiscountTest { funders, known, amount })
 }
 
 fn tier(tracks: &[TierTrack]) -> Option<BoxedStrategy<Condition>> {
@@ -200,23 +237,3 @@ fn history(counters: &[Counter]) -> Vec<BoxedStrategy<Condition>> {
     }
     all
 }
-
-/// A range inside the years of the histories, with one end at least.
-fn dates() -> impl Strategy<Value = DateRange> {
-    let first = Date::parse("2016-11-01").expect("a date").days();
-    (option::of(0..900), 0..900).prop_map(move |(from, length)| {
-        let from = from.map(|days| Date::from_days(first + days));
-        let to = Date::from_days(from.map_or(first, Date::days) + length);
-        DateRange { from, to: Some(to) }
-    })
-}
-
-const WEEK: [DayOfWeek; 7] = [
-    DayOfWeek::Monday,
-    DayOfWeek::Tuesday,
-    DayOfWeek::Wednesday,
-    DayOfWeek::Thursday,
-    DayOfWeek::Friday,
-    DayOfWeek::Saturday,
-    DayOfWeek::Sunday,
-];

@@ -12,7 +12,8 @@ use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::{Index, select, subsequence};
 
-use super::condition::{Known, basis, condition, line};
+use super::condition::{Known, basis, condition, line, tenders};
+use super::terms::on_terms;
 use super::words::{EVENTS, MILES, decimal, id, points, window, word};
 
 /// How one currency is earned, with up to `most` members in a top group. Rules, groups, caps and factors are all
@@ -22,16 +23,16 @@ pub fn earning(currency: AuthorId, scale: u8, known: &Known<'_>, most: usize) ->
         vec(group(scale, known, 2, most), 1..=2),
         vec(stage(known), 0..=2).prop_map(rounded_in_time),
         vec(prop_oneof![fixed(scale, known, true), fixed(scale, known, false)], 0..=1),
-        caps(scale, true),
+        (caps(scale, true), option::weighted(0.15, points(200, scale))),
     );
     parts
-        .prop_map(move |(groups, multipliers, after, caps)| Earning {
-            currency: currency.clone(),
-            groups,
-            multipliers,
-            after,
-            caps,
+        .prop_map(move |(groups, multipliers, after, (mut caps, held))| {
+            let of_balance =
+                |at_most| Cap { id: unnamed(), per: CapScope::Balance, at_most, over: Over::Clip };
+            caps.extend(held.map(of_balance));
+            Earning { currency: currency.clone(), groups, multipliers, after, caps }
         })
+        .prop_flat_map(on_terms)
         .boxed()
 }
 
@@ -92,15 +93,18 @@ fn measuring(scale: u8, known: &Known<'_>, of_purchase: bool) -> BoxedStrategy<R
         3 => rate().prop_map(|rate| (Some(rate), None)),
         2 => per_full(scale).prop_map(|full| (None, Some(full))),
     ];
-    (plain(known, of_purchase), basis, clamps, much, rounding(), 0..3)
-        .prop_map(|(rule, basis, (basis_at_least, basis_at_most), (rate, per_full), mode, place)| {
+    let share = option::weighted(0.2, tenders());
+    let share = share.prop_map(move |kinds| kinds.filter(|_| of_purchase).unwrap_or_default());
+    (plain(known, of_purchase), (basis, share), clamps, much, rounding(), 0..3)
+        .prop_map(|(rule, (basis, share_of_tender), clamps, (rate, per_full), mode, place)| {
+            let (basis_at_least, basis_at_most) = clamps;
             let at = match place {
                 0 => None,
                 1 if rate.is_some() => Some(RuleRoundingPlace::Line),
                 _ => Some(RuleRoundingPlace::Rule),
             };
             let round = at.map(|at| RuleRounding { at, mode });
-            Rule { basis, basis_at_least, basis_at_most, rate, per_full, round, ..rule }
+            Rule { basis, basis_at_least, basis_at_most, share_of_tender, rate, per_full, round, ..rule }
         })
         .boxed()
 }
@@ -150,11 +154,15 @@ fn plain(known: &Known<'_>, of_purchase: bool) -> BoxedStrategy<Rule> {
             basis: Basis::NetPaid,
             basis_at_least: None,
             basis_at_most: None,
+            share_of_tender: Vec::new(),
             rate: None,
             per_full: None,
             fixed: None,
             round: None,
             caps: Vec::new(),
+            vest: None,
+            expiry: None,
+            funded_by: None,
         })
         .boxed()
 }

@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 use loyalty_core::activity::{
     Activity, Attribute, AttributeValue, CustomEvent, Discount, Funder, Line, LineKind, Purchase, Return,
-    ReturnLine,
+    ReturnLine, Tender,
 };
 use loyalty_core::id::ActivityId;
 use loyalty_core::money::Quantity;
@@ -15,7 +15,7 @@ use proptest::prelude::*;
 use proptest::sample::{Index, select};
 
 use super::words::{
-    BRANDS, CHANNELS, COLOUR, COLOURS, COUPONS, EVENTS, GIFT, MILES, PARTNERS, SKUS, STORES, TAGS,
+    BRANDS, CHANNELS, COLOUR, COLOURS, COUPONS, EVENTS, GIFT, MILES, PARTNERS, SKUS, STORES, TAGS, TENDERS,
     UNDECLARED, UNITS, decimal, id, path, word,
 };
 use crate::calendar::{Calendar, Instant};
@@ -53,8 +53,16 @@ enum Pause {
 #[derive(Debug, Clone)]
 enum What {
     Purchase(Purchase),
-    Event(CustomEvent),
-    Return { linked: Option<Index>, lines: Vec<Back> },
+    /// Of a purchase, perhaps; of all of it, or of one line.
+    Event {
+        event: CustomEvent,
+        of: Option<Index>,
+        line: Option<Index>,
+    },
+    Return {
+        linked: Option<Index>,
+        lines: Vec<Back>,
+    },
 }
 
 /// A line of a return, before it is known what there is to return.
@@ -99,7 +107,8 @@ fn step() -> BoxedStrategy<Step> {
     let offsets = select(vec![-43_200, -36_000, -18_000, -14_400, 0, 19_800, 50_400]);
     let what = prop_oneof![
         6 => purchase().prop_map(What::Purchase),
-        2 => event().prop_map(What::Event),
+        3 => (event(), option::weighted(0.7, any::<Index>()), option::weighted(0.4, any::<Index>()))
+            .prop_map(|(event, of, line)| What::Event { event, of, line }),
         3 => (option::weighted(0.6, any::<Index>()), vec(back(), 0..=3))
             .prop_map(|(linked, lines)| What::Return { linked, lines }),
     ];
@@ -128,8 +137,8 @@ fn purchase() -> BoxedStrategy<Purchase> {
     let money = option::weighted(0.2, Just("USD".to_owned()));
     let lines = prop_oneof![8 => vec(line(), 1..=4), 1 => vec(line(), 5..=8), 1 => Just(Vec::new())];
     let place = (option::of(word(STORES)), option::weighted(0.3, word(PARTNERS)), option::of(word(CHANNELS)));
-    (money, lines, place, vec(word(COUPONS), 0..=2), attributes())
-        .prop_map(|(money, lines, (store, partner, channel), coupons, attributes)| Purchase {
+    (money, lines, place, (tenders(), vec(word(COUPONS), 0..=2)), attributes())
+        .prop_map(|(money, lines, (store, partner, channel), (tenders, coupons), attributes)| Purchase {
             id: unknown(),
             occurred_at: some_time(),
             money,
@@ -137,11 +146,18 @@ fn purchase() -> BoxedStrategy<Purchase> {
             partner,
             channel,
             lines,
-            tenders: Vec::new(),
+            tenders,
             coupons,
             attributes,
         })
         .boxed()
+}
+
+/// Often none; change given back is below 0.
+fn tenders() -> impl Strategy<Value = Vec<Tender>> {
+    let amount = prop_oneof![4 => decimal(0, 40, 2), 1 => decimal(-10, 0, 2)];
+    let tender = (word(TENDERS), amount).prop_map(|(kind, amount)| Tender { kind, amount });
+    prop_oneof![1 => Just(Vec::new()), 2 => vec(tender, 1..=3)]
 }
 
 fn event() -> BoxedStrategy<CustomEvent> {
@@ -151,6 +167,8 @@ fn event() -> BoxedStrategy<CustomEvent> {
             id: unknown(),
             occurred_at: some_time(),
             attributes,
+            of: None,
+            lines: Vec::new(),
         })
         .boxed()
 }
@@ -243,7 +261,10 @@ impl Teller<'_> {
         let id = ActivityId::new(&format!("{}", self.told.len() + 1)).expect("a number is an id");
         let activity = match step.what {
             What::Purchase(purchase) => Activity::Purchase(Purchase { id, occurred_at: time, ..purchase }),
-            What::Event(event) => Activity::Event(CustomEvent { id, occurred_at: time, ..event }),
+            What::Event { event, of, line } => {
+                let (of, lines) = self.spoken_of(of, line);
+                Activity::Event(CustomEvent { id, occurred_at: time, of, lines, ..event })
+            }
             What::Return { linked, lines } => {
                 let (of, lines) = self.returned(linked, lines);
                 Activity::Return(Return { id, occurred_at: time, of, lines })
@@ -262,6 +283,25 @@ impl Teller<'_> {
                 let end = crate::calendar::window_end(loyalty_core::time::Window::Year, today, today);
                 self.calendar.start_or_never(end)
             }
+        }
+    }
+
+    /// The purchase that an event speaks of, mostly one of the newest, and which of its lines.
+    fn spoken_of(&self, of: Option<Index>, line: Option<Index>) -> (Option<ActivityId>, Vec<u16>) {
+        let newest = self.told.iter().rev().filter_map(|activity| match activity {
+            Activity::Purchase(purchase) => Some(purchase),
+            _ => None,
+        });
+        let newest: Vec<&Purchase> = newest.take(3).collect();
+        match of {
+            Some(which) if !newest.is_empty() => {
+                let purchase = which.get(&newest);
+                let some = line.filter(|_| !purchase.lines.is_empty());
+                let number = some.map(|line| line.index(purchase.lines.len()) + 1);
+                let lines = number.map(|number| u16::try_from(number).expect("a few lines"));
+                (Some(purchase.id.clone()), lines.into_iter().collect())
+            }
+            _ => (None, Vec::new()),
         }
     }
 

@@ -14,9 +14,10 @@ use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::select;
 
-use super::condition::{Known, basis, condition, line};
+use super::condition::{Known, basis, condition, holidays, line};
 use super::earning::{earning, rounding};
 use super::limits::limits;
+use super::terms::partners;
 use super::words::{COLOUR, EVENTS, GIFT, MILES, SEGMENTS, decimal, id, period, span, window, word};
 use super::zone;
 
@@ -46,10 +47,11 @@ pub fn with_rules(most: usize) -> BoxedStrategy<Document> {
             let known = Known { tracks: &tiers, counters: &counters };
             let earning: Vec<_> =
                 currencies.iter().map(|it| earning(it.id.clone(), it.scale, &known, most)).collect();
-            let limits = limits(&currencies);
-            (Just(currencies), Just(counters), Just(tiers), earning, calendar(), returns(), limits)
+            let others = (calendar(), holidays(), returns(), limits(&currencies));
+            (Just(currencies), Just(counters), Just(tiers), earning, others)
         })
-        .prop_map(|(currencies, counters, tiers, earning, (zone, dates_by), returns, limits)| {
+        .prop_map(|(currencies, counters, tiers, earning, others)| {
+            let ((zone, dates_by), holidays, returns, limits) = others;
             let mut document = Document {
                 format: 1,
                 name: "random".to_owned(),
@@ -60,6 +62,8 @@ pub fn with_rules(most: usize) -> BoxedStrategy<Document> {
                 attributes: attributes(),
                 segments: SEGMENTS.iter().map(|it| Segment { id: id(it), name: None }).collect(),
                 member_attributes: attributes(),
+                partners: partners(),
+                holidays,
                 counters,
                 tiers,
                 earning,

@@ -13,6 +13,7 @@ pub const COUPONS: &[&str] = &["spring", "half"];
 pub const SKUS: &[&str] = &["a", "ab", "b", "B"];
 pub const BRANDS: &[&str] = &["acme", "apex"];
 pub const TAGS: &[&str] = &["organic", "sale"];
+pub const TENDERS: &[&str] = &["cash", "card", "gift"];
 pub const UNITS: &[&str] = &["kg", "l"];
 pub const COLOURS: &[&str] = &["red", "rose", "blue"];
 pub const EVENTS: &[&str] = &["flown", "survey"];
@@ -24,6 +25,8 @@ pub const GIFT: &str = "gift";
 /// The declared segments.
 pub const SEGMENTS: &[&str] = &["students", "staff", "lapsed"];
 
+/// The list of holidays of every program.
+pub const HOLIDAYS: &str = "holidays";
 /// An attribute that no program declares.
 pub const UNDECLARED: &str = "shoe-size";
 

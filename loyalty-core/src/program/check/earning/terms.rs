@@ -1,0 +1,60 @@
+//! Checks of the terms on which rules give points.
+
+use crate::program::check::Check;
+use crate::program::document::{Combine, Group, Rule, RuleExpiry, Trigger, Vest, VestingEvent};
+use crate::program::rules_under;
+
+impl Check<'_> {
+    /// What a rule says of when its points may be spent, when they lapse and who pays for them.
+    pub(super) fn terms(&mut self, rule: &Rule, path: &str) {
+        match &rule.vest {
+            Some(Vest::After(span)) => self.span(*span, &format!("{path}/vest/after")),
+            Some(Vest::Event(event)) => self.vesting_event(rule, event, &format!("{path}/vest/event")),
+            Some(Vest::On(_)) | None => {}
+        }
+        if let Some(RuleExpiry::By(expiry)) = &rule.expiry {
+            self.span(expiry.after, &format!("{path}/expiry/after"));
+            if let Some(window) = expiry.to_end_of {
+                self.window_that_ends(window, &format!("{path}/expiry/to_end_of"));
+            }
+        }
+        if matches!(rule.on, Trigger::TierReached(_)) && !rule.terms().are_plain() {
+            let message = format!("points of the rule `{}` are those of a level", rule.id);
+            let help = "leave `vest`, `expiry` and `funded_by` out: they may be spent at once and lapse as their currency says";
+            self.problem("level_award_terms", path, message, help);
+        }
+        let partners = &self.document.partners;
+        if let Some(id) = rule.funded_by.as_ref().filter(|id| !partners.iter().any(|it| it.id == **id)) {
+            let message = format!("there is no partner `{id}`");
+            let help = "declare it under `partners` or correct the id";
+            self.problem("unknown_partner", format!("{path}/funded_by"), message, help);
+        }
+    }
+
+    fn vesting_event(&mut self, rule: &Rule, event: &VestingEvent, path: &str) {
+        self.span(event.within, &format!("{path}/within"));
+        if rule.on != Trigger::Purchase {
+            let message = format!("points of the rule `{}` are those of no purchase", rule.id);
+            let help = "events name a purchase: use `after` or `on`, or record a purchase";
+            self.problem("vest_needs_purchase", path, message, help);
+        }
+        if event.cancelled_by.contains(&event.name) {
+            let message = format!("the event `{}` would let the points vest and cancel them", event.name);
+            self.problem("event_twice", format!("{path}/cancelled_by"), message, "name another event");
+        }
+    }
+
+    /// The values of an `all` group are summed before they are rounded, so that its rules share their terms.
+    pub(super) fn common_terms(&mut self, group: &Group, path: &str) {
+        // What levels give is never summed with what activities give.
+        let mut rules = rules_under(group);
+        rules.retain(|rule| !matches!(rule.on, Trigger::TierReached(_)));
+        let first = rules.first().map(|rule| rule.terms());
+        if group.combine == Combine::All && rules.iter().any(|rule| Some(rule.terms()) != first) {
+            let message =
+                format!("the rules of the group `{}` vest, lapse or are funded differently", group.id);
+            let help = "put those that differ into groups of their own beside it";
+            self.problem("terms_differ", path, message, help);
+        }
+    }
+}

@@ -1,0 +1,162 @@
+//! Vesting: awards that may not be spent yet, until a date comes, an event lets them, or they are cancelled.
+//!
+//! Points count as earned when they are awarded. What is cancelled gives its counters and caps back. The life of
+//! points begins when they vest, so their expiry is counted from that day.
+
+mod event;
+mod held;
+
+pub use self::event::{Named, Notice, by_event, named};
+pub use self::held::{Fate, fate, held, kept_pending};
+
+use crate::counter;
+use crate::expiry;
+use crate::id::{AuthorId, OperationKey};
+use crate::ledger::operation::{CountedBy, CountedIn, Settlement, VestingOutcome, Waits};
+use crate::ledger::posting::{Account, Posting};
+use crate::member::{MOST_PENDING, MemberState, Pending};
+use crate::points::{OutOfRange, Points};
+use crate::problem::Problem;
+use crate::program::Program;
+use crate::program::document::{Terms, Vest};
+use crate::time::{Timestamp, When};
+
+/// When points given on these terms may be spent and when they lapse.
+pub struct Outlook {
+    /// What they wait for; absent where they may be spent at once.
+    pub waits: Option<Waits>,
+    /// When they lapse, as far as it is known.
+    pub expires_at: Option<Timestamp>,
+}
+
+/// What lies before points of a currency that are given at a moment on these terms.
+pub fn outlook(program: &Program, currency: &AuthorId, terms: Terms<'_>, when: &When<'_>) -> Outlook {
+    let on = when.date;
+    let from = |date| expiry::expires_at(program, currency, terms.expiry, &when.on(date));
+    let at = |date| program.zone().start_of(date);
+    match terms.vest {
+        None => Outlook { waits: None, expires_at: from(on) },
+        Some(Vest::On(date)) if *date <= on => Outlook { waits: None, expires_at: from(on) },
+        Some(Vest::On(date)) => {
+            Outlook { waits: Some(Waits { until: at(*date), event: None }), expires_at: from(*date) }
+        }
+        Some(Vest::After(span)) => {
+            let date = span.after(on);
+            Outlook { waits: Some(Waits { until: at(date), event: None }), expires_at: from(date) }
+        }
+        Some(Vest::Event(event)) => {
+            let until = at(event.within.after(on).plus_days(1));
+            Outlook { waits: Some(Waits { until, event: Some(event.name.clone()) }), expires_at: None }
+        }
+    }
+}
+
+impl Waits {
+    /// What becomes of the points at that instant.
+    pub const fn then(&self) -> VestingOutcome {
+        match self.event {
+            None => VestingOutcome::Vested,
+            Some(_) => VestingOutcome::Cancelled,
+        }
+    }
+}
+
+impl MemberState {
+    /// Lets points wait.
+    pub fn wait(&mut self, pending: Pending) -> Result<(), Problem> {
+        if self.pending.len() >= MOST_PENDING {
+            let message = format!("{MOST_PENDING} awards of the member are pending already");
+            let help = "let some of them vest or be cancelled first, or give points sooner";
+            return Err(Problem::new("too_many_pending", "", message, help));
+        }
+        let after = |other: &Pending| other.order() <= pending.order();
+        let place = self.pending.partition_point(after);
+        self.pending.insert(place, pending);
+        Ok(())
+    }
+
+    /// Leaves of an award these points waiting, with what counters and caps count of them; gives what waited before.
+    pub fn leave_waiting(
+        &mut self,
+        of: &OperationKey,
+        award: u32,
+        (points, counted): (Points, Vec<CountedIn>),
+    ) -> Option<Pending> {
+        let place = self.waiting(of, award)?;
+        let pending = self.pending.get_mut(place)?;
+        let counted = if pending.then == VestingOutcome::Cancelled { counted } else { Vec::new() };
+        if points.is_zero() && counted.is_empty() {
+            return Some(self.pending.remove(place));
+        }
+        let left = Pending { points, counted, ..pending.clone() };
+        Some(std::mem::replace(pending, left))
+    }
+
+    /// The place of the pending points of an award.
+    pub fn waiting(&self, of: &OperationKey, award: u32) -> Option<usize> {
+        self.pending.iter().position(|pending| pending.of == *of && pending.award == award)
+    }
+}
+
+impl Pending {
+    fn order(&self) -> (Timestamp, VestingOutcome, &OperationKey, u32) {
+        (self.due, self.then, &self.of, self.award)
+    }
+}
+
+/// Applies what the first pending award came to by itself.
+pub fn fall_due(state: &mut MemberState, settlement: &mut Settlement) -> Result<(), OutOfRange> {
+    if state.pending.is_empty() {
+        return Ok(());
+    }
+    let pending = state.pending.remove(0);
+    let posting = match pending.then {
+        VestingOutcome::Vested => vest(state, &pending, pending.points, pending.expires_at)?,
+        VestingOutcome::Cancelled => {
+            give_back(state, &pending.counted)?;
+            cancel(state, &pending, pending.points)?
+        }
+    };
+    if posting.points.is_positive() {
+        settlement.postings.push(posting);
+    }
+    Ok(())
+}
+
+/// Moves pending points into a lot.
+fn vest(
+    state: &mut MemberState,
+    pending: &Pending,
+    points: Points,
+    expires_at: Option<Timestamp>,
+) -> Result<Posting, OutOfRange> {
+    let Pending { currency, funded_by, .. } = pending;
+    state.balance_mut(currency).add(points, expires_at, funded_by.as_ref())?;
+    Ok(moved(pending, Account::Available, points))
+}
+
+/// Lets pending points be gone.
+fn cancel(state: &mut MemberState, pending: &Pending, points: Points) -> Result<Posting, OutOfRange> {
+    let balance = state.balance_mut(&pending.currency);
+    balance.earned = balance.earned.minus(points)?;
+    balance.cancelled = balance.cancelled.plus(points)?;
+    Ok(moved(pending, Account::Issued, points))
+}
+
+fn moved(pending: &Pending, to: Account, points: Points) -> Posting {
+    let partner = pending.funded_by.clone().filter(|_| to == Account::Issued);
+    let (currency, from) = (pending.currency.clone(), Account::Pending);
+    Posting { currency, from, to, points, effective_at: pending.due, partner }
+}
+
+/// Takes off counters and caps what they counted.
+fn give_back(state: &mut MemberState, counted: &[CountedIn]) -> Result<(), OutOfRange> {
+    for one in counted {
+        let less = one.amount.checked_neg().ok_or(OutOfRange)?;
+        match &one.of {
+            CountedBy::Counter(id) => counter::give_back(&mut state.counters, id, one.slot, less)?,
+            CountedBy::Cap(id) => counter::give_back(&mut state.caps, id, one.slot, less)?,
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,137 @@
+//! Events that let pending points of a purchase vest, or cancel them.
+
+use super::{Fate, cancel, fate, give_back, kept_pending, vest};
+use crate::activity::CustomEvent;
+use crate::expiry;
+use crate::explain::{Step, StepKind, Trace};
+use crate::ledger::operation::{CountedIn, Operation, Vesting, VestingOutcome};
+use crate::ledger::posting::Posting;
+use crate::member::MemberState;
+use crate::money::OutOfRange;
+use crate::problem::Problem;
+use crate::program::document::{RuleExpiry, Vest};
+use crate::program::{Program, Programs};
+use crate::returns::{self, Past, Sale};
+use crate::time::When;
+
+/// What deciding on an event looks at.
+pub struct Notice<'a> {
+    /// The event.
+    pub event: &'a CustomEvent,
+    /// When it happens.
+    pub when: When<'a>,
+    /// The purchase and the lines that it names.
+    pub named: &'a Named<'a>,
+    /// The tenant's program versions.
+    pub programs: &'a Programs,
+}
+
+/// The purchase that an event names, with what came back of it, and its lines, from 0; all of them where none is named.
+pub struct Named<'a> {
+    sale: Sale<'a>,
+    lines: Vec<u32>,
+}
+
+/// The purchase and the lines of it whose pending points an event is about; `None` where it names no purchase.
+pub fn named<'a>(event: &CustomEvent, past: &'a Past) -> Result<Option<Named<'a>>, Problem> {
+    let Some(of) = &event.of else { return Ok(None) };
+    let sale = returns::sale_of(of, past)?;
+    let lines = named_lines(event, &sale)?;
+    Ok(Some(Named { sale, lines }))
+}
+
+/// Lets the pending points vest that wait for an event, or cancels them by it, and notes it in its operation.
+///
+/// Where nothing of the purchase waits for it, nothing happens.
+pub fn by_event<T: Trace>(
+    notice: &Notice<'_>,
+    state: &mut MemberState,
+    operation: &mut Operation,
+    trace: &mut T,
+) -> Result<(), Problem> {
+    let Named { sale, lines } = notice.named;
+    let version = sale.operation.version;
+    let program = notice.programs.version(version).ok_or_else(|| returns::unknown_version(version))?;
+    let waiting = state.pending.iter().filter(|pending| pending.of == sale.operation.key);
+    for award in waiting.map(|pending| pending.award).collect::<Vec<_>>() {
+        let Some((outcome, own)) = outcome(notice.event, sale, award, program) else { continue };
+        let waits = |line: usize| fate(sale, award, line, state) == Fate::Pending;
+        let named = |line: usize| waits(line) && (lines.is_empty() || is_among(lines, line));
+        let (points, counted) = kept_pending(sale, award, program, &named)?;
+        let rest = kept_pending(sale, award, program, &|line| waits(line) && !named(line))?;
+        let Some(pending) = state.leave_waiting(&sale.operation.key, award, rest) else { continue };
+        let expires_at = expiry::expires_at(program, &pending.currency, own, &notice.when);
+        let posting = match outcome {
+            VestingOutcome::Vested => vest(state, &pending, points, expires_at)?,
+            VestingOutcome::Cancelled => {
+                give_back(state, &counted)?;
+                operation.counted.extend(counted.into_iter().map(negated).collect::<Result<Vec<_>, _>>()?);
+                cancel(state, &pending, points)?
+            }
+        };
+        trace.step(|| tell(&posting, outcome, notice.event));
+        if points.is_positive() {
+            operation.postings.push(Posting { effective_at: notice.event.occurred_at.at, ..posting });
+        }
+        let expires_at = expires_at.filter(|_| outcome == VestingOutcome::Vested);
+        operation.vesting.push(Vesting {
+            activity: sale.id().clone(),
+            award,
+            lines: lines.clone(),
+            outcome,
+            points,
+            expires_at,
+        });
+    }
+    Ok(())
+}
+
+fn is_among(lines: &[u32], line: usize) -> bool {
+    lines.iter().any(|named| usize::try_from(*named) == Ok(line))
+}
+
+/// The lines that an event names, from 0.
+fn named_lines(event: &CustomEvent, sale: &Sale<'_>) -> Result<Vec<u32>, Problem> {
+    let mut named = Vec::with_capacity(event.lines.len());
+    for (index, number) in event.lines.iter().enumerate() {
+        match number.checked_sub(1) {
+            Some(line) if usize::from(line) < sale.purchase.lines.len() => named.push(u32::from(line)),
+            _ => return Err(returns::line_not_found(sale.id(), &format!("/lines/{index}"))),
+        }
+    }
+    Ok(named)
+}
+
+/// What an event does to an award, and the award's own expiry; `None` where it does nothing.
+fn outcome<'a>(
+    event: &CustomEvent,
+    sale: &Sale<'_>,
+    award: u32,
+    program: &'a Program,
+) -> Option<(VestingOutcome, Option<&'a RuleExpiry>)> {
+    let award = sale.award(award)?;
+    let terms = program.rules_of(&award.currency, &award.rules).first()?.terms();
+    let Some(Vest::Event(wanted)) = terms.vest else { return None };
+    if wanted.name == event.name {
+        Some((VestingOutcome::Vested, terms.expiry))
+    } else if wanted.cancelled_by.contains(&event.name) {
+        Some((VestingOutcome::Cancelled, terms.expiry))
+    } else {
+        None
+    }
+}
+
+/// What an operation notes of a counter or cap that gets something back.
+fn negated(counted: CountedIn) -> Result<CountedIn, OutOfRange> {
+    let amount = counted.amount.checked_neg().ok_or(OutOfRange)?;
+    Ok(CountedIn { amount, award: None, ..counted })
+}
+
+fn tell(posting: &Posting, outcome: VestingOutcome, event: &CustomEvent) -> Step {
+    let what = match outcome {
+        VestingOutcome::Vested => "may be spent now",
+        VestingOutcome::Cancelled => "are cancelled",
+    };
+    let text = format!("{} {} {what}: `{}`", posting.points, posting.currency, event.name);
+    Step::new(StepKind::Vested, &posting.currency, text).with(posting.points)
+}

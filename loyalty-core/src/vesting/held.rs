@@ -1,0 +1,107 @@
+//! What lines of a purchase hold of its awards, counters and caps, and what became of it.
+
+use crate::accrual::share;
+use crate::counter::counting;
+use crate::ledger::operation::{Award, CountedBy, CountedIn, VestingOutcome};
+use crate::member::MemberState;
+use crate::money::{OutOfRange, Quantity};
+use crate::points::Points;
+use crate::program::Program;
+use crate::returns::{Sale, kept_points};
+use crate::time::Timestamp;
+
+/// What became of the points that a line carries of an award.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fate {
+    /// They wait.
+    Pending,
+    /// They went into the lot of this expiry.
+    Available(Option<Timestamp>),
+    /// They were cancelled.
+    Cancelled,
+}
+
+/// What became of the points of a line, as of a state.
+pub fn fate(sale: &Sale<'_>, award: u32, line: usize, state: &MemberState) -> Fate {
+    let Some(given) = sale.award(award) else { return Fate::Cancelled };
+    let Some(waits) = &given.waits else { return Fate::Available(given.expires_at) };
+    let told = sale.vestings.iter().find(|vesting| {
+        let names = |named: &u32| usize::try_from(*named) == Ok(line);
+        vesting.award == award && (vesting.lines.is_empty() || vesting.lines.iter().any(names))
+    });
+    match (told, waits.then()) {
+        (Some(vesting), _) if vesting.outcome == VestingOutcome::Vested => {
+            Fate::Available(vesting.expires_at)
+        }
+        (Some(_), _) => Fate::Cancelled,
+        (None, _) if state.waiting(&sale.operation.key, award).is_some() => Fate::Pending,
+        (None, VestingOutcome::Vested) => Fate::Available(given.expires_at),
+        (None, VestingOutcome::Cancelled) => Fate::Cancelled,
+    }
+}
+
+/// The points that lines hold of an award, with `back` units of them back.
+pub fn kept(
+    sale: &Sale<'_>,
+    award: &Award,
+    program: &Program,
+    back: &[Quantity],
+    wanted: &dyn Fn(usize) -> bool,
+) -> Result<Points, OutOfRange> {
+    let mut sum = Points::ZERO;
+    for (line, points) in share::by_line(award, sale.purchase, program)?.into_iter().enumerate() {
+        if wanted(line) {
+            sum = sum.plus(kept_points(sale, line, points, back)?)?;
+        }
+    }
+    Ok(sum)
+}
+
+/// What lines hold of what a counter or cap counted of an award, with `back` units of them back.
+///
+/// The cap of a rule or group counts its use, which lies on the lines like an award of the rules under it alone.
+pub fn held(
+    sale: &Sale<'_>,
+    counted: &CountedIn,
+    program: &Program,
+    back: &[Quantity],
+    wanted: &dyn Fn(usize) -> bool,
+) -> Result<i128, OutOfRange> {
+    let Some(award) = counted.award.and_then(|award| sale.award(award)) else { return Ok(0) };
+    let id = match &counted.of {
+        CountedBy::Cap(id) => id,
+        CountedBy::Counter(id) => {
+            let points = kept(sale, award, program, back, wanted)?;
+            let Some(counter) = program.counter(id) else { return Ok(0) };
+            return counting::points(&counter.counts, program, &award.currency, points);
+        }
+    };
+    let under = program.window_cap(id).map_or(&[][..], |cap| &cap.rules);
+    let points = if under.is_empty() {
+        kept(sale, award, program, back, wanted)?
+    } else {
+        let rules = award.rules.iter().filter(|id| under.contains(id)).cloned().collect();
+        let alone = Award { points: Points::from_wide(counted.amount)?, rules, ..award.clone() };
+        kept(sale, &alone, program, back, wanted)?
+    };
+    Ok(i128::from(points.minor()))
+}
+
+/// The points of an award that some lines hold, and what counters and caps count of them.
+pub fn kept_pending(
+    sale: &Sale<'_>,
+    award: u32,
+    program: &Program,
+    wanted: &dyn Fn(usize) -> bool,
+) -> Result<(Points, Vec<CountedIn>), OutOfRange> {
+    let Some(given) = sale.award(award) else { return Ok((Points::ZERO, Vec::new())) };
+    let points = kept(sale, given, program, &sale.units_after, wanted)?;
+    let mut counted = Vec::new();
+    for one in sale.operation.counted.iter().filter(|one| one.award == Some(award)) {
+        let amount = held(sale, one, program, &sale.units_after, wanted)?;
+        if amount != 0 {
+            counted.push(CountedIn { amount, ..one.clone() });
+        }
+    }
+    Ok((points, counted))
+}

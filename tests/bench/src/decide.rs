@@ -5,7 +5,6 @@ use std::hint::black_box;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
 use loyalty_core::activity::{Activity, MemberActivity};
@@ -16,11 +15,10 @@ use loyalty_core::ledger::chain::BEGINNING;
 use loyalty_core::ledger::commit::{NewCommit, StoredCommit};
 use loyalty_core::program::{Program, Programs};
 use loyalty_core::returns::Past;
-use rustix::time::{ClockId, clock_gettime};
 use serde_json::Value;
 
 use crate::engine::{chain_key, now, program, record, tenant};
-use crate::harness::{Bench, Figure, Goal, Measured, Side};
+use crate::harness::{Bench, Figure, Goal, Measured, Side, cpu_time};
 use crate::purchases::generated::{MEDIAN_LINES, Till};
 use crate::purchases::{grocery, grocery_activities};
 use crate::setup::{Scale, Setup};
@@ -107,17 +105,6 @@ fn check(activity: &Activity) -> String {
         Activity::Event(_) => 0,
     };
     format!("activity {}, {lines} lines", activity.id())
-}
-
-/// How long the processor worked for this thread.
-fn cpu_time<T>(work: impl FnOnce() -> T) -> (Duration, T) {
-    let now = || {
-        let now = clock_gettime(ClockId::ThreadCPUTime);
-        Duration::new(now.tv_sec.unsigned_abs(), u32::try_from(now.tv_nsec).unwrap_or(0))
-    };
-    let start = now();
-    let answer = work();
-    (now() - start, answer)
 }
 
 fn sample(setup: &Setup) -> Result<MemberActivity> {

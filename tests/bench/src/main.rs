@@ -7,23 +7,22 @@
 mod bulk;
 mod decide;
 mod engine;
-mod harness;
 mod http;
 mod import;
 mod members;
 mod own;
 mod purchases;
 mod raw;
-mod setup;
 mod single;
 mod state;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::{Result, bail};
+use anyhow::Result;
 use clap::Parser;
-use harness::{Bench, Verdict, run, table};
+use harness::{Bench, chosen, run_all};
+use loyalty_bench_harness::{self as harness, setup};
 use setup::{Scale, Setup};
 
 const BENCHES: [&Bench; 7] = [
@@ -68,45 +67,6 @@ fn start(args: &Args) -> Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     }
     let setup = Setup::new(if args.smoke { Scale::Smoke } else { Scale::Full })?;
-    let mut outcomes = Vec::new();
-    let mut broken = false;
-    for bench in wanted(&args.names)? {
-        match run(bench, &setup) {
-            Ok(outcome) => outcomes.push(outcome),
-            Err(error) => {
-                broken = true;
-                eprintln!("{error:#}");
-            }
-        }
-    }
-    if !outcomes.is_empty() {
-        println!("{}", table::show(&outcomes));
-    }
-    let good = outcomes.iter().all(|outcome| matches!(outcome.verdict, Verdict::Pass | Verdict::Equal));
-    Ok(if good && !broken { ExitCode::SUCCESS } else { ExitCode::FAILURE })
-}
-
-fn wanted(names: &[String]) -> Result<Vec<&'static Bench>> {
-    let known = BENCHES.map(|bench| bench.name);
-    if let Some(unknown) = names.iter().find(|name| !known.contains(&name.as_str())) {
-        bail!("there is no bench `{unknown}`; name some of: {}", known.join(", "));
-    }
-    let named = |bench: &&Bench| names.is_empty() || names.iter().any(|name| name == bench.name);
-    Ok(BENCHES.into_iter().filter(named).collect())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn benches_are_chosen_by_name() {
-        let chosen = |names: &[&str]| {
-            let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
-            wanted(&names).map(|benches| benches.iter().map(|bench| bench.name).collect::<Vec<_>>())
-        };
-        assert_eq!(chosen(&[]).unwrap().len(), BENCHES.len());
-        assert_eq!(chosen(&["decide"]).unwrap(), ["decide"]);
-        assert!(chosen(&["decide", "divide"]).is_err());
-    }
+    let good = run_all(&chosen(&BENCHES, &args.names)?, &setup);
+    Ok(if good { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

@@ -10,7 +10,7 @@ use anyhow::{Context, Result, bail, ensure};
 use tempfile::TempDir;
 
 /// The repository's root.
-const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
+const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../..");
 
 /// How much is run.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -33,12 +33,14 @@ impl Scale {
 
 /// What a bench is set up from.
 pub struct Setup {
+    /// How much is run.
     pub scale: Scale,
     scratch: TempDir,
     folders: Cell<u32>,
 }
 
 impl Setup {
+    /// Makes room for a run.
     pub fn new(scale: Scale) -> Result<Self> {
         // Beside the build, not in the system's temporary folder: that one may be memory, where syncing is free.
         let beside = env::current_exe()?.parent().context("this program lies in no folder")?.to_owned();

@@ -1,11 +1,14 @@
 //! Sides that do the same work, run in turn in one process, and what came of them.
 
+pub mod setup;
 pub mod table;
 
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use indicatif::{ProgressBar, ProgressStyle};
+
+use rustix::time::{ClockId, clock_gettime};
 
 use crate::setup::{Scale, Setup};
 
@@ -42,7 +45,9 @@ pub enum Role {
 
 /// One contestant.
 pub struct Side {
+    /// What it is called in the table.
     pub name: &'static str,
+    /// What it is compared as.
     pub role: Role,
     /// Which documented fast path it takes, and what exactly is timed.
     pub note: &'static str,
@@ -50,10 +55,12 @@ pub struct Side {
 }
 
 impl Side {
+    /// The project's own side.
     pub fn own(note: &'static str, run: impl FnMut() -> Result<Measured> + 'static) -> Self {
         Self { name: "loyalty", role: Role::Own, note, run: Box::new(run) }
     }
 
+    /// What the goal compares with.
     pub fn peer(
         name: &'static str,
         note: &'static str,
@@ -62,6 +69,7 @@ impl Side {
         Self { name, role: Role::Peer, note, run: Box::new(run) }
     }
 
+    /// Shown beside the others.
     pub fn beside(
         name: &'static str,
         note: &'static str,
@@ -106,9 +114,13 @@ pub enum Goal {
 
 /// A named comparison.
 pub struct Bench {
+    /// What it is called on the command line.
     pub name: &'static str,
+    /// What all sides do.
     pub what: &'static str,
+    /// What is shown of a measurement.
     pub figure: Figure,
+    /// What has to hold.
     pub goal: Goal,
     /// Whether it is run on the public data sets, in full scale.
     pub real_data: bool,
@@ -118,15 +130,20 @@ pub struct Bench {
 
 /// What one side showed.
 pub struct Series {
+    /// The side's name.
     pub name: &'static str,
+    /// What it was compared as.
     pub role: Role,
+    /// What exactly was timed.
     pub note: &'static str,
     /// By round.
     pub figures: Vec<f64>,
+    /// What was computed or kept.
     pub check: String,
 }
 
 impl Series {
+    /// The median of the rounds.
     pub fn median(&self) -> f64 {
         median(self.figures.clone())
     }
@@ -160,9 +177,40 @@ pub enum Verdict {
 
 /// A finished bench.
 pub struct Outcome<'a> {
+    /// Which.
     pub bench: &'a Bench,
+    /// Its sides.
     pub series: Vec<Series>,
+    /// How it ended.
     pub verdict: Verdict,
+}
+
+/// The benches of these names; all of them where none is named.
+pub fn chosen(all: &[&'static Bench], names: &[String]) -> Result<Vec<&'static Bench>> {
+    let known: Vec<&str> = all.iter().map(|bench| bench.name).collect();
+    if let Some(unknown) = names.iter().find(|name| !known.contains(&name.as_str())) {
+        bail!("there is no bench `{unknown}`; name some of: {}", known.join(", "));
+    }
+    let named = |bench: &&&Bench| names.is_empty() || names.iter().any(|name| name == bench.name);
+    Ok(all.iter().filter(named).copied().collect())
+}
+
+/// Runs these benches and prints the table of what came of them; whether all is as it should be.
+pub fn run_all(benches: &[&'static Bench], setup: &Setup) -> bool {
+    let (mut outcomes, mut good) = (Vec::new(), true);
+    for bench in benches {
+        match run(bench, setup) {
+            Ok(outcome) => outcomes.push(outcome),
+            Err(error) => {
+                good = false;
+                eprintln!("{error:#}");
+            }
+        }
+    }
+    if !outcomes.is_empty() {
+        println!("{}", table::show(&outcomes));
+    }
+    good && outcomes.iter().all(|outcome| matches!(outcome.verdict, Verdict::Pass | Verdict::Equal))
 }
 
 /// Runs the sides of `bench` in turn, round after round.
@@ -224,6 +272,17 @@ fn judge(bench: &Bench, series: Vec<Series>, scale: Scale) -> Outcome<'_> {
     Outcome { bench, series, verdict }
 }
 
+/// How long the processor worked for this thread.
+pub fn cpu_time<T>(work: impl FnOnce() -> T) -> (Duration, T) {
+    let now = || {
+        let now = clock_gettime(ClockId::ThreadCPUTime);
+        Duration::new(now.tv_sec.unsigned_abs(), u32::try_from(now.tv_nsec).unwrap_or(0))
+    };
+    let start = now();
+    let answer = work();
+    (now() - start, answer)
+}
+
 /// Drawn on standard error, and only on a terminal.
 fn progress(name: &'static str, steps: usize) -> ProgressBar {
     let style = ProgressStyle::with_template("{prefix} {bar:30} {pos}/{len} {elapsed} {msg}");
@@ -279,6 +338,18 @@ mod tests {
     #[test]
     fn without_an_own_side_nothing_is_met() {
         assert_eq!(verdict(&BENCH, vec![series(Role::Peer, &[1.0], "a")]), Verdict::Open);
+    }
+
+    #[test]
+    fn benches_are_chosen_by_name() {
+        static ALL: [&Bench; 2] = [&BENCH, &Bench { name: "c", ..BENCH }];
+        let chosen = |names: &[&str]| {
+            let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
+            super::chosen(&ALL, &names).map(|benches| benches.iter().map(|b| b.name).collect::<Vec<_>>())
+        };
+        assert_eq!(chosen(&[]).unwrap(), ["b", "c"]);
+        assert_eq!(chosen(&["c"]).unwrap(), ["c"]);
+        assert!(chosen(&["b", "divide"]).is_err());
     }
 
     #[test]

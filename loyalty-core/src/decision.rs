@@ -16,7 +16,7 @@ use crate::counter::counting::{self, Added};
 use crate::counter::{self, Slots};
 use crate::explain::{Step, StepKind, Trace};
 use crate::facts::{Asked, Facts, Who};
-use crate::id::{ActivityId, OperationKey};
+use crate::id::{ActivityId, AuthorId, OperationKey};
 use crate::ledger::operation::{
     Award, CountedBy, CountedIn, Operation, Sealed, Settlement, Started, VestingOutcome,
 };
@@ -194,6 +194,7 @@ fn earn<T: Trace>(
     let times = (occurred_at.at, moment.at);
     let copied = succession::counted_by_copies(&operation.counted, program, context.programs, times);
     count_copies(&copied, context.programs.at(moment.at), state)?;
+    state.cancel_too(&operation.key, &copied);
     operation.counted.extend(copied);
     if let (Activity::Event(event), Some(named)) = (activity, &named) {
         let notice = Notice { event, when, named, programs: context.programs };
@@ -318,11 +319,9 @@ fn count_returned(
     program: &Program,
     state: &mut MemberState,
 ) -> Result<(), OutOfRange> {
-    let tracks = program.document().tiers.iter().filter(|track| track.on_return == OnReturn::Never);
-    let ids: Vec<_> = tracks.flat_map(TierTrack::asked).collect();
     for one in counted {
         if let CountedBy::Counter(id) = &one.of
-            && ids.contains(&id)
+            && program.counts_returned(id)
             && let Some(counter) = program.counter(id)
         {
             let amount = one.amount.checked_neg().ok_or(OutOfRange)?;
@@ -423,6 +422,7 @@ fn book(award: &Award, place: u32, state: &mut MemberState, operation: &Operatio
         counted,
         expires_at: *expires_at,
         funded_by: award.funded_by.clone(),
+        returned: Vec::new(),
     })
 }
 
@@ -461,6 +461,12 @@ fn give_back(counted: &[CountedIn], state: &mut MemberState) -> Result<(), OutOf
 }
 
 impl Program {
+    /// Whether a track counts what came back of a counter as if it had not.
+    pub fn counts_returned(&self, counter: &AuthorId) -> bool {
+        let mut never = self.document().tiers.iter().filter(|track| track.on_return == OnReturn::Never);
+        never.any(|track| track.asked().contains(&counter))
+    }
+
     /// The local date of an activity, by which windows are cut.
     pub fn date_of(&self, occurred_at: OffsetTime) -> Date {
         self.on_the_wall(occurred_at).local_date()

@@ -132,6 +132,9 @@ pub struct Pending {
     /// The partner that pays for them.
     #[n(8)]
     pub funded_by: Option<AuthorId>,
+    /// What counters counted of it that has come back, as far as tracks count it still.
+    #[cbor(n(9), default, skip_if = "Vec::is_empty")]
+    pub returned: Vec<CountedIn>,
 }
 
 impl MemberState {

@@ -51,7 +51,9 @@ pub fn take_back<T: Trace>(
         let times = (sale.operation.occurred_at.at, state.settled_to);
         effect.counted.extend(succession::counted_by_copies(&counted, program, programs, times));
         effect.counted.append(&mut counted);
-        let mut taking = Taking { sale, program, at: by.occurred_at.at, postings: &mut effect.postings };
+        let at = by.occurred_at.at;
+        let postings = &mut effect.postings;
+        let mut taking = Taking { sale, program, by: programs.at(at), programs, at, postings };
         let mut takes = Vec::with_capacity(sale.operation.awards.len());
         for award in 0..sale.operation.awards.len() {
             takes.extend(taking.award(award, state, trace)?);

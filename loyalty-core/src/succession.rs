@@ -27,6 +27,12 @@ pub fn take_over(program: &Program, at: Timestamp, state: &mut MemberState, sett
         if !slots.is_empty() {
             settlement.started.push(Started { counter: counter.clone(), copied: source.clone(), at });
         }
+        for pending in &mut state.pending {
+            let same = |one: &&CountedIn| matches!(&one.of, CountedBy::Counter(id) if id == source);
+            let copied = pending.counted.iter().filter(same).cloned().collect::<Vec<_>>();
+            let of = CountedBy::Counter(counter.clone());
+            pending.counted.extend(copied.into_iter().map(|one| CountedIn { of: of.clone(), ..one }));
+        }
         // Kept even while it is empty: that it has begun is known by its being there.
         state.counters.push(CounterState { id: counter.clone(), slots, recent });
     }

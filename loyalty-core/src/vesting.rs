@@ -7,7 +7,7 @@ mod event;
 mod held;
 
 pub use self::event::{Named, Notice, by_event, named};
-pub use self::held::{Fate, fate, held, kept_pending};
+pub use self::held::{Fate, Waiting, fate, held};
 
 use crate::counter;
 use crate::expiry;
@@ -75,21 +75,39 @@ impl MemberState {
         Ok(())
     }
 
-    /// Leaves of an award these points waiting, with what counters and caps count of them; gives what waited before.
+    /// Leaves of an award these points waiting, with what counters and caps count of them, and what tracks still
+    /// count of what came back; gives what waited before.
     pub fn leave_waiting(
         &mut self,
         of: &OperationKey,
         award: u32,
         (points, counted): (Points, Vec<CountedIn>),
+        returned: Vec<CountedIn>,
     ) -> Option<Pending> {
         let place = self.waiting(of, award)?;
         let pending = self.pending.get_mut(place)?;
-        let counted = if pending.then == VestingOutcome::Cancelled { counted } else { Vec::new() };
-        if points.is_zero() && counted.is_empty() {
+        let cancels = pending.then == VestingOutcome::Cancelled;
+        let [counted, returned] = [counted, returned].map(|it| if cancels { it } else { Vec::new() });
+        if points.is_zero() && counted.is_empty() && returned.is_empty() {
             return Some(self.pending.remove(place));
         }
-        let left = Pending { points, counted, ..pending.clone() };
+        let left = Pending { points, counted, returned, ..pending.clone() };
         Some(std::mem::replace(pending, left))
+    }
+
+    /// Lets pending awards of an operation give back, when they are cancelled, what these counters count of them too.
+    pub fn cancel_too(&mut self, of: &OperationKey, counted: &[CountedIn]) {
+        let cancelled = |it: &&mut Pending| it.of == *of && it.then == VestingOutcome::Cancelled;
+        for pending in self.pending.iter_mut().filter(cancelled) {
+            let own = counted.iter().filter(|one| one.award == Some(pending.award));
+            pending.counted.extend(own.cloned());
+        }
+    }
+
+    /// What tracks still count of what came back of an award that waits.
+    pub fn returned_of(&self, of: &OperationKey, award: u32) -> &[CountedIn] {
+        let pending = self.waiting(of, award).and_then(|place| self.pending.get(place));
+        pending.map_or(&[], |pending| &pending.returned)
     }
 
     /// The place of the pending points of an award.
@@ -114,6 +132,7 @@ pub fn fall_due(state: &mut MemberState, settlement: &mut Settlement) -> Result<
         VestingOutcome::Vested => vest(state, &pending, pending.points, pending.expires_at)?,
         VestingOutcome::Cancelled => {
             give_back(state, &pending.counted)?;
+            forget_returned(state, &pending.returned)?;
             cancel(state, &pending, pending.points)?
         }
     };
@@ -156,6 +175,17 @@ fn give_back(state: &mut MemberState, counted: &[CountedIn]) -> Result<(), OutOf
         match &one.of {
             CountedBy::Counter(id) => counter::give_back(&mut state.counters, id, one.slot, less)?,
             CountedBy::Cap(id) => counter::give_back(&mut state.caps, id, one.slot, less)?,
+        }
+    }
+    Ok(())
+}
+
+/// Lets tracks that count what came back count it no more: it is cancelled with the rest of its award.
+fn forget_returned(state: &mut MemberState, returned: &[CountedIn]) -> Result<(), OutOfRange> {
+    for one in returned {
+        if let CountedBy::Counter(id) = &one.of {
+            let less = one.amount.checked_neg().ok_or(OutOfRange)?;
+            counter::give_back(&mut state.returned, id, one.slot, less)?;
         }
     }
     Ok(())

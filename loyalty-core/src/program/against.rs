@@ -28,8 +28,8 @@ impl Program {
     /// last is the one in force when this one takes force. Empty where nothing does.
     ///
     /// Paths lead into this version's document. Codes: `counter_changed`, `scale_changed`, `rule_reused`,
-    /// `cap_reused`, `limit_reused`, `currency_removed`, `track_removed`, `level_removed`, `levels_reordered`,
-    /// `start_unknown`, `start_differs`.
+    /// `cap_reused`, `limit_reused`, `currency_removed`, `partner_removed`, `track_removed`, `level_removed`,
+    /// `levels_reordered`, `start_unknown`, `start_differs`.
     pub fn compatible_with(&self, published: &[&Program]) -> Vec<Problem> {
         let mut problems = self.reused_ids(published);
         if let Some(newest) = published.last() {
@@ -61,6 +61,14 @@ impl Program {
                     format!("the currency `{}` is gone, and members may hold points of it", currency.id);
                 let help = "keep it declared; without `earning` nobody gets more of it";
                 problems.push(Problem::new("currency_removed", "/currencies", message, help));
+            }
+        }
+        for partner in &before.document().partners {
+            if !self.document().partners.iter().any(|it| it.id == partner.id) {
+                let message =
+                    format!("the partner `{}` is gone, and may pay for points that members hold", partner.id);
+                let help = "keep it declared; without `funded_by` it pays for no more of them";
+                problems.push(Problem::new("partner_removed", "/partners", message, help));
             }
         }
         for old in &before.document().tiers {

@@ -30,23 +30,37 @@ const KEEP: usize = MOST_THRESHOLDS * (HEAD * 2 + LONGEST_ID + WIDE);
 
 /// Says how large a state can get, and warns where that is too large.
 pub fn study(study: &mut Study<'_>) {
-    let bytes = most(study.program);
-    let message = format!("a member's state never has more than {bytes} bytes");
+    let pending = pending(study.program);
+    let bytes = most(study.program).saturating_add(pending);
+    let waiting = match pending {
+        0 => String::new(),
+        _ => format!(", of which {MOST_PENDING} pending awards of the longest ids take {pending}"),
+    };
+    let message = format!("a member's state never has more than {bytes} bytes{waiting}");
     study.report.facts.push(Fact {
         code: "state_at_most",
         path: String::new(),
         message,
-        figures: BTreeMap::from([("bytes", bytes.to_string())]),
+        figures: BTreeMap::from([("bytes", bytes.to_string()), ("pending", pending.to_string())]),
         rules: Vec::new(),
         example: None,
     });
     if bytes > STATE_LIMIT {
-        let message = format!("a member's state may need {bytes} bytes, {STATE_LIMIT} are the limit");
-        let help = "let points lapse at the end of months, quarters or years, or count less";
+        let message =
+            format!("a member's state may need {bytes} bytes{waiting}, and {STATE_LIMIT} are the limit");
+        let help = match bytes.saturating_sub(pending) {
+            without if without > STATE_LIMIT => {
+                "let points lapse at the end of months, quarters or years, or count less"
+            }
+            _ => {
+                "only members with so many awards pending need it: give short ids to purchases, let points vest sooner, or count less"
+            }
+        };
         study.warn("state_too_large", String::new(), (message, help), None);
     }
 }
 
+/// All but what waits.
 fn most(program: &Program) -> usize {
     let document = program.document();
     let counters = document.counters.iter().map(|it| slots(&it.id, Slots::of_counter(program, it)));
@@ -60,8 +74,7 @@ fn most(program: &Program) -> usize {
     let limits = document.limits.iter().map(|limit| limited(program, limit));
     let parts =
         balances.chain(limits).chain(counters).chain(caps).chain(tiers).chain(returned).chain(granted);
-    let pending = std::iter::once(pending(program));
-    parts.chain(pending).fold(HEAD * 10 + NUMBER * 2, usize::saturating_add)
+    parts.fold(HEAD * 10 + NUMBER * 2, usize::saturating_add)
 }
 
 fn text(id: &AuthorId) -> usize {
@@ -107,7 +120,8 @@ fn open_lots(program: &Program, currency: &Currency) -> usize {
     dates.saturating_add(never).saturating_mul(document.partners.len().saturating_add(1))
 }
 
-/// Awards that wait, where rules let any wait.
+/// Awards that wait, where rules let any wait: of each also what counters and caps count of it, and what tracks still
+/// count of what came back.
 fn pending(program: &Program) -> usize {
     let document = program.document();
     if rules(document).iter().all(|rule| rule.it.vest.is_none()) {
@@ -116,9 +130,11 @@ fn pending(program: &Program) -> usize {
     let counted = |id: &AuthorId| text(id).saturating_add(HEAD * 2 + NUMBER * 2 + WIDE);
     let counters = document.counters.iter().map(|it| counted(&it.id));
     let caps = program.window_caps().iter().map(|it| counted(&it.id));
+    let returned = document.counters.iter().filter(|it| program.counts_returned(&it.id));
+    let returned = returned.map(|it| counted(&it.id));
     let currency = document.currencies.iter().map(|it| text(&it.id)).max().unwrap_or(0);
-    let own = currency.saturating_add(longest_partner(program)).saturating_add(HEAD * 4 + NUMBER * 5 + KEY);
-    counters.chain(caps).fold(own, usize::saturating_add).saturating_mul(MOST_PENDING)
+    let own = currency.saturating_add(longest_partner(program)).saturating_add(HEAD * 5 + NUMBER * 5 + KEY);
+    counters.chain(caps).chain(returned).fold(own, usize::saturating_add).saturating_mul(MOST_PENDING)
 }
 
 /// How many lots of different expiry are open at once, at most: one for each last day that is ahead.

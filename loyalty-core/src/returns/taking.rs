@@ -3,14 +3,14 @@
 use super::{Sale, kept_points};
 use crate::accrual::share;
 use crate::explain::{Step, StepKind, Trace};
-use crate::ledger::operation::{Award, Take};
+use crate::ledger::operation::{Award, CountedBy, CountedIn, Take};
 use crate::ledger::posting::{Account, Posting};
 use crate::member::MemberState;
 use crate::money::OutOfRange;
 use crate::points::Points;
-use crate::program::Program;
+use crate::program::{Program, Programs};
 use crate::time::Timestamp;
-use crate::vesting::{self, Fate};
+use crate::vesting::{self, Fate, Waiting};
 
 /// What is taken back of one purchase.
 pub struct Taking<'t, 'a> {
@@ -18,6 +18,10 @@ pub struct Taking<'t, 'a> {
     pub sale: &'t Sale<'a>,
     /// The version that decided it.
     pub program: &'t Program,
+    /// The version that decides the return.
+    pub by: &'t Program,
+    /// The tenant's program versions.
+    pub programs: &'t Programs,
     /// When the return happened.
     pub at: Timestamp,
     /// Where its postings go.
@@ -66,9 +70,17 @@ impl Taking<'_, '_> {
         points: Points,
         state: &mut MemberState,
     ) -> Result<(), OutOfRange> {
-        let still = |line: usize| vesting::fate(self.sale, place, line, state) == Fate::Pending;
-        let rest = vesting::kept_pending(self.sale, place, self.program, &still)?;
-        state.leave_waiting(&self.sale.operation.key, place, rest);
+        let Self { sale, program, programs, .. } = *self;
+        let still = |line: usize| vesting::fate(sale, place, line, state) == Fate::Pending;
+        let waiting = Waiting { sale, award: place, program, programs, settled_to: state.settled_to };
+        let rest = waiting.kept(&still)?;
+        let mut returned = state.returned_of(&sale.operation.key, place).to_vec();
+        for one in waiting.back(&sale.units_before, &still)? {
+            if matches!(&one.of, CountedBy::Counter(id) if self.by.counts_returned(id)) {
+                returned.push(one);
+            }
+        }
+        state.leave_waiting(&sale.operation.key, place, rest, merged(returned)?);
         if points.is_positive() {
             self.postings.push(self.posting(award, Account::Pending, points, award.funded_by.clone()));
         }
@@ -132,6 +144,18 @@ impl Taking<'_, '_> {
         }
         Ok(owed)
     }
+}
+
+/// One entry of each slot.
+fn merged(counted: Vec<CountedIn>) -> Result<Vec<CountedIn>, OutOfRange> {
+    let mut merged: Vec<CountedIn> = Vec::new();
+    for one in counted {
+        match merged.iter_mut().find(|known| known.of == one.of && known.slot == one.slot) {
+            Some(known) => known.amount = known.amount.checked_add(one.amount).ok_or(OutOfRange)?,
+            None => merged.push(one),
+        }
+    }
+    Ok(merged)
 }
 
 fn tell(sale: &Sale<'_>, line: usize, award: &Award, [points, part]: [Points; 2]) -> Step {

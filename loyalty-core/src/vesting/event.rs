@@ -1,6 +1,6 @@
 //! Events that let pending points of a purchase vest, or cancel them.
 
-use super::{Fate, cancel, fate, give_back, kept_pending, vest};
+use super::{Fate, Waiting, cancel, fate, forget_returned, give_back, vest};
 use crate::activity::CustomEvent;
 use crate::expiry;
 use crate::explain::{Step, StepKind, Trace};
@@ -57,14 +57,19 @@ pub fn by_event<T: Trace>(
         let Some((outcome, own)) = outcome(notice.event, sale, award, program) else { continue };
         let waits = |line: usize| fate(sale, award, line, state) == Fate::Pending;
         let named = |line: usize| waits(line) && (lines.is_empty() || is_among(lines, line));
-        let (points, counted) = kept_pending(sale, award, program, &named)?;
-        let rest = kept_pending(sale, award, program, &|line| waits(line) && !named(line))?;
-        let Some(pending) = state.leave_waiting(&sale.operation.key, award, rest) else { continue };
+        let of_award =
+            Waiting { sale, award, program, programs: notice.programs, settled_to: state.settled_to };
+        let (points, counted) = of_award.kept(&named)?;
+        let rest = of_award.kept(&|line| waits(line) && !named(line))?;
+        let key = &sale.operation.key;
+        let [back, left] = parted(state.returned_of(key, award), &of_award.all_back(&named)?)?;
+        let Some(pending) = state.leave_waiting(key, award, rest, left) else { continue };
         let expires_at = expiry::expires_at(program, &pending.currency, own, &notice.when);
         let posting = match outcome {
             VestingOutcome::Vested => vest(state, &pending, points, expires_at)?,
             VestingOutcome::Cancelled => {
                 give_back(state, &counted)?;
+                forget_returned(state, &back)?;
                 operation.counted.extend(counted.into_iter().map(negated).collect::<Result<Vec<_>, _>>()?);
                 cancel(state, &pending, points)?
             }
@@ -84,6 +89,22 @@ pub fn by_event<T: Trace>(
         });
     }
     Ok(())
+}
+
+/// What tracks still count of what came back: the part of some lines, and the rest.
+fn parted(returned: &[CountedIn], of_lines: &[CountedIn]) -> Result<[Vec<CountedIn>; 2], OutOfRange> {
+    let [mut part, mut rest] = [Vec::new(), Vec::new()];
+    for one in returned {
+        let same = |it: &&CountedIn| it.of == one.of && it.slot == one.slot;
+        let amount = of_lines.iter().find(same).map_or(0, |it| it.amount.min(one.amount));
+        let left = one.amount.checked_sub(amount).ok_or(OutOfRange)?;
+        for (list, amount) in [(&mut part, amount), (&mut rest, left)] {
+            if amount != 0 {
+                list.push(CountedIn { amount, ..one.clone() });
+            }
+        }
+    }
+    Ok([part, rest])
 }
 
 fn is_among(lines: &[u32], line: usize) -> bool {

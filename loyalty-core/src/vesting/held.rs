@@ -6,8 +6,9 @@ use crate::ledger::operation::{Award, CountedBy, CountedIn, VestingOutcome};
 use crate::member::MemberState;
 use crate::money::{OutOfRange, Quantity};
 use crate::points::Points;
-use crate::program::Program;
+use crate::program::{Program, Programs};
 use crate::returns::{Sale, kept_points};
+use crate::succession;
 use crate::time::Timestamp;
 
 /// What became of the points that a line carries of an award.
@@ -87,21 +88,64 @@ pub fn held(
     Ok(i128::from(points.minor()))
 }
 
-/// The points of an award that some lines hold, and what counters and caps count of them.
-pub fn kept_pending(
-    sale: &Sale<'_>,
-    award: u32,
-    program: &Program,
-    wanted: &dyn Fn(usize) -> bool,
-) -> Result<(Points, Vec<CountedIn>), OutOfRange> {
-    let Some(given) = sale.award(award) else { return Ok((Points::ZERO, Vec::new())) };
-    let points = kept(sale, given, program, &sale.units_after, wanted)?;
-    let mut counted = Vec::new();
-    for one in sale.operation.counted.iter().filter(|one| one.award == Some(award)) {
-        let amount = held(sale, one, program, &sale.units_after, wanted)?;
-        if amount != 0 {
-            counted.push(CountedIn { amount, ..one.clone() });
-        }
+/// An award of a sale of which something waits.
+pub struct Waiting<'s, 'a> {
+    /// The sale.
+    pub sale: &'s Sale<'a>,
+    /// Which of its awards, from 0.
+    pub award: u32,
+    /// The version that decided it.
+    pub program: &'s Program,
+    /// The tenant's program versions.
+    pub programs: &'s Programs,
+    /// Up to when versions have taken over.
+    pub settled_to: Timestamp,
+}
+
+impl Waiting<'_, '_> {
+    /// The points that some lines hold, and what counters and caps count of them.
+    pub fn kept(&self, wanted: &dyn Fn(usize) -> bool) -> Result<(Points, Vec<CountedIn>), OutOfRange> {
+        let Self { sale, program, .. } = *self;
+        let Some(given) = sale.award(self.award) else { return Ok((Points::ZERO, Vec::new())) };
+        let points = kept(sale, given, program, &sale.units_after, wanted)?;
+        let counted = self.counted(|one| held(sale, one, program, &sale.units_after, wanted))?;
+        Ok((points, counted))
     }
-    Ok((points, counted))
+
+    /// What counters and caps counted of what came back of some lines, since `before` had.
+    pub fn back(
+        &self,
+        before: &[Quantity],
+        wanted: &dyn Fn(usize) -> bool,
+    ) -> Result<Vec<CountedIn>, OutOfRange> {
+        let Self { sale, program, .. } = *self;
+        self.counted(|one| {
+            let [before, after] =
+                [before, &sale.units_after].map(|back| held(sale, one, program, back, wanted));
+            before?.checked_sub(after?).ok_or(OutOfRange)
+        })
+    }
+
+    /// The same of all that ever came back.
+    pub fn all_back(&self, wanted: &dyn Fn(usize) -> bool) -> Result<Vec<CountedIn>, OutOfRange> {
+        self.back(&vec![Quantity::ZERO; self.sale.units_after.len()], wanted)
+    }
+
+    /// Some amount of all that counted the award, those counters too that began with one of them.
+    fn counted(
+        &self,
+        amount: impl Fn(&CountedIn) -> Result<i128, OutOfRange>,
+    ) -> Result<Vec<CountedIn>, OutOfRange> {
+        let mut counted = Vec::new();
+        for one in self.sale.operation.counted.iter().filter(|one| one.award == Some(self.award)) {
+            let amount = amount(one)?;
+            if amount != 0 {
+                counted.push(CountedIn { amount, ..one.clone() });
+            }
+        }
+        let times = (self.sale.operation.occurred_at.at, self.settled_to);
+        let copied = succession::counted_by_copies(&counted, self.program, self.programs, times);
+        counted.extend(copied);
+        Ok(counted)
+    }
 }

@@ -46,6 +46,13 @@ pub struct Earned<'p> {
     pub terms: Terms<'p>,
 }
 
+impl Earned<'_> {
+    /// Whether there are neither points nor anything that a cap could get back.
+    pub fn is_nothing(&self) -> bool {
+        self.points.is_zero() && self.used.is_empty()
+    }
+}
+
 /// What a rule gave.
 #[derive(Debug, Clone)]
 pub struct Given {

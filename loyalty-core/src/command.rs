@@ -11,6 +11,7 @@ use crate::id::{ActivityId, OperationKey};
 use crate::problem::Problem;
 use crate::program::Programs;
 use crate::tier::TierGrant;
+use crate::vesting::Review;
 
 /// Something to be decided for a member.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
@@ -21,6 +22,12 @@ pub enum Command {
     /// Give a level until an end.
     #[n(1)]
     GrantTier(#[cbor(n(0), with = "shared")] Arc<TierGrant>),
+    /// Approve what an activity earned that is under review.
+    #[n(2)]
+    Approve(#[cbor(n(0), with = "shared")] Arc<Review>),
+    /// Refuse it.
+    #[n(3)]
+    Refuse(#[cbor(n(0), with = "shared")] Arc<Review>),
 }
 
 /// An input is shared between the command and the operation, so that deciding never copies it.
@@ -50,6 +57,8 @@ impl Command {
         let key = match self {
             Self::Record(activity) => activity.key(),
             Self::GrantTier(grant) => grant.key(),
+            Self::Approve(review) => OperationKey::new(&format!("approve/{}", review.id)).ok(),
+            Self::Refuse(review) => OperationKey::new(&format!("refuse/{}", review.id)).ok(),
         };
         key.ok_or_else(|| self.id_too_long())
     }
@@ -59,6 +68,7 @@ impl Command {
         match self {
             Self::Record(activity) => activity.id(),
             Self::GrantTier(grant) => &grant.id,
+            Self::Approve(review) | Self::Refuse(review) => &review.id,
         }
     }
 
@@ -66,7 +76,7 @@ impl Command {
     pub fn activity(&self) -> Option<&Activity> {
         match self {
             Self::Record(activity) => Some(activity),
-            Self::GrantTier(_) => None,
+            Self::GrantTier(_) | Self::Approve(_) | Self::Refuse(_) => None,
         }
     }
 
@@ -75,6 +85,8 @@ impl Command {
         match self {
             Self::Record(activity) => serde_json::to_value(activity.as_ref()).unwrap_or_default(),
             Self::GrantTier(grant) => json!({ "grant_tier": grant.as_ref() }),
+            Self::Approve(review) => json!({ "approve": review.as_ref() }),
+            Self::Refuse(review) => json!({ "refuse": review.as_ref() }),
         }
     }
 
@@ -90,10 +102,13 @@ impl Command {
 
     /// A problem whose path leads from the input's fields on, with the path from the input on.
     pub(crate) fn place(&self, problem: Problem) -> Problem {
-        match self {
-            Self::Record(activity) => activity.place(problem),
-            Self::GrantTier(_) => Problem { path: format!("/grant_tier{}", problem.path), ..problem },
-        }
+        let name = match self {
+            Self::Record(activity) => return activity.place(problem),
+            Self::GrantTier(_) => "grant_tier",
+            Self::Approve(_) => "approve",
+            Self::Refuse(_) => "refuse",
+        };
+        Problem { path: format!("/{name}{}", problem.path), ..problem }
     }
 
     /// The refusal of an input whose id does not fit into a key.

@@ -7,6 +7,7 @@ mod level_awards;
 mod lots;
 mod nearest;
 mod prepare;
+mod review;
 
 use std::sync::Arc;
 
@@ -16,7 +17,7 @@ use crate::counter::counting::{self, Added};
 use crate::counter::{self, Slots};
 use crate::explain::{Step, StepKind, Trace};
 use crate::facts::{Asked, Facts, Who};
-use crate::id::{ActivityId, AuthorId, OperationKey};
+use crate::id::{ActivityId, ActorId, AuthorId, OperationKey};
 use crate::ledger::operation::{
     Award, CountedBy, CountedIn, Operation, Sealed, Settlement, Started, VestingOutcome,
 };
@@ -50,6 +51,8 @@ pub struct Context<'a> {
     pub past: &'a Past,
     /// Whom it is decided for, with what the member store answered to what [`asked`] wants.
     pub who: Who<'a>,
+    /// Who sends an activity, where that is known: nobody approves what they sent.
+    pub sent_by: Option<&'a ActorId>,
 }
 
 /// What must be loaded before deciding.
@@ -59,6 +62,8 @@ pub enum Needs {
     Nothing,
     /// The purchase and all returns of it.
     Purchase(ActivityId),
+    /// The operation of this key.
+    Operation(OperationKey),
     /// The next older page of the member's chain.
     OlderPage,
 }
@@ -74,6 +79,12 @@ pub struct Decision {
 
 /// What a command needs beyond what was loaded; asked again until it wants nothing more.
 pub fn needs(command: &Command, past: &Past, programs: &Programs) -> Needs {
+    if let Command::Approve(review) | Command::Refuse(review) = command
+        && !past.complete
+    {
+        let purchase = review.of.as_str().strip_prefix("purchase/").and_then(|id| ActivityId::new(id).ok());
+        return purchase.map_or_else(|| Needs::Operation(review.of.clone()), Needs::Purchase);
+    }
     match command.activity() {
         Some(
             Activity::Return(Return { of: Some(purchase), .. })
@@ -102,10 +113,9 @@ pub fn decide<T: Trace>(
     let key = command.key()?;
     let decided = match command {
         Command::Record(activity) => decide_activity(context, state, activity, key, trace),
-        Command::GrantTier(grant) => {
-            let state = state.cloned().ok_or_else(unknown_member)?;
-            grant::decide_grant(context, state, grant, key, trace)
-        }
+        Command::GrantTier(grant) => grant::decide_grant(context, known(state)?, grant, key, trace),
+        Command::Approve(review) => review::decide_review(context, known(state)?, (review, true), key, trace),
+        Command::Refuse(review) => review::decide_review(context, known(state)?, (review, false), key, trace),
     };
     decided.map_err(|problem| command.place(problem))
 }
@@ -135,6 +145,7 @@ fn decide_activity<T: Trace>(
     tell_settlement(&settlement, trace);
     let command = Command::Record(Arc::clone(&activity));
     let mut operation = opened(key, occurred_at, program, settlement, command);
+    operation.sealed.sent_by = context.sent_by.cloned();
     let date = program.date_of(occurred_at);
     // A level that a late activity reaches begins now, not on its date.
     let begins = if late { program.zone().date_at(settled_to) } else { date };
@@ -185,11 +196,12 @@ fn earn<T: Trace>(
         Activity::Event(event) => vesting::named(event, context.past)?,
         _ => None,
     };
-    let limited = limits::hold(program, &subject, enrols, &mut earned, trace)?;
+    let held = limits::hold(program, &subject, enrols, &mut earned, trace)?;
+    operation.reviewed_for = held.for_review;
     let added = counting::added(program, &subject, &earned)?;
     let before = (late || program.awards_levels()).then(|| state.clone());
     count(program, added, &when, state, operation)?;
-    limits::count(&limited, program, &when, state)?;
+    limits::count(&held.counting, program, &when, state)?;
     record(earned, moment, occurred_at, state, operation)?;
     let times = (occurred_at.at, moment.at);
     let copied = succession::counted_by_copies(&operation.counted, program, context.programs, times);
@@ -231,17 +243,19 @@ fn opened(
         counted: Vec::new(),
         tier_changes: Vec::new(),
         postings: Vec::new(),
-        sealed: Sealed { command, facts: Facts::NONE },
+        sealed: Sealed { command, facts: Facts::NONE, sent_by: None },
         level_awards: Vec::new(),
         level_takes: Vec::new(),
         vesting: Vec::new(),
+        reviewed_for: Vec::new(),
     }
 }
 
 /// Only activities enrol.
-fn unknown_member() -> Problem {
+fn known(state: Option<&MemberState>) -> Result<MemberState, Problem> {
     let message = "the member has done nothing yet";
-    Problem::new("unknown_member", "", message, "record an activity first, or correct the id")
+    let help = "record an activity first, or correct the id";
+    state.cloned().ok_or_else(|| Problem::new("unknown_member", "", message, help))
 }
 
 fn tell_settlement<T: Trace>(settlement: &Settlement, trace: &mut T) {
@@ -386,7 +400,8 @@ fn record(
         let award = Award { currency, points, expires_at, rules, waits, funded_by };
         book(&award, place, state, operation)?;
         if points.is_positive() {
-            operation.postings.push(issued(&award, occurred_at.at));
+            let waits = award.waits.is_some() || !operation.reviewed_for.is_empty();
+            operation.postings.push(issued(&award, waits, occurred_at.at));
         }
         operation.awards.push(award);
     }
@@ -402,35 +417,40 @@ fn book(award: &Award, place: u32, state: &mut MemberState, operation: &Operatio
     let before = operation.awards.iter().any(|it| it.currency == *currency && it.points.is_positive());
     let first = points.is_positive() && !before;
     balance.accruals = balance.accruals.saturating_add(u64::from(first));
-    let Some(waits) = &award.waits else {
-        return Ok(balance.add(*points, *expires_at, award.funded_by.as_ref())?);
+    let review = !operation.reviewed_for.is_empty();
+    let (due, then) = match &award.waits {
+        Some(waits) => (waits.until, waits.then()),
+        None if review => (operation.occurred_at.at, VestingOutcome::Vested),
+        None => return Ok(balance.add(*points, *expires_at, award.funded_by.as_ref())?),
     };
-    let then = waits.then();
-    let counted = operation.counted.iter().filter(|it| it.award == Some(place));
-    let counted: Vec<_> =
-        if then == VestingOutcome::Cancelled { counted.cloned().collect() } else { Vec::new() };
-    if points.is_zero() && counted.is_empty() {
-        return Ok(());
-    }
-    state.wait(Pending {
-        due: waits.until,
+    let mut pending = Pending {
+        due,
         then,
         of: operation.key.clone(),
         award: place,
         currency: currency.clone(),
         points: *points,
-        counted,
+        counted: Vec::new(),
         expires_at: *expires_at,
         funded_by: award.funded_by.clone(),
         returned: Vec::new(),
-    })
+        review,
+    };
+    if pending.may_be_cancelled() {
+        let counted = operation.counted.iter().filter(|it| it.award == Some(place));
+        pending.counted = counted.cloned().collect();
+    }
+    if points.is_zero() && pending.counted.is_empty() {
+        return Ok(());
+    }
+    state.wait(pending)
 }
 
-fn issued(award: &Award, effective_at: Timestamp) -> Posting {
+fn issued(award: &Award, waits: bool, effective_at: Timestamp) -> Posting {
     Posting {
         currency: award.currency.clone(),
         from: Account::Issued,
-        to: if award.waits.is_some() { Account::Pending } else { Account::Available },
+        to: if waits { Account::Pending } else { Account::Available },
         points: award.points,
         effective_at,
         partner: award.funded_by.clone(),

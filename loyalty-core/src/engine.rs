@@ -16,7 +16,7 @@ use std::sync::{Arc, Mutex};
 use thiserror::Error;
 
 use crate::decision::Command;
-use crate::id::{MemberId, OperationKey, TenantId};
+use crate::id::{ActorId, MemberId, OperationKey, TenantId};
 use crate::ledger::chain::ChainKey;
 use crate::ledger::commit::{Head, InvalidCommit, StoredCommit};
 use crate::ledger::operation::Operation;
@@ -111,6 +111,7 @@ pub struct Engine {
     programs: Arc<dyn ProgramStore>,
     members: Arc<dyn MemberFacts>,
     key: ChainKey,
+    actor: Option<ActorId>,
     cache: Arc<Mutex<HashMap<TenantId, programs::Cached>>>,
 }
 
@@ -123,7 +124,7 @@ impl std::fmt::Debug for Engine {
 impl Engine {
     /// An engine over a ledger and published programs, hashing its chains under `key`.
     pub fn new(ledger: Arc<dyn LedgerStore>, programs: Arc<dyn ProgramStore>, key: ChainKey) -> Self {
-        Self { ledger, programs, members: Arc::new(NoFacts), key, cache: Arc::default() }
+        Self { ledger, programs, members: Arc::new(NoFacts), key, actor: None, cache: Arc::default() }
     }
 
     /// The same engine with a member store, which answers what programs ask about members; without one nothing is
@@ -137,6 +138,12 @@ impl Engine {
     #[must_use]
     pub fn over(&self, ledger: Arc<dyn LedgerStore>) -> Self {
         Self { ledger, ..self.clone() }
+    }
+
+    /// The same engine at work for somebody: what it records is kept as sent by them.
+    #[must_use]
+    pub fn sent_by(&self, actor: ActorId) -> Self {
+        Self { actor: Some(actor), ..self.clone() }
     }
 
     /// Does a command once. The same key and input again gives the same answer, marked replayed.

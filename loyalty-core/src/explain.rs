@@ -58,6 +58,8 @@ pub enum StepKind {
     Lot,
     /// Pending points vested or were cancelled.
     Vested,
+    /// A person approved or refused what was earned.
+    Review,
 }
 
 /// Who listens to a decision.

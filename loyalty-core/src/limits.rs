@@ -54,18 +54,26 @@ pub struct Counting<'a> {
     amount: i128,
 }
 
+/// What limits make of an activity that they do not refuse.
+#[derive(Debug, Default)]
+pub struct Held<'a> {
+    /// What is to be counted once it is decided.
+    pub counting: Vec<Counting<'a>>,
+    /// The limits for which somebody has to look at what it earned; none where it earned nothing.
+    pub for_review: Vec<AuthorId>,
+}
+
 /// Holds an activity against every limit, in their order: clips what it earned, or refuses it.
 ///
-/// `enrols` says whether it is the member's first, before which there is nothing to cool down from. Gives what is
-/// to be counted once it is decided.
+/// `enrols` says whether it is the member's first, before which there is nothing to cool down from.
 pub fn hold<'a, T: Trace>(
     program: &'a Program,
     subject: &Subject<'_>,
     enrols: bool,
     earned: &mut [Earned<'_>],
     trace: &mut T,
-) -> Result<Vec<Counting<'a>>, Problem> {
-    let mut counting = Vec::new();
+) -> Result<Held<'a>, Problem> {
+    let mut held = Held::default();
     for limit in &program.document().limits {
         if let Some(when) = &limit.when
             && !condition::holds(when, subject, trace)?
@@ -81,13 +89,22 @@ pub fn hold<'a, T: Trace>(
                 amount = reading.room;
                 clip(limit, reading.room, program, earned, trace)?;
             }
+            LimitAnswer::Review if reading.exceeded => held.for_review.push(limit.id.clone()),
             _ => {}
         }
         if amount > 0 {
-            counting.push(Counting { limit, amount });
+            held.counting.push(Counting { limit, amount });
         }
     }
-    Ok(counting)
+    if earned.iter().all(Earned::is_nothing) {
+        held.for_review.clear();
+    }
+    for limit in &held.for_review {
+        trace.step(|| {
+            Step::new(StepKind::Limit, limit, format!("what it earns waits for a review: `{limit}`"))
+        });
+    }
+    Ok(held)
 }
 
 fn blocked(limit: &Limit, reading: &Reading) -> Problem {

@@ -43,7 +43,7 @@ pub struct MemberState {
     /// What limits against fraud measured.
     #[cbor(n(8), default, skip_if = "LimitsState::is_empty")]
     pub limits: LimitsState,
-    /// Awards that may not be spent yet, the one that falls due first before the others.
+    /// Awards that may not be spent yet, the one that falls due first before the others, those under review last.
     #[cbor(n(9), default, skip_if = "Vec::is_empty")]
     pub pending: Vec<Pending>,
 }
@@ -105,7 +105,7 @@ fn place(expires_at: Option<Timestamp>, funded_by: Option<&AuthorId>) -> (Timest
 /// Points of one award that may not be spent yet.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 pub struct Pending {
-    /// When they vest or are cancelled by themselves.
+    /// When they vest or are cancelled by themselves; under review, when they would have been.
     #[n(0)]
     pub due: Timestamp,
     /// Which of the two.
@@ -123,7 +123,7 @@ pub struct Pending {
     /// How many are left; 0 where only a cap waits for them to be cancelled.
     #[n(5)]
     pub points: Points,
-    /// What counters and caps get back when they are cancelled.
+    /// What counters and caps get back when they are cancelled; none where only time passes until they vest.
     #[n(6)]
     pub counted: Vec<CountedIn>,
     /// When they lapse once they have vested by themselves.
@@ -135,6 +135,9 @@ pub struct Pending {
     /// What counters counted of it that has come back, as far as tracks count it still.
     #[cbor(n(9), default, skip_if = "Vec::is_empty")]
     pub returned: Vec<CountedIn>,
+    /// Whether a person has to approve them first: until then nothing falls due.
+    #[cbor(n(10), default)]
+    pub review: bool,
 }
 
 impl MemberState {
@@ -176,6 +179,16 @@ impl MemberState {
         waiting.map(|pending| pending.points).try_fold(Points::ZERO, Points::plus)
     }
 
+    /// What waits and falls due first; what is under review does not.
+    pub fn next_pending(&self) -> Option<&Pending> {
+        self.pending.first().filter(|pending| !pending.review)
+    }
+
+    /// What is under review, of all activities.
+    pub fn under_review(&self) -> impl Iterator<Item = &Pending> {
+        self.pending.iter().filter(|pending| pending.review)
+    }
+
     /// What is held on a track.
     pub fn tier(&self, track: &AuthorId) -> Option<&TierState> {
         self.tiers.iter().find(|t| t.track == *track)
@@ -190,7 +203,7 @@ impl MemberState {
     pub fn next_due(&self) -> Option<Timestamp> {
         let tiers = self.tiers.iter().filter_map(TierState::due);
         let lots = self.balances.iter().filter_map(|b| b.lots.first().and_then(|l| l.expires_at));
-        let pending = self.pending.first().map(|pending| pending.due);
+        let pending = self.next_pending().map(|pending| pending.due);
         tiers.chain(lots).chain(pending).min()
     }
 }

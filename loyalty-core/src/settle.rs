@@ -78,7 +78,7 @@ fn next(state: &MemberState) -> Option<Due> {
         let at = balance.lots.first()?.expires_at?;
         Some(Due { at, kind: DueKind::LotLapses, id: Some(balance.currency.clone()) })
     });
-    let pending = state.pending.first().map(|pending| {
+    let pending = state.next_pending().map(|pending| {
         let kind = match pending.then {
             VestingOutcome::Vested => DueKind::Vests,
             VestingOutcome::Cancelled => DueKind::PendingCancelled,

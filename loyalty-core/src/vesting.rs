@@ -5,14 +5,16 @@
 
 mod event;
 mod held;
+mod review;
 
 pub use self::event::{Named, Notice, by_event, named};
 pub use self::held::{Fate, Waiting, fate, held};
+pub use self::review::{Review, Reviewed, approve, refuse};
 
 use crate::counter;
 use crate::expiry;
 use crate::id::{AuthorId, OperationKey};
-use crate::ledger::operation::{CountedBy, CountedIn, Settlement, VestingOutcome, Waits};
+use crate::ledger::operation::{CountedBy, CountedIn, Operation, Settlement, VestingOutcome, Waits};
 use crate::ledger::posting::{Account, Posting};
 use crate::member::{MOST_PENDING, MemberState, Pending};
 use crate::points::{OutOfRange, Points};
@@ -86,7 +88,7 @@ impl MemberState {
     ) -> Option<Pending> {
         let place = self.waiting(of, award)?;
         let pending = self.pending.get_mut(place)?;
-        let cancels = pending.then == VestingOutcome::Cancelled;
+        let cancels = pending.may_be_cancelled();
         let [counted, returned] = [counted, returned].map(|it| if cancels { it } else { Vec::new() });
         if points.is_zero() && counted.is_empty() && returned.is_empty() {
             return Some(self.pending.remove(place));
@@ -97,7 +99,7 @@ impl MemberState {
 
     /// Lets pending awards of an operation give back, when they are cancelled, what these counters count of them too.
     pub fn cancel_too(&mut self, of: &OperationKey, counted: &[CountedIn]) {
-        let cancelled = |it: &&mut Pending| it.of == *of && it.then == VestingOutcome::Cancelled;
+        let cancelled = |it: &&mut Pending| it.of == *of && it.may_be_cancelled();
         for pending in self.pending.iter_mut().filter(cancelled) {
             let own = counted.iter().filter(|one| one.award == Some(pending.award));
             pending.counted.extend(own.cloned());
@@ -117,8 +119,13 @@ impl MemberState {
 }
 
 impl Pending {
-    fn order(&self) -> (Timestamp, VestingOutcome, &OperationKey, u32) {
-        (self.due, self.then, &self.of, self.award)
+    fn order(&self) -> (bool, Timestamp, VestingOutcome, &OperationKey, u32) {
+        (self.review, self.due, self.then, &self.of, self.award)
+    }
+
+    /// Whether counters and caps may get back what they count of them.
+    pub fn may_be_cancelled(&self) -> bool {
+        self.review || self.then == VestingOutcome::Cancelled
     }
 }
 
@@ -152,6 +159,21 @@ fn vest(
     let Pending { currency, funded_by, .. } = pending;
     state.balance_mut(currency).add(points, expires_at, funded_by.as_ref())?;
     Ok(moved(pending, Account::Available, points))
+}
+
+/// Lets pending points be gone by an operation, which notes what counters and caps got back.
+fn cancel_now(
+    state: &mut MemberState,
+    pending: &Pending,
+    operation: &mut Operation,
+) -> Result<Posting, OutOfRange> {
+    give_back(state, &pending.counted)?;
+    forget_returned(state, &pending.returned)?;
+    for one in &pending.counted {
+        let amount = one.amount.checked_neg().ok_or(OutOfRange)?;
+        operation.counted.push(CountedIn { amount, award: None, ..one.clone() });
+    }
+    cancel(state, pending, pending.points)
 }
 
 /// Lets pending points be gone.

@@ -27,7 +27,8 @@ fn decided<T: Trace>(
 ) -> Result<Decision, Problem> {
     let past = Past::default();
     let member = MemberId::new("m").unwrap();
-    let context = Context { now: now(), programs, past: &past, who: Who { member: &member, facts } };
+    let context =
+        Context { now: now(), programs, past: &past, who: Who { member: &member, facts }, sent_by: None };
     decide(&context, state, &Command::Record(Arc::new(activity.clone())), trace)
 }
 

@@ -8,7 +8,7 @@ use loyalty_core::decision::{Command, Decision, Nearest};
 use loyalty_core::engine::{Answer, Engine, EngineError, Outcome, Preview};
 use loyalty_core::explain::{Step, StepKind};
 use loyalty_core::facts::Facts;
-use loyalty_core::id::{MemberId, TenantId};
+use loyalty_core::id::{ActorId, MemberId, TenantId};
 use loyalty_core::json::{self, Limits};
 use loyalty_core::ledger::operation::Operation;
 use loyalty_core::memory::MemoryStore;
@@ -16,6 +16,7 @@ use loyalty_core::problem::Problem;
 use loyalty_core::program::Program;
 use loyalty_core::tier::TierGrant;
 use loyalty_core::time::{OffsetTime, Timestamp};
+use loyalty_core::vesting::Review;
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -142,8 +143,7 @@ impl<'a> Replay<'a> {
             }
             let given = given(value).map_err(|problem| vec![format!("history/{index}: {problem}")])?;
             now = now.max(given.at.at);
-            let command = given.command;
-            let done = self.engine.execute(tenant, &self.member, command, now).await;
+            let done = self.sent(&given).execute(tenant, &self.member, given.command, now).await;
             done.map_err(|error| vec![format!("history/{index}: {error}")])?;
         }
         Ok(())
@@ -168,8 +168,9 @@ impl<'a> Replay<'a> {
         let now = self.now(&given);
         let command = || given.command.clone();
         let before = self.engine.member(&self.tenant, &self.member, None, now).await.ok();
-        let preview = self.engine.preview(&self.tenant, &self.member, &command(), now).await;
-        let answer = match self.engine.execute(&self.tenant, &self.member, command(), now).await {
+        let engine = self.sent(&given);
+        let preview = engine.preview(&self.tenant, &self.member, &command(), now).await;
+        let answer = match engine.execute(&self.tenant, &self.member, command(), now).await {
             Ok(answer) => answer,
             Err(error) => {
                 let after = self.engine.member(&self.tenant, &self.member, None, now).await.ok();
@@ -200,7 +201,7 @@ impl<'a> Replay<'a> {
         let all: Result<Vec<Given>, Problem> = self.case.history.iter().chain([value]).map(given).collect();
         let Ok(all) = all else { return Ok(()) };
         // What is no activity happens when it is recorded, so that packed it would happen later.
-        if all.iter().any(|given| given.command.activity().is_none()) {
+        if all.iter().any(|given| given.command.activity().is_none() || given.sent_by.is_some()) {
             return Ok(());
         }
         // As would what the member store says at different times.
@@ -361,15 +362,21 @@ impl<'a> Replay<'a> {
         none(verified.findings.into_iter().map(|finding| format!("verify: {}", finding.text)).collect())
     }
 
+    /// The engine at work for who sends a command.
+    fn sent(&self, given: &Given) -> Engine {
+        given.sent_by.clone().map_or_else(|| self.engine.clone(), |actor| self.engine.sent_by(actor))
+    }
+
     fn now(&self, given: &Given) -> Timestamp {
         self.case.now.unwrap_or(given.at.at)
     }
 }
 
-/// A command of a case, and when it happens.
+/// A command of a case, when it happens, and who sends it, where that is said.
 pub struct Given {
     command: Command,
     at: OffsetTime,
+    sent_by: Option<ActorId>,
 }
 
 /// A command that is no activity, which a case says the time of.
@@ -377,7 +384,17 @@ pub struct Given {
 #[serde(deny_unknown_fields)]
 struct Timed {
     at: OffsetTime,
-    grant_tier: TierGrant,
+    grant_tier: Option<TierGrant>,
+    approve: Option<Review>,
+    refuse: Option<Review>,
+}
+
+impl Timed {
+    fn command(self) -> Option<Command> {
+        let grant = self.grant_tier.map(|grant| Command::GrantTier(Arc::new(grant)));
+        let approve = self.approve.map(|review| Command::Approve(Arc::new(review)));
+        grant.or(approve).or(self.refuse.map(|review| Command::Refuse(Arc::new(review))))
+    }
 }
 
 /// Currencies of which the last step of the proof says another award than was given, on all terms together.
@@ -413,18 +430,26 @@ fn told(value: &Value) -> Result<Option<Facts>, Problem> {
 }
 
 fn given(value: &Value) -> Result<Given, Problem> {
-    let text = match value {
+    let (mut value, mut sent_by) = (value.clone(), None);
+    if let Some(object) = value.as_object_mut()
+        && let Some(actor) = object.remove("sent_by")
+    {
+        sent_by = actor.as_str().and_then(|actor| ActorId::new(actor).ok());
+    }
+    let text = match &value {
         Value::String(text) => text.clone(),
         other => other.to_string(),
     };
     let first = |problems: Vec<Problem>| problems[0].clone();
-    if value.get("grant_tier").is_some() {
-        let Timed { at, grant_tier } = json::read(text.as_bytes(), &ACTIVITY).map_err(first)?;
-        return Ok(Given { command: Command::GrantTier(Arc::new(grant_tier)), at });
+    if value.get("at").is_some() {
+        let timed: Timed = json::read(text.as_bytes(), &ACTIVITY).map_err(first)?;
+        let at = timed.at;
+        let none = || Problem::new("missing_field", "", "no command", "name one");
+        return Ok(Given { command: timed.command().ok_or_else(none)?, at, sent_by });
     }
     let activity: Activity = json::read(text.as_bytes(), &ACTIVITY).map_err(first)?;
     let at = activity.occurred_at();
-    Ok(Given { command: Command::Record(Arc::new(activity)), at })
+    Ok(Given { command: Command::Record(Arc::new(activity)), at, sent_by })
 }
 
 fn refusal(problem: &Problem) -> Refusal {

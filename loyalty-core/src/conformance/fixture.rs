@@ -154,7 +154,9 @@ fn operation(key: OperationKey, currency: &AuthorId, points: Points) -> Operatio
         tier_changes: Vec::new(),
         postings: vec![posting],
         vesting: Vec::new(),
+        reviewed_for: Vec::new(),
         sealed: Sealed {
+            sent_by: None,
             command: Command::Record(Arc::new(Activity::Event(CustomEvent {
                 name,
                 id: purchase("1"),

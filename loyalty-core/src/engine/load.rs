@@ -38,6 +38,7 @@ impl Engine {
             if need != Needs::Nothing && !asked {
                 let needed = |operation: &&Operation| match &need {
                     Needs::Purchase(id) => speaks_of(operation, id),
+                    Needs::Operation(key) => operation.key == *key,
                     _ => true,
                 };
                 past.operations.extend(seen.pending.iter().rev().filter(needed).cloned());
@@ -51,6 +52,14 @@ impl Engine {
                 Needs::Purchase(id) => {
                     let commits = self.of_purchase(chain, &id, before).await?;
                     push_newest_first(&mut past, commits)?;
+                    past.complete = true;
+                }
+                Needs::Operation(key) => {
+                    let commits = self.ledger.by_key(chain.tenant, chain.member, &key).await?;
+                    let seen = commits
+                        .into_iter()
+                        .filter_map(|it| it.head().ok().filter(|head| head.seq < before).map(|_| it));
+                    push_newest_first(&mut past, seen.collect())?;
                     past.complete = true;
                 }
                 Needs::OlderPage => {

@@ -9,7 +9,7 @@ use super::{Answer, Chain, Engine, EngineError};
 use crate::decision::{Command, Context, Decision, decide};
 use crate::explain::NoTrace;
 use crate::facts::Who;
-use crate::id::OperationKey;
+use crate::id::{ActorId, OperationKey};
 use crate::ledger::chain::BEGINNING;
 use crate::ledger::commit::{Head, LEVEL, NewCommit};
 use crate::ledger::operation::Operation;
@@ -101,7 +101,14 @@ impl Engine {
         let programs = self.programs(chain.tenant, now).await?;
         commands.iter_mut().for_each(|command| command.drop_undeclared(&programs));
         let single = commands.len() == 1;
-        let mut work = Work { programs: &programs, head, now, state: None, operations: Vec::new() };
+        let mut work = Work {
+            programs: &programs,
+            head,
+            now,
+            sent_by: self.actor.as_ref(),
+            state: None,
+            operations: Vec::new(),
+        };
         let mut found = Found::nothing(&programs);
         let mut slots = Vec::with_capacity(commands.len());
         let mut keys = HashMap::new();
@@ -228,6 +235,7 @@ struct Work<'a> {
     head: Option<&'a Head>,
     /// When the pack is recorded.
     now: Timestamp,
+    sent_by: Option<&'a ActorId>,
     /// The state after the operations; `None` while there are none.
     state: Option<MemberState>,
     operations: Vec<Operation>,
@@ -236,7 +244,8 @@ struct Work<'a> {
 impl Work<'_> {
     fn decide(&self, command: &Command, past: &Past, who: Who<'_>) -> Result<Decision, Problem> {
         let state = self.state.as_ref().or(self.head.map(|head| &head.state));
-        decide(&Context { now: self.now, programs: self.programs, past, who }, state, command, &mut NoTrace)
+        let Self { now, programs, sent_by, .. } = *self;
+        decide(&Context { now, programs, past, who, sent_by }, state, command, &mut NoTrace)
     }
 
     /// A command whose key the pack holds already.

@@ -132,7 +132,8 @@ impl Engine {
         let past = self.past(chain, command, &programs, Seen { before: u64::MAX, pending: &[] }).await?;
         let facts = self.facts(chain, command, &programs).await?;
         let who = Who { member, facts: &facts };
-        let context = Context { now: decided_at, programs: &programs, past: &past, who };
+        let sent_by = self.actor.as_ref();
+        let context = Context { now: decided_at, programs: &programs, past: &past, who, sent_by };
         let mut proof = Proof::default();
         let state = head.as_ref().map(|head| &head.state);
         let decision = decide(&context, state, command, &mut proof)?;
@@ -166,7 +167,8 @@ impl Engine {
             };
             // As it was then, whatever the member store says by now.
             let who = Who { member, facts: &operation.sealed.facts };
-            let context = Context { now: head.recorded_at, programs: &programs, past: &past, who };
+            let sent_by = operation.sealed.sent_by.as_ref();
+            let context = Context { now: head.recorded_at, programs: &programs, past: &past, who, sent_by };
             let mut proof = Proof::default();
             let wanted = operation.key == *key;
             let again = if wanted {

@@ -23,6 +23,7 @@ use crate::points::Points;
 use crate::program::{Program, Programs, VersionId};
 use crate::tier::TierGrant;
 use crate::time::{OffsetTime, Timestamp};
+use crate::vesting::Review;
 
 pub use self::member::{
     BalanceView, CounterProgress, ExpiringView, MemberView, NextLevelView, PendingView, Progress,
@@ -124,6 +125,9 @@ pub struct OperationView {
     /// Parts of a return for which no sale was found.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub unmatched: Vec<Unmatched>,
+    /// The limits for which what it earned waits for a review.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub reviewed_for: Vec<AuthorId>,
     /// Pending points of a purchase that it let vest or cancelled.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub vesting: Vec<VestingView>,
@@ -139,6 +143,9 @@ pub struct OperationView {
     /// The level that was given, by whom and why.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub grant: Option<TierGrant>,
+    /// What was approved or refused, by whom and why.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub review: Option<Review>,
     /// Points moved: what fell due before it, then its own.
     pub postings: Vec<PostingView>,
 }
@@ -155,6 +162,10 @@ pub enum OperationKind {
     Event,
     /// A level was given until an end.
     GrantTier,
+    /// What an activity earned was approved.
+    Approve,
+    /// It was refused.
+    Refuse,
 }
 
 /// Points given for a level reached.
@@ -213,6 +224,8 @@ pub struct VestingView {
     /// When those that vested lapse; never where absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<Timestamp>,
+    /// Whether they are under review, and only vest once they are approved.
+    pub held: bool,
 }
 
 /// What came back of one purchase.
@@ -340,10 +353,15 @@ impl OperationView {
             key,
             kind: OperationKind::of(&sealed.command),
             id: sealed.command.id().clone(),
-            grant: match sealed.command {
+            grant: match &sealed.command {
                 Command::GrantTier(grant) => Some(grant.as_ref().clone()),
-                Command::Record(_) => None,
+                _ => None,
             },
+            review: match &sealed.command {
+                Command::Approve(review) | Command::Refuse(review) => Some(review.as_ref().clone()),
+                _ => None,
+            },
+            reviewed_for: operation.reviewed_for,
             occurred_at,
             version,
             awards: operation.awards.into_iter().map(|award| AwardView::new(award, program)).collect(),
@@ -371,6 +389,8 @@ impl OperationKind {
     pub fn of(command: &Command) -> Self {
         match command {
             Command::GrantTier(_) => Self::GrantTier,
+            Command::Approve(_) => Self::Approve,
+            Command::Refuse(_) => Self::Refuse,
             Command::Record(activity) => match activity.as_ref() {
                 Activity::Purchase(_) => Self::Purchase,
                 Activity::Return(_) => Self::Return,
@@ -389,8 +409,8 @@ impl AwardView {
 
 impl From<operation::Vesting> for VestingView {
     fn from(vesting: operation::Vesting) -> Self {
-        let operation::Vesting { activity, outcome, points, expires_at, .. } = vesting;
-        Self { activity, outcome, points, expires_at }
+        let operation::Vesting { activity, outcome, points, expires_at, held, .. } = vesting;
+        Self { activity, outcome, points, expires_at, held }
     }
 }
 

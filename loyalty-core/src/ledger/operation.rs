@@ -8,7 +8,7 @@ use super::posting::Posting;
 use crate::activity::Activity;
 use crate::command::Command;
 use crate::facts::Facts;
-use crate::id::{ActivityId, AuthorId, OperationKey};
+use crate::id::{ActivityId, ActorId, AuthorId, OperationKey};
 use crate::money::Quantity;
 use crate::points::Points;
 use crate::program::VersionId;
@@ -59,6 +59,9 @@ pub struct Operation {
     /// Pending points of a purchase that it let vest or cancelled.
     #[n(13)]
     pub vesting: Vec<Vesting>,
+    /// The limits for which what it earned waits for a review.
+    #[cbor(n(14), default, skip_if = "Vec::is_empty")]
+    pub reviewed_for: Vec<AuthorId>,
 }
 
 impl Operation {
@@ -106,6 +109,9 @@ pub struct Sealed {
     /// What the member store answered to what the program asks.
     #[cbor(n(1), default, skip_if = "Facts::is_empty")]
     pub facts: Facts,
+    /// Who sent the activity, where that was told.
+    #[cbor(n(2), default)]
+    pub sent_by: Option<ActorId>,
 }
 
 impl Operation {
@@ -185,7 +191,7 @@ pub struct Waits {
     pub event: Option<AuthorId>,
 }
 
-/// Pending points of a purchase that an event let vest or cancelled.
+/// Pending points of a purchase that an event or a review let vest or cancelled.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 pub struct Vesting {
     /// The purchase.
@@ -206,6 +212,9 @@ pub struct Vesting {
     /// When those that vested lapse.
     #[n(5)]
     pub expires_at: Option<Timestamp>,
+    /// Whether they are under review, and only do so once they are approved.
+    #[cbor(n(6), default)]
+    pub held: bool,
 }
 
 /// What became of pending points.

@@ -46,6 +46,7 @@ impl Reading {
             (false, _) => "within the limit",
             (true, LimitAnswer::Allow) => "above the limit, and allowed",
             (true, LimitAnswer::Clip) => "above the limit: what fits is given",
+            (true, LimitAnswer::Review) => "above the limit: held for review",
             (true, LimitAnswer::Block) => "above the limit: refused",
         };
         format!("`{}`: {}, {then}", limit.id, self.shown(limit))

@@ -290,7 +290,7 @@ pub fn is_limited(document: &Document, earning: &Earning) -> bool {
                 GroupMember::Group(inner) => group_is(inner, of_time),
             })
     }
-    limits.into_iter().any(|limit| limit.then != LimitAnswer::Allow)
+    limits.into_iter().any(|limit| matches!(limit.then, LimitAnswer::Clip | LimitAnswer::Block))
         || of_time(&earning.caps)
         || earning.groups.iter().all(|group| group_is(group, &of_time))
             && earning.after.iter().all(|rule| of_time(&rule.caps))

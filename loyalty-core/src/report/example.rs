@@ -81,7 +81,13 @@ impl Scene {
         let mut last = None;
         for activity in &self.activities {
             let who = Who { member: &member, facts: &self.facts };
-            let context = Context { now: activity.occurred_at().at, programs, past: &Past::default(), who };
+            let context = Context {
+                now: activity.occurred_at().at,
+                programs,
+                past: &Past::default(),
+                who,
+                sent_by: None,
+            };
             let command = Command::Record(Arc::new(activity.clone()));
             let decision = decide(&context, state.as_ref(), &command, &mut NoTrace).ok()?;
             state = Some(decision.state);

@@ -8,7 +8,7 @@ use crate::id::AuthorId;
 use crate::limits;
 use crate::member::MOST_PENDING;
 use crate::program::Program;
-use crate::program::document::{Currency, Expiry, Limit, OnReturn, RuleExpiry, TierTrack};
+use crate::program::document::{Currency, Expiry, Limit, LimitAnswer, OnReturn, RuleExpiry, TierTrack};
 use crate::program::walk::rules;
 use crate::tier::{KEPT_CREDITS, KEPT_GRANTS, KEPT_INTERVALS, MOST_THRESHOLDS};
 use crate::time::Window;
@@ -120,11 +120,12 @@ fn open_lots(program: &Program, currency: &Currency) -> usize {
     dates.saturating_add(never).saturating_mul(document.partners.len().saturating_add(1))
 }
 
-/// Awards that wait, where rules let any wait: of each also what counters and caps count of it, and what tracks still
-/// count of what came back.
+/// Awards that wait, where rules or limits let any wait: of each also what counters and caps count of it, and what
+/// tracks still count of what came back.
 fn pending(program: &Program) -> usize {
     let document = program.document();
-    if rules(document).iter().all(|rule| rule.it.vest.is_none()) {
+    let reviewed = document.limits.iter().any(|limit| limit.then == LimitAnswer::Review);
+    if !reviewed && rules(document).iter().all(|rule| rule.it.vest.is_none()) {
         return 0;
     }
     let counted = |id: &AuthorId| text(id).saturating_add(HEAD * 2 + NUMBER * 2 + WIDE);

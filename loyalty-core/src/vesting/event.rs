@@ -1,13 +1,15 @@
 //! Events that let pending points of a purchase vest, or cancel them.
 
-use super::{Fate, Waiting, cancel, fate, forget_returned, give_back, vest};
+use super::held::told;
+use super::{Fate, Waiting, cancel_now, fate, vest};
 use crate::activity::CustomEvent;
 use crate::expiry;
 use crate::explain::{Step, StepKind, Trace};
+use crate::id::AuthorId;
 use crate::ledger::operation::{CountedIn, Operation, Vesting, VestingOutcome};
 use crate::ledger::posting::Posting;
-use crate::member::MemberState;
-use crate::money::OutOfRange;
+use crate::member::{MemberState, Pending};
+use crate::points::{OutOfRange, Points};
 use crate::problem::Problem;
 use crate::program::document::{RuleExpiry, Vest};
 use crate::program::{Program, Programs};
@@ -56,43 +58,52 @@ pub fn by_event<T: Trace>(
     for award in waiting.map(|pending| pending.award).collect::<Vec<_>>() {
         let Some((outcome, own)) = outcome(notice.event, sale, award, program) else { continue };
         let waits = |line: usize| fate(sale, award, line, state) == Fate::Pending;
-        let named = |line: usize| waits(line) && (lines.is_empty() || is_among(lines, line));
+        let is_new = |line: usize| waits(line) && told(sale, award, line, true).is_none();
+        let named = |line: usize| is_new(line) && (lines.is_empty() || is_among(lines, line));
         let of_award =
             Waiting { sale, award, program, programs: notice.programs, settled_to: state.settled_to };
         let (points, counted) = of_award.kept(&named)?;
         let rest = of_award.kept(&|line| waits(line) && !named(line))?;
         let key = &sale.operation.key;
-        let [back, left] = parted(state.returned_of(key, award), &of_award.all_back(&named)?)?;
-        let Some(pending) = state.leave_waiting(key, award, rest, left) else { continue };
-        let expires_at = expiry::expires_at(program, &pending.currency, own, &notice.when);
-        let posting = match outcome {
-            VestingOutcome::Vested => vest(state, &pending, points, expires_at)?,
-            VestingOutcome::Cancelled => {
-                give_back(state, &counted)?;
-                forget_returned(state, &back)?;
-                operation.counted.extend(counted.into_iter().map(negated).collect::<Result<Vec<_>, _>>()?);
-                cancel(state, &pending, points)?
-            }
+        let [returned, left] = parted(state.returned_of(key, award), &of_award.all_back(&named)?)?;
+        let Some(pending) = state.waiting(key, award).and_then(|place| state.pending.get(place)) else {
+            continue;
         };
-        trace.step(|| tell(&posting, outcome, notice.event));
-        if points.is_positive() {
-            operation.postings.push(Posting { effective_at: notice.event.occurred_at.at, ..posting });
+        let pending = Pending { points, counted, returned, ..pending.clone() };
+        // Under review some lines may have been heard of already, which this is not about.
+        let all = || (0..).zip(&sale.units_after).map(|(line, _)| line);
+        let about: Vec<u32> = match pending.review {
+            true => all().filter(|line| usize::try_from(*line).is_ok_and(named)).collect(),
+            false => lines.clone(),
+        };
+        if pending.review && about.is_empty() {
+            continue;
         }
-        let expires_at = expires_at.filter(|_| outcome == VestingOutcome::Vested);
-        operation.vesting.push(Vesting {
-            activity: sale.id().clone(),
-            award,
-            lines: lines.clone(),
-            outcome,
-            points,
-            expires_at,
-        });
+        let vests = outcome == VestingOutcome::Vested;
+        let expires_at = expiry::expires_at(program, &pending.currency, own, &notice.when).filter(|_| vests);
+        let held = pending.review && vests;
+        trace.step(|| tell((points, &pending.currency), (outcome, held), notice.event));
+        if !held {
+            state.leave_waiting(key, award, rest, left);
+            let posting = match outcome {
+                VestingOutcome::Vested => vest(state, &pending, points, expires_at)?,
+                VestingOutcome::Cancelled => cancel_now(state, &pending, operation)?,
+            };
+            if points.is_positive() {
+                operation.postings.push(Posting { effective_at: notice.event.occurred_at.at, ..posting });
+            }
+        }
+        let (activity, lines) = (sale.id().clone(), about);
+        operation.vesting.push(Vesting { activity, award, lines, outcome, points, expires_at, held });
     }
     Ok(())
 }
 
 /// What tracks still count of what came back: the part of some lines, and the rest.
-fn parted(returned: &[CountedIn], of_lines: &[CountedIn]) -> Result<[Vec<CountedIn>; 2], OutOfRange> {
+pub(super) fn parted(
+    returned: &[CountedIn],
+    of_lines: &[CountedIn],
+) -> Result<[Vec<CountedIn>; 2], OutOfRange> {
     let [mut part, mut rest] = [Vec::new(), Vec::new()];
     for one in returned {
         let same = |it: &&CountedIn| it.of == one.of && it.slot == one.slot;
@@ -142,17 +153,16 @@ fn outcome<'a>(
     }
 }
 
-/// What an operation notes of a counter or cap that gets something back.
-fn negated(counted: CountedIn) -> Result<CountedIn, OutOfRange> {
-    let amount = counted.amount.checked_neg().ok_or(OutOfRange)?;
-    Ok(CountedIn { amount, award: None, ..counted })
-}
-
-fn tell(posting: &Posting, outcome: VestingOutcome, event: &CustomEvent) -> Step {
+fn tell(
+    (points, currency): (Points, &AuthorId),
+    (outcome, held): (VestingOutcome, bool),
+    event: &CustomEvent,
+) -> Step {
     let what = match outcome {
+        VestingOutcome::Vested if held => "may be spent once they are approved",
         VestingOutcome::Vested => "may be spent now",
         VestingOutcome::Cancelled => "are cancelled",
     };
-    let text = format!("{} {} {what}: `{}`", posting.points, posting.currency, event.name);
-    Step::new(StepKind::Vested, &posting.currency, text).with(posting.points)
+    let text = format!("{points} {currency} {what}: `{}`", event.name);
+    Step::new(StepKind::Vested, currency, text).with(points)
 }

@@ -2,7 +2,7 @@
 
 use crate::accrual::share;
 use crate::counter::counting;
-use crate::ledger::operation::{Award, CountedBy, CountedIn, VestingOutcome};
+use crate::ledger::operation::{Award, CountedBy, CountedIn, Vesting, VestingOutcome, Waits};
 use crate::member::MemberState;
 use crate::money::{OutOfRange, Quantity};
 use crate::points::Points;
@@ -25,20 +25,27 @@ pub enum Fate {
 /// What became of the points of a line, as of a state.
 pub fn fate(sale: &Sale<'_>, award: u32, line: usize, state: &MemberState) -> Fate {
     let Some(given) = sale.award(award) else { return Fate::Cancelled };
-    let Some(waits) = &given.waits else { return Fate::Available(given.expires_at) };
-    let told = sale.vestings.iter().find(|vesting| {
-        let names = |named: &u32| usize::try_from(*named) == Ok(line);
-        vesting.award == award && (vesting.lines.is_empty() || vesting.lines.iter().any(names))
-    });
-    match (told, waits.then()) {
+    if given.waits.is_none() && sale.operation.reviewed_for.is_empty() {
+        return Fate::Available(given.expires_at);
+    }
+    match (told(sale, award, line, false), given.waits.as_ref().map(Waits::then)) {
         (Some(vesting), _) if vesting.outcome == VestingOutcome::Vested => {
             Fate::Available(vesting.expires_at)
         }
         (Some(_), _) => Fate::Cancelled,
         (None, _) if state.waiting(&sale.operation.key, award).is_some() => Fate::Pending,
-        (None, VestingOutcome::Vested) => Fate::Available(given.expires_at),
-        (None, VestingOutcome::Cancelled) => Fate::Cancelled,
+        (None, Some(VestingOutcome::Cancelled)) => Fate::Cancelled,
+        (None, _) => Fate::Available(given.expires_at),
     }
+}
+
+/// The first that was told of a line of an award: by an event under review, whose word waits for the approval, or
+/// at once.
+pub fn told<'a>(sale: &Sale<'a>, award: u32, line: usize, held: bool) -> Option<&'a Vesting> {
+    let names = |named: &u32| usize::try_from(*named) == Ok(line);
+    let names = |vesting: &&&Vesting| vesting.lines.is_empty() || vesting.lines.iter().any(names);
+    let own = sale.vestings.iter().filter(|vesting| vesting.award == award && vesting.held == held);
+    own.copied().find(|vesting| names(&vesting))
 }
 
 /// The points that lines hold of an award, with `back` units of them back.

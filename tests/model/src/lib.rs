@@ -19,6 +19,7 @@ mod limits;
 mod lots;
 mod rating;
 mod returns;
+mod review;
 mod share;
 mod standing;
 mod tier;
@@ -345,6 +346,7 @@ impl Model {
             counted: self.counted(activity, moment, &outcome.tier),
             reached: BTreeMap::new(),
             measured: BTreeMap::new(),
+            reviewed: false,
             returned: Vec::new(),
         };
         let before = self.before(&self.past, moment);
@@ -352,11 +354,15 @@ impl Model {
         let rate = |currency| Some((currency, self.rate_in(currency, &facts, None)?));
         let mut all: Vec<(&Currency, Vec<Rated>)> =
             self.document.currencies.iter().filter_map(rate).collect();
-        let (measured, clipped) = Holding { facts: &facts, enrols }.hold(&mut all)?;
-        past.measured = measured;
-        outcome.clipped = clipped;
+        let held = Holding { facts: &facts, enrols }.hold(&mut all)?;
+        past.measured = held.measured;
+        past.reviewed = held.review;
+        outcome.clipped = held.clipped;
         for (currency, rated) in all {
-            let given = rated.into_iter().map(|rated| Given::new(rated, currency, moment, &self.calendar));
+            let given = rated.into_iter().map(|rated| {
+                let given = Given::new(rated, currency, moment, &self.calendar);
+                if past.reviewed { given.under_review() } else { given }
+            });
             let (id, given) = (currency.id.to_string(), given.collect::<Vec<_>>());
             let lots = self.lots.entry(id.clone()).or_default();
             let sum: BigInt = given.iter().map(|given| &given.share.points).sum();

@@ -28,13 +28,24 @@ pub struct Holding<'a> {
     pub enrols: bool,
 }
 
+/// What limits make of an activity that they do not refuse.
+#[derive(Debug, Default)]
+pub struct Held {
+    /// What each limit counts.
+    pub measured: BTreeMap<String, Exact>,
+    /// Whether points were lowered.
+    pub clipped: bool,
+    /// Whether somebody has to look at it.
+    pub review: bool,
+}
+
 /// Points of the activity, by currency and terms.
 type Points<'p, 'd> = &'p mut Vec<(&'d Currency, Vec<Rated>)>;
 
 impl Holding<'_> {
-    /// Lowers the points, or refuses; gives what each limit counts, and whether points were lowered.
-    pub fn hold(&self, points: Points<'_, '_>) -> Result<(BTreeMap<String, Exact>, bool), Refused> {
-        let (mut measured, mut clipped) = (BTreeMap::new(), false);
+    /// Lowers the points, or refuses.
+    pub fn hold(&self, points: Points<'_, '_>) -> Result<Held, Refused> {
+        let mut held = Held::default();
         for limit in &self.facts.before.document.limits {
             if !limit.when.as_ref().is_none_or(|when| self.facts.hold(when)) {
                 continue;
@@ -45,13 +56,14 @@ impl Holding<'_> {
                 LimitAnswer::Block if exceeded => return Err(Refused::Limit),
                 LimitAnswer::Clip if exceeded => {
                     counts = self.clip(limit, points);
-                    clipped = true;
+                    held.clipped = true;
                 }
+                LimitAnswer::Review if exceeded => held.review = true,
                 _ => {}
             }
-            measured.insert(limit.id.to_string(), counts);
+            held.measured.insert(limit.id.to_string(), counts);
         }
-        Ok((measured, clipped))
+        Ok(held)
     }
 
     /// What a limit counts of the activity, and whether that is above it; nothing where it is not measured.

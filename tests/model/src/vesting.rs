@@ -36,7 +36,13 @@ pub struct Given {
     /// The terms.
     pub terms: OwnTerms,
     /// When what waits vests, or is cancelled where it waits for an event.
-    due: Instant,
+    pub due: Instant,
+    /// Whether somebody has to approve it first.
+    pub review: bool,
+    /// Where the points of each line go once approved, if an event has let them vest under review.
+    pub heard: Vec<Option<Instant>>,
+    /// When the points lapse that may be spent at `due`.
+    lapse: Instant,
 }
 
 impl Given {
@@ -50,18 +56,33 @@ impl Given {
             Some(Vest::Event(event)) => later(date, event.within).succ_opt().expect("a day later"),
         };
         let waits = start > date;
-        let fate = if waits {
-            Fate::Pending
-        } else {
-            Fate::Available(lapse(&rated.terms.expiry, currency, now, calendar))
-        };
+        let due = calendar.start_of(start);
+        let lapse = lapse(&rated.terms.expiry, currency, Moment { date: start, ..now }, calendar);
+        let fate = if waits { Fate::Pending } else { Fate::Available(lapse) };
         Self {
             currency: currency.id.to_string(),
             fates: vec![fate; rated.award.lines.len()],
+            heard: vec![None; rated.award.lines.len()],
+            review: false,
+            lapse,
             share: rated.award,
             caps: rated.caps,
             terms: rated.terms,
-            due: calendar.start_of(start),
+            due,
+        }
+    }
+
+    /// The same, to be approved by somebody first.
+    pub fn under_review(self) -> Self {
+        Self { review: true, fates: vec![Fate::Pending; self.fates.len()], ..self }
+    }
+
+    /// What became of it by itself up to `now`, had nobody looked at it.
+    pub fn by_now(&self, now: Instant) -> Fate {
+        match self.due > now {
+            true => Fate::Pending,
+            false if self.waits_for_event() => Fate::Cancelled,
+            false => Fate::Available(self.lapse),
         }
     }
 
@@ -116,7 +137,8 @@ impl Model {
     /// The first instant at which something that waits falls due.
     pub(crate) fn first_due(&self) -> Option<Instant> {
         let all = self.past.iter().flat_map(|past| &past.awards);
-        all.filter(|given| given.fates.contains(&Fate::Pending)).map(|given| given.due).min()
+        let waiting = all.filter(|given| !given.review && given.fates.contains(&Fate::Pending));
+        waiting.map(|given| given.due).min()
     }
 
     /// Lets vest, or cancels, all that falls due at `at`.
@@ -124,7 +146,7 @@ impl Model {
         for past in 0..self.past.len() {
             for award in 0..self.past[past].awards.len() {
                 let given = &self.past[past].awards[award];
-                if given.due == at && given.fates.contains(&Fate::Pending) {
+                if !given.review && given.due == at && given.fates.contains(&Fate::Pending) {
                     let vests = !given.waits_for_event();
                     let enrolled = self.past[past].moment.enrolled;
                     let now = Moment { at, date: self.calendar.date_at(at), enrolled };
@@ -141,7 +163,20 @@ impl Model {
             event.lines.is_empty() || event.lines.iter().any(|number| usize::from(*number) == line + 1)
         };
         for award in 0..self.past[past].awards.len() {
-            if let Some(vests) = self.past[past].awards[award].heeds(event) {
+            let given = &self.past[past].awards[award];
+            let Some(vests) = given.heeds(event) else { continue };
+            let heard = given.heard.clone();
+            let named = |line: usize| named(line) && heard[line].is_none();
+            if given.review && vests {
+                let currency = self.document.currencies.iter().find(|it| it.id.as_str() == given.currency);
+                let currency = currency.expect("an award's currency");
+                let lapse = lapse(&given.terms.expiry, currency, now, &self.calendar);
+                let waiting =
+                    (0..heard.len()).filter(|line| given.fates[*line] == Fate::Pending && named(*line));
+                for line in waiting.collect::<Vec<_>>() {
+                    self.past[past].awards[award].heard[line] = Some(lapse);
+                }
+            } else {
                 self.decide_fate((past, award), vests, &named, now);
             }
         }
@@ -176,6 +211,17 @@ impl Model {
             true => Fate::Available(lapse(&given.terms.expiry, currency, now, &self.calendar)),
             false => Fate::Cancelled,
         };
+        self.put_lines((past, award), fate, named);
+    }
+
+    /// Gives lines that wait another fate.
+    pub(crate) fn put_lines(
+        &mut self,
+        (past, award): (usize, usize),
+        fate: Fate,
+        named: &dyn Fn(usize) -> bool,
+    ) {
+        let given = &self.past[past].awards[award];
         let chosen = |was: Fate, line: usize| was == Fate::Pending && named(line);
         let points = points_of(&self.past[past], given, &chosen);
         let (id, partner) = (given.currency.clone(), given.terms.partner.clone());

@@ -71,10 +71,14 @@ pub struct PendingView {
     pub of: OperationKey,
     /// Minor units.
     pub points: Points,
-    /// What becomes of them by themselves.
-    pub then: VestingOutcome,
+    /// Whether a person has to approve them first.
+    pub review: bool,
+    /// What becomes of them by themselves; absent under review.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub then: Option<VestingOutcome>,
     /// When.
-    pub at: Timestamp,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub at: Option<Timestamp>,
 }
 
 /// Points that lapse at one instant.
@@ -230,8 +234,9 @@ impl BalanceView {
         let waiting = waiting.map(|pending| PendingView {
             of: pending.of.clone(),
             points: pending.points,
-            then: pending.then,
-            at: pending.due,
+            review: pending.review,
+            then: (!pending.review).then_some(pending.then),
+            at: (!pending.review).then_some(pending.due),
         });
         let currency = program.currency(&balance.currency);
         Self {

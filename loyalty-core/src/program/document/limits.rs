@@ -34,6 +34,8 @@ pub enum LimitAnswer {
     Allow,
     /// It earns what fits; only where points are measured.
     Clip,
+    /// It is recorded, and all that it earns waits until a person approves or refuses it.
+    Review,
     /// It is refused, and nothing is counted.
     Block,
 }

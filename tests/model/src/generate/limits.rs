@@ -30,7 +30,8 @@ pub fn limits(currencies: &[Currency]) -> BoxedStrategy<Vec<Limit>> {
 }
 
 fn answer() -> impl Strategy<Value = LimitAnswer> {
-    select(vec![LimitAnswer::Allow, LimitAnswer::Clip, LimitAnswer::Clip, LimitAnswer::Block])
+    use LimitAnswer::{Allow, Block, Clip, Review};
+    select(vec![Allow, Clip, Clip, Block, Review])
 }
 
 fn measure(currencies: &[Currency]) -> impl Strategy<Value = Measure> + use<> {

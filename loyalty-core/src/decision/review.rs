@@ -1,0 +1,87 @@
+//! Deciding a review: what an activity earned above a limit is approved or refused.
+
+use std::sync::Arc;
+
+use super::{Context, Decision, after_return, looks_at_returns, opened, settle, tell_settlement};
+use crate::command::Command;
+use crate::explain::{Step, StepKind, Trace};
+use crate::id::OperationKey;
+use crate::ledger::operation::Operation;
+use crate::ledger::posting::{Account, Posting};
+use crate::member::MemberState;
+use crate::problem::Problem;
+use crate::returns::{purchase_of, sale_of, unknown_version};
+use crate::tier::Moment;
+use crate::time::OffsetTime;
+use crate::vesting::{self, Review, Reviewed};
+
+/// Decides a review, at the instant at which it is recorded.
+pub fn decide_review<T: Trace>(
+    context: &Context<'_>,
+    mut state: MemberState,
+    (review, approves): (&Arc<Review>, bool),
+    key: OperationKey,
+    trace: &mut T,
+) -> Result<Decision, Problem> {
+    let recorded = context.past.operations.iter().find(|operation| operation.key == review.of);
+    let program = context.programs.at(context.now);
+    let at = context.now.max(state.settled_to);
+    let settlement = settle(context.programs, &mut state, at)?;
+    tell_settlement(&settlement, trace);
+    let date = program.zone().date_at(at);
+    let when = program.when(&state, at, date);
+    let moment = Moment { program, at, when, begins: date };
+    moment.begin(&mut state);
+    let recorded = review.check(recorded, &state)?;
+    let reviewed = reviewed(context, recorded)?;
+    trace.step(|| {
+        let said = if approves { "approved" } else { "refused" };
+        let text = format!("`{}` {said} what `{}` earned: {}", review.actor, review.of, review.reason);
+        Step::new(StepKind::Review, &review.of, text)
+    });
+    let occurred_at = OffsetTime { at: context.now, offset: 0 };
+    let command =
+        if approves { Command::Approve(Arc::clone(review)) } else { Command::Refuse(Arc::clone(review)) };
+    let mut operation = opened(key, occurred_at, program, settlement, command);
+    if approves {
+        review.by_another(recorded)?;
+        vesting::approve(&reviewed, &mut state, at, &mut operation)?;
+        let due = settle(context.programs, &mut state, at)?;
+        // What would have come earlier comes now.
+        let now =
+            |posting: Posting| Posting { effective_at: posting.effective_at.max(context.now), ..posting };
+        operation.postings.extend(due.postings.into_iter().map(now));
+        operation.tier_changes.extend(due.tier_changes);
+        tell(&operation, trace);
+    } else {
+        let before = looks_at_returns(program, &state).then(|| state.clone());
+        vesting::refuse(&reviewed, &mut state, &mut operation)?;
+        tell(&operation, trace);
+        after_return(&moment, before.as_ref(), &mut state, &mut operation, trace)?;
+    }
+    Ok(Decision { operation, state })
+}
+
+fn reviewed<'a>(context: &Context<'a>, operation: &'a Operation) -> Result<Reviewed<'a>, Problem> {
+    let programs = context.programs;
+    let Some(purchase) = purchase_of(operation) else {
+        return Ok(Reviewed { operation, sale: None, programs });
+    };
+    let version = operation.version;
+    let program = programs.version(version).ok_or_else(|| unknown_version(version))?;
+    let sale = sale_of(&purchase.id, context.past)?;
+    Ok(Reviewed { operation, sale: Some((sale, program)), programs })
+}
+
+fn tell<T: Trace>(operation: &Operation, trace: &mut T) {
+    for Posting { currency, points, to, .. } in &operation.postings {
+        trace.step(|| {
+            let what = match to {
+                Account::Available => "may be spent now",
+                Account::Breakage => "have lapsed already",
+                _ => "are cancelled",
+            };
+            Step::new(StepKind::Vested, currency, format!("{points} {currency} {what}")).with(points)
+        });
+    }
+}

@@ -17,8 +17,12 @@ proptest! {
     #[test]
     fn points_are_conserved_and_never_negative((document, history) in case(15)) {
         let mut model = Model::new(&document);
-        for activity in &history {
+        for (number, activity) in history.iter().enumerate() {
             let _ = model.record(activity);
+            // Every third has what waits looked at, and every second of these approves it.
+            for of in model.under_review().into_iter().filter(|_| number % 3 == 0) {
+                let _ = model.review(&of, number % 2 == 0, activity.occurred_at().at);
+            }
             for currency in &document.currencies {
                 let id = currency.id.as_str();
                 let totals = model.totals(id);
@@ -77,6 +81,7 @@ fn random_cases_reach_everything() {
         ("pending", 50),
         ("cancelled", 50),
         ("vested", 50),
+        ("under review", 50),
         ("purchase_not_found", 20),
         ("already_returned", 20),
         ("return_exceeds_purchase", 20),
@@ -136,6 +141,9 @@ fn watch(document: &Document, history: &[Activity], seen: &mut dyn FnMut(&'stati
         }
         if document.currencies.iter().any(|currency| positive(&model.pending(currency.id.as_str()))) {
             seen("pending");
+        }
+        if !model.under_review().is_empty() {
+            seen("under review");
         }
         if !outcome.unmatched.is_empty() {
             seen("unmatched");

@@ -20,6 +20,8 @@ mod operating;
 mod programs;
 #[path = "journeys/reading.rs"]
 mod reading;
+#[path = "journeys/reviews.rs"]
+mod reviews;
 #[path = "journeys/sandbox.rs"]
 mod sandbox;
 #[path = "journeys/server.rs"]

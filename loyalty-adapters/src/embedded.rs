@@ -255,6 +255,15 @@ impl Feed for EmbeddedStore {
     ) -> Result<Vec<StoredCommit>, StoreError> {
         self.snapshot()?.heads(tenant, after, limit)
     }
+
+    async fn under_review(
+        &self,
+        tenant: &TenantId,
+        after: Option<&MemberId>,
+        limit: usize,
+    ) -> Result<Vec<StoredCommit>, StoreError> {
+        self.snapshot()?.under_review(tenant, after, limit)
+    }
 }
 
 #[async_trait]

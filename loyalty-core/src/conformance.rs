@@ -70,6 +70,8 @@ macro_rules! conformance {
             positions_stay,
             heads_ascend_in_the_order_of_members,
             heads_are_of_one_tenant,
+            members_under_review_are_found,
+            what_is_refused_opens_no_review,
         ]);
     };
     (program_store, $block_on:expr, $store:expr) => {

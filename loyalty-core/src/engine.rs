@@ -8,6 +8,7 @@ mod pack;
 mod programs;
 mod read;
 mod replay;
+mod reviews;
 mod verify;
 
 use std::collections::HashMap;
@@ -28,6 +29,7 @@ use crate::time::Timestamp;
 pub use self::pack::{Outcome, Pack};
 pub use self::programs::PUBLISH_AHEAD_MICROS;
 pub use self::read::{Entry, Explanation, Preview, Settled};
+pub use self::reviews::UnderReview;
 pub use self::verify::{Finding, Verified};
 
 /// How often a command is decided again when another writer was faster.
@@ -140,10 +142,11 @@ impl Engine {
         Self { ledger, ..self.clone() }
     }
 
-    /// The same engine at work for somebody: what it records is kept as sent by them.
+    /// The same engine at work for somebody: activities are kept as sent by them, who then cannot approve what limits
+    /// hold of them.
     #[must_use]
-    pub fn sent_by(&self, actor: ActorId) -> Self {
-        Self { actor: Some(actor), ..self.clone() }
+    pub fn sent_by(&self, actor: Option<ActorId>) -> Self {
+        Self { actor, ..self.clone() }
     }
 
     /// Does a command once. The same key and input again gives the same answer, marked replayed.

@@ -189,6 +189,11 @@ impl MemberState {
         self.pending.iter().filter(|pending| pending.review)
     }
 
+    /// Whether anything is.
+    pub fn is_under_review(&self) -> bool {
+        self.under_review().next().is_some()
+    }
+
     /// What is held on a track.
     pub fn tier(&self, track: &AuthorId) -> Option<&TierState> {
         self.tiers.iter().find(|t| t.track == *track)

@@ -34,6 +34,8 @@ struct Contents {
     commits: BTreeMap<u64, StoredCommit>,
     /// By tenant and the order of members.
     chains: BTreeMap<(TenantId, Vec<u8>), Chain>,
+    /// Chains of which something is under review.
+    reviews: BTreeSet<(TenantId, Vec<u8>)>,
     programs: BTreeMap<TenantId, BTreeMap<u32, PublishedVersion>>,
     facts: BTreeMap<(TenantId, MemberId), Facts>,
 }
@@ -93,7 +95,8 @@ impl Contents {
     fn append(&mut self, append: Append) -> Appended {
         let last = self.commits.last_key_value().map_or(0, |(position, _)| *position);
         let position = last.saturating_add(1);
-        let chain = self.chains.entry((append.tenant, member_order(&append.member))).or_default();
+        let whose = (append.tenant, member_order(&append.member));
+        let chain = self.chains.entry(whose.clone()).or_default();
         let newest = chain.commits.last_key_value().map_or(0, |(seq, _)| *seq);
         if newest.checked_add(1) != Some(append.seq) {
             return Appended::SequenceTaken;
@@ -105,6 +108,11 @@ impl Contents {
         chain.keys.extend(keys.into_iter().map(|key| (key.to_owned(), position)));
         chain.commits.insert(append.seq, (append.recorded_at, position));
         self.commits.insert(position, append.commit);
+        match append.reviews {
+            Some(true) => self.reviews.insert(whose),
+            Some(false) => self.reviews.remove(&whose),
+            None => false,
+        };
         Appended::Done
     }
 }
@@ -190,6 +198,19 @@ impl Feed for MemoryStore {
         let chains = contents.chains.range((Excluded(start), Unbounded));
         let own = chains.take_while(|((of, _), _)| of == tenant);
         Ok(own.filter_map(|(_, chain)| contents.head(chain)).take(limit).collect())
+    }
+
+    async fn under_review(
+        &self,
+        tenant: &TenantId,
+        after: Option<&MemberId>,
+        limit: usize,
+    ) -> Result<Vec<StoredCommit>, StoreError> {
+        let contents = self.lock()?;
+        let start = (tenant.clone(), after.map(member_order).unwrap_or_default());
+        let whose = contents.reviews.range((Excluded(start), Unbounded)).take_while(|(of, _)| of == tenant);
+        let chains = whose.filter_map(|whose| contents.chains.get(whose));
+        Ok(chains.filter_map(|chain| contents.head(chain)).take(limit).collect())
     }
 }
 

@@ -14,7 +14,9 @@ use crate::kit::auth::Wanted;
 use crate::kit::health::Health;
 use crate::kit::problem::ProblemDetails;
 use crate::site::TokenView;
-use crate::wallet::{CheckView, ClockMove, ClockView, NewTierGrant, VersionView, VersionsView};
+use crate::wallet::{
+    CheckView, ClockMove, ClockView, NewReview, NewTierGrant, ReviewsView, VersionView, VersionsView,
+};
 
 /// The whole description, from what the router says about its routes.
 pub fn describe(routes: &OpenApi) -> Value {
@@ -60,6 +62,7 @@ fn schemas() -> Map<String, Value> {
     read.subschema_for::<CustomEvent>();
     read.subschema_for::<Document>();
     read.subschema_for::<Facts>();
+    read.subschema_for::<NewReview>();
     read.subschema_for::<NewTierGrant>();
     read.subschema_for::<Purchase>();
     read.subschema_for::<Return>();
@@ -75,6 +78,7 @@ fn schemas() -> Map<String, Value> {
     written.subschema_for::<PreviewView>();
     written.subschema_for::<ProblemDetails>();
     written.subschema_for::<ProofView>();
+    written.subschema_for::<ReviewsView>();
     written.subschema_for::<TokenView>();
     written.subschema_for::<VersionView>();
     written.subschema_for::<VersionsView>();

@@ -4,6 +4,7 @@ mod activities;
 mod facts;
 mod members;
 mod programs;
+mod reviews;
 mod rights;
 mod sandbox;
 mod tiers;
@@ -20,6 +21,7 @@ use crate::clock::Clocks;
 use crate::kit::auth::Verifier;
 
 pub use self::programs::{CheckView, VersionView, VersionsView};
+pub use self::reviews::{NewReview, ReviewsView};
 pub use self::sandbox::{Advance, ClockMove, ClockView};
 pub use self::tiers::NewTierGrant;
 
@@ -30,6 +32,8 @@ pub struct Wallet {
     pub engine: Engine,
     /// The member store.
     pub facts: Arc<EmbeddedStore>,
+    /// What runs across members: that of the engine's ledger.
+    pub feed: Arc<EmbeddedStore>,
     /// The clocks of the tenants.
     pub clocks: Clocks,
     /// Who may call.
@@ -72,6 +76,9 @@ pub fn routes<S: Clone + Send + Sync + 'static>(wallet: Wallet) -> OpenApiRouter
         .routes(routes!(members::history))
         .routes(routes!(members::proof))
         .routes(routes!(tiers::grant))
+        .routes(routes!(reviews::list))
+        .routes(routes!(reviews::approve))
+        .routes(routes!(reviews::refuse))
         .routes(routes!(facts::put, facts::show, facts::forget))
         .routes(routes!(sandbox::show, sandbox::advance))
         .with_state(Shared(Arc::new(wallet)))

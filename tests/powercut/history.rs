@@ -89,6 +89,10 @@ impl Script {
         let keys: Vec<_> = (0..operations).map(|n| format!("purchase/{number}-{n}")).collect();
         let keys: Vec<_> = keys.iter().map(String::as_str).collect();
         if self.random.usize(..4) == 0 {
+            let open = !self.chains[at].state.is_under_review();
+            return self.chains[at].review(&format!("purchase/{number}"), open);
+        }
+        if self.random.usize(..4) == 0 {
             return self.chains[at].give_back(&number.to_string(), &["p1", "p2"]);
         }
         self.chains[at].earn(currency, 7, &keys)

@@ -364,7 +364,7 @@ impl<'a> Replay<'a> {
 
     /// The engine at work for who sends a command.
     fn sent(&self, given: &Given) -> Engine {
-        given.sent_by.clone().map_or_else(|| self.engine.clone(), |actor| self.engine.sent_by(actor))
+        self.engine.sent_by(given.sent_by.clone())
     }
 
     fn now(&self, given: &Given) -> Timestamp {

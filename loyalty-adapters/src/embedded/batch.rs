@@ -9,7 +9,7 @@ use super::errors::failed;
 use super::facts::{self, PreparedFacts};
 use super::programs::PreparedVersion;
 use super::rows::{Prepared, RowValue};
-use super::tables::{Bytes, COMMITS, INDEX, PROGRAMS};
+use super::tables::{Bytes, COMMITS, INDEX, PROGRAMS, REVIEWS};
 
 /// Something to be written.
 #[derive(Debug)]
@@ -68,8 +68,10 @@ fn apply(
         tail: commits.upper_bound_mut(Bound::<u64>::Unbounded)?,
         last,
     };
-    let mut answers = ledger.append_all(&appends)?.into_iter();
+    let answers = ledger.append_all(&appends)?;
     ledger.tail.close()?;
+    note_reviews(transaction, &appends, &answers)?;
+    let mut answers = answers.into_iter();
     let outcomes = batch
         .iter()
         .map(|work| match work {
@@ -79,6 +81,25 @@ fn apply(
         })
         .collect::<Result<_, _>>()?;
     Ok((outcomes, ledger.last))
+}
+
+/// Keeps the index of members under review with what was appended.
+fn note_reviews(
+    transaction: &WriteTransaction,
+    appends: &[&Prepared],
+    answers: &[Appended],
+) -> Result<(), redb::Error> {
+    let done = appends.iter().zip(answers).filter(|(_, answer)| **answer == Appended::Done);
+    for (append, _) in done {
+        let Some(open) = append.reviews else { continue };
+        let mut reviews = transaction.open_table(REVIEWS)?;
+        if open {
+            reviews.insert(append.member(), ())?;
+        } else {
+            reviews.remove(append.member())?;
+        }
+    }
+    Ok(())
 }
 
 fn publish(transaction: &WriteTransaction, version: &PreparedVersion) -> Result<bool, redb::Error> {

@@ -19,6 +19,8 @@ pub(super) struct Prepared {
     pub before: Option<Vec<u8>>,
     pub recorded_at: Timestamp,
     pub commit: Stored,
+    /// Whether something of the member is under review from then on, where that changes.
+    pub reviews: Option<bool>,
 }
 
 impl Prepared {
@@ -38,7 +40,8 @@ impl Prepared {
             // Nothing is the one before sequence 0, so that it is always refused.
             seq => Some(chain_key(&member, seq.wrapping_sub(1))),
         };
-        Self { keys, ends, before, recorded_at: append.recorded_at, commit: Stored::of(append.commit) }
+        let Append { recorded_at, reviews, .. } = append;
+        Self { keys, ends, before, recorded_at, commit: Stored::of(append.commit), reviews }
     }
 
     /// The member's part of all keys.

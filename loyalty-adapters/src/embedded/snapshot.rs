@@ -1,6 +1,7 @@
 //! Reading: one consistent view, by the index alone.
 
 use std::collections::BTreeSet;
+use std::ops::Bound;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use loyalty_core::id::{ActivityId, MemberId, TenantId};
@@ -8,15 +9,17 @@ use loyalty_core::ledger::commit::StoredCommit;
 use loyalty_core::ports::ledger_store::returned_prefix;
 use loyalty_core::ports::{PublishedVersion, StoreError};
 use loyalty_core::time::Timestamp;
-use redb::{Database, Range, ReadOnlyTable, ReadableDatabase, ReadableTable};
+use redb::{
+    Database, Range, ReadOnlyTable, ReadableDatabase, ReadableTable, ReadableTableMetadata, TableError,
+};
 
 use super::errors::{damaged, failed};
 use super::programs;
 use super::rows::{position_of, recorded_at_of};
 use super::stored::commit_of;
 use super::tables::{
-    Bytes, COMMITS, INDEX, PROGRAMS, chain_end, chain_key, chain_start, key_key, member_end, member_prefix,
-    prefix_of_chain_key, tenant_prefix,
+    Bytes, COMMITS, INDEX, PROGRAMS, REVIEWS, chain_end, chain_key, chain_start, key_key, member_end,
+    member_prefix, prefix_of_chain_key, tenant_prefix,
 };
 
 /// The newest snapshot, which readers share: making one costs more than reading a row.
@@ -41,6 +44,7 @@ impl Latest {
 pub(super) struct Snapshot {
     commits: ReadOnlyTable<u64, Bytes>,
     index: ReadOnlyTable<Bytes, Bytes>,
+    reviews: Option<ReadOnlyTable<Bytes, ()>>,
 }
 
 impl Snapshot {
@@ -48,7 +52,11 @@ impl Snapshot {
         let transaction = database.begin_read().map_err(failed)?;
         let commits = transaction.open_table(COMMITS).map_err(failed)?;
         let index = transaction.open_table(INDEX).map_err(failed)?;
-        Ok(Self { commits, index })
+        let reviews = match transaction.open_table(REVIEWS) {
+            Err(TableError::TableDoesNotExist(_)) => None,
+            opened => Some(opened.map_err(failed)?),
+        };
+        Ok(Self { commits, index, reviews })
     }
 
     /// The last position taken; 0 where nothing was ever appended.
@@ -157,6 +165,42 @@ impl Snapshot {
             from = member_end(member.ok_or_else(|| damaged("a member has keys and no commit"))?);
         }
         Ok(heads)
+    }
+}
+
+impl Snapshot {
+    /// The heads of members of whom something is under review, in the order of members.
+    pub fn under_review(
+        &self,
+        tenant: &TenantId,
+        after: Option<&MemberId>,
+        limit: usize,
+    ) -> Result<Vec<StoredCommit>, StoreError> {
+        let Some(reviews) = &self.reviews else { return Ok(Vec::new()) };
+        let of_tenant = tenant_prefix(tenant);
+        let from = after.map_or_else(|| of_tenant.clone(), |id| member_prefix(tenant, id));
+        let mut heads = Vec::new();
+        let rows = reviews.range::<&[u8]>((Bound::Excluded(from.as_slice()), Bound::Unbounded));
+        for row in rows.map_err(failed)?.take(limit) {
+            let (member, _) = row.map_err(failed)?;
+            if !member.value().starts_with(&of_tenant) {
+                break;
+            }
+            let head = self.head(member.value())?;
+            heads.push(head.ok_or_else(|| damaged("a member under review has no commit"))?);
+        }
+        Ok(heads)
+    }
+
+    /// Whether the index says that something of a member is under review.
+    pub fn is_under_review(&self, member: &[u8]) -> Result<bool, StoreError> {
+        let Some(reviews) = &self.reviews else { return Ok(false) };
+        Ok(reviews.get(member).map_err(failed)?.is_some())
+    }
+
+    /// Of how many members it says so.
+    pub fn members_under_review(&self) -> Result<u64, StoreError> {
+        self.reviews.as_ref().map_or(Ok(0), |reviews| reviews.len().map_err(failed))
     }
 }
 

@@ -21,6 +21,9 @@ pub(super) const PROGRAMS: TableDefinition<'_, Bytes, Bytes> = TableDefinition::
 /// Member → what is known of them.
 pub(super) const FACTS: TableDefinition<'_, Bytes, Bytes> = TableDefinition::new("facts");
 
+/// Members of whom something is under review. A file in which nothing ever was has no such table.
+pub(super) const REVIEWS: TableDefinition<'_, Bytes, ()> = TableDefinition::new("reviews");
+
 const CHAIN: u8 = 0;
 const KEY: u8 = 1;
 /// Above every row of a member.

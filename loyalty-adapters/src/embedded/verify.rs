@@ -58,18 +58,32 @@ fn check_chained(snapshot: &Snapshot, position: u64, commit: &StoredCommit) -> R
     Ok(())
 }
 
-/// Checks that every row of the index leads to a commit of its member; gives the number of chain rows.
+/// Checks that every row of the index leads to a commit of its member, and that of members under review is theirs;
+/// gives the number of chain rows.
 fn rows(snapshot: &Snapshot) -> Result<u64, StoreError> {
-    let mut chained = 0;
+    let (mut chained, mut reviewed) = (0, 0);
+    let mut newest = Vec::new();
     for row in snapshot.every_row()? {
         let (key, commit) = row?;
         let head = commit.head().map_err(|error| damaged(error.to_string()))?;
         let member = member_prefix(&head.tenant, &head.member);
         if key == chain_key(&member, head.seq) {
             chained += 1;
+            // A member's first row is the head.
+            if newest != member {
+                let is = head.state.is_under_review();
+                if is != snapshot.is_under_review(&member)? {
+                    return Err(damaged(format!("the index of reviews is wrong about `{}`", head.member)));
+                }
+                reviewed += u64::from(is);
+                newest = member;
+            }
         } else if !key.starts_with(&key_key(&member, "")) {
             return Err(damaged(format!("a row of the index leads to a commit of member `{}`", head.member)));
         }
+    }
+    if reviewed != snapshot.members_under_review()? {
+        return Err(damaged("the index of reviews names members that are not there"));
     }
     Ok(chained)
 }
@@ -77,13 +91,14 @@ fn rows(snapshot: &Snapshot) -> Result<u64, StoreError> {
 #[cfg(test)]
 mod tests {
     use loyalty_core::conformance::fixture::Chain;
+    use loyalty_core::ports::Append;
     use redb::backends::InMemoryBackend;
     use redb::{Database, Table};
 
     use super::super::batch::{Work, write};
     use super::super::create::make_tables;
     use super::super::rows::Prepared;
-    use super::super::tables::{Bytes, COMMITS, INDEX};
+    use super::super::tables::{Bytes, COMMITS, INDEX, REVIEWS};
     use super::*;
 
     /// Two members with three commits each.
@@ -149,6 +164,28 @@ mod tests {
             is_damaged(verdict(|index| drop(index.insert(key("1").as_slice(), [9; 8].as_slice()).unwrap()))),
             "a key that leads nowhere"
         );
+    }
+
+    #[test]
+    fn every_disagreement_of_the_index_of_reviews_is_found() {
+        let verdict = |state_says: bool, index_says: Option<bool>, stranger: bool| {
+            let database = Database::builder().create_with_backend(InMemoryBackend::new()).unwrap();
+            make_tables(&database).unwrap();
+            let append = Chain::new("t", "1").review("purchase/1", state_says);
+            let append = Prepared::new(Append { reviews: index_says, ..append });
+            write(&database, [Work::Append(vec![append])].iter(), 0).unwrap();
+            if stranger {
+                let transaction = database.begin_write().unwrap();
+                transaction.open_table(REVIEWS).unwrap().insert([1].as_slice(), ()).unwrap();
+                transaction.commit().unwrap();
+            }
+            everything(&Snapshot::of(&database).unwrap())
+        };
+        assert_eq!(verdict(true, Some(true), false), Ok(1));
+        assert_eq!(verdict(false, None, false), Ok(1));
+        assert!(is_damaged(verdict(true, None, false)), "one is missing");
+        assert!(is_damaged(verdict(false, Some(true), false)), "one is too many");
+        assert!(is_damaged(verdict(true, Some(true), true)), "one is of nobody");
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::fixture::{Chain, done, member, tenant};
 use crate::id::TenantId;
 use crate::ledger::commit::StoredCommit;
-use crate::ports::{Feed, LedgerStore};
+use crate::ports::{Appended, Feed, LedgerStore};
 
 /// What the feed holds of some tenants, read in pages; other tests may share the store.
 async fn read<S: Feed>(store: &S, of: &[TenantId], page: usize) -> Vec<(u64, StoredCommit)> {
@@ -143,4 +143,63 @@ pub async fn heads_are_of_one_tenant<S: Feed + LedgerStore>(store: &S) {
         assert!(own, "`{of}`");
     }
     assert_eq!(store.heads(&tenant("o"), None, 100).await, Ok(Vec::new()), "a tenant unknown");
+}
+
+/// The members of a page of those under review, in pages of `page`.
+async fn reviewed<S: Feed>(store: &S, of: &str, page: usize) -> Vec<(String, u64)> {
+    let mut read: Vec<(String, u64)> = Vec::new();
+    loop {
+        let after = read.last().map(|(name, _)| member(name));
+        let heads = store.under_review(&tenant(of), after.as_ref(), page).await.expect("heads");
+        assert!(heads.len() <= page);
+        if heads.is_empty() {
+            return read;
+        }
+        let heads = heads.iter().map(|commit| commit.head().expect("a commit"));
+        read.extend(heads.map(|head| (head.member.to_string(), head.seq)));
+    }
+}
+
+fn named(names: &[(&str, u64)]) -> Vec<(String, u64)> {
+    names.iter().map(|(name, seq)| ((*name).to_owned(), *seq)).collect()
+}
+
+/// Members of whom something is under review come with their newest commit, in the order of members, until nothing is.
+pub async fn members_under_review_are_found<S: Feed + LedgerStore>(store: &S) {
+    let mut chains = ["b", "10", "9", "a", "0"].map(|name| Chain::new("review", name));
+    let mut other = Chain::new("review/x", "9");
+    for chain in &mut chains {
+        done(store, chain.next(&["purchase/0"])).await;
+    }
+    assert_eq!(reviewed(store, "review", 10).await, []);
+    let [b, ten, nine, ..] = &mut chains;
+    for chain in [b, ten, nine] {
+        done(store, chain.review("purchase/1", true)).await;
+    }
+    done(store, other.review("purchase/1", true)).await;
+    for page in [1, 2, 10] {
+        assert_eq!(reviewed(store, "review", page).await, named(&[("9", 2), ("10", 2), ("b", 2)]));
+    }
+    // What says nothing of it changes nothing; what closes one leaves the others.
+    let [b, ten, ..] = &mut chains;
+    done(store, b.next(&["purchase/2"])).await;
+    done(store, ten.review("purchase/2", false)).await;
+    assert_eq!(reviewed(store, "review", 10).await, named(&[("9", 2), ("b", 3)]));
+    let [_, ten, ..] = &mut chains;
+    done(store, ten.review("purchase/3", true)).await;
+    assert_eq!(reviewed(store, "review", 10).await, named(&[("9", 2), ("10", 4), ("b", 3)]));
+    assert_eq!(reviewed(store, "review/x", 10).await, named(&[("9", 1)]));
+    assert_eq!(reviewed(store, "revie", 10).await, [], "a tenant unknown");
+}
+
+/// An append that is not done neither opens nor closes a review.
+pub async fn what_is_refused_opens_no_review<S: Feed + LedgerStore>(store: &S) {
+    let (mut open, mut closed) = (Chain::new("unopened", "1"), Chain::new("unopened", "2"));
+    done(store, open.review("purchase/1", true)).await;
+    done(store, closed.next(&["purchase/1"])).await;
+    assert_eq!(store.append(open.clone().review("purchase/1", false)).await, Ok(Appended::KeyTaken));
+    assert_eq!(store.append(closed.clone().review("purchase/1", true)).await, Ok(Appended::KeyTaken));
+    let mut rival = Chain::new("unopened", "2");
+    assert_eq!(store.append(rival.review("purchase/9", true)).await, Ok(Appended::SequenceTaken));
+    assert_eq!(reviewed(store, "unopened", 10).await, named(&[("1", 1)]));
 }

@@ -11,9 +11,9 @@ use crate::facts::Facts;
 use crate::id::{ActivityId, AuthorId, MemberId, OperationKey, TenantId};
 use crate::ledger::chain::{BEGINNING, ChainKey, Hash};
 use crate::ledger::commit::{NewCommit, StoredCommit};
-use crate::ledger::operation::{Award, Operation, Sealed, Settlement};
+use crate::ledger::operation::{Award, Operation, Sealed, Settlement, VestingOutcome};
 use crate::ledger::posting::{Account, Posting};
-use crate::member::MemberState;
+use crate::member::{MemberState, Pending};
 use crate::points::Points;
 use crate::ports::ledger_store::returned_key;
 use crate::ports::{Append, Appended, LedgerStore};
@@ -99,6 +99,28 @@ impl Chain {
         append
     }
 
+    /// The next append, after which something of the member is under review, or nothing any more.
+    pub fn review(&mut self, key: &str, open: bool) -> Append {
+        let of = self::key(key);
+        self.state.pending.clear();
+        if open {
+            self.state.pending.push(Pending {
+                due: Timestamp::from_seconds(900),
+                then: VestingOutcome::Vested,
+                of,
+                award: 0,
+                currency: AuthorId::new("points").expect("a currency"),
+                points: Points::new(5).expect("points"),
+                counted: Vec::new(),
+                expires_at: None,
+                funded_by: None,
+                returned: Vec::new(),
+                review: true,
+            });
+        }
+        Append { reviews: Some(open), ..self.next(&[key]) }
+    }
+
     fn seal(&mut self, recorded_at: Timestamp, operations: &[Operation], keys: Vec<OperationKey>) -> Append {
         self.seq += 1;
         let commit = NewCommit {
@@ -119,6 +141,7 @@ impl Chain {
             recorded_at,
             commit,
             keys,
+            reviews: None,
         }
     }
 }

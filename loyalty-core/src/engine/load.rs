@@ -55,11 +55,10 @@ impl Engine {
                     past.complete = true;
                 }
                 Needs::Operation(key) => {
-                    let commits = self.ledger.by_key(chain.tenant, chain.member, &key).await?;
-                    let seen = commits
-                        .into_iter()
-                        .filter_map(|it| it.head().ok().filter(|head| head.seq < before).map(|_| it));
-                    push_newest_first(&mut past, seen.collect())?;
+                    let found = self.ledger.by_key(chain.tenant, chain.member, &key).await?;
+                    let seq = found.as_ref().map(StoredCommit::head).transpose()?.map(|head| head.seq);
+                    let seen = found.filter(|_| seq.is_some_and(|seq| seq < before));
+                    push_newest_first(&mut past, seen.into_iter().collect())?;
                     past.complete = true;
                 }
                 Needs::OlderPage => {

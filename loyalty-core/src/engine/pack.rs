@@ -184,6 +184,7 @@ impl Engine {
             seq: new.seq,
             recorded_at: new.recorded_at,
             keys: keys_of(&operations)?,
+            reviews: changed(head.map(|head| &head.state), &state),
             commit,
         };
         let head = Head {
@@ -201,6 +202,12 @@ impl Engine {
         let outcomes = outcomes(slots, operations, &head);
         Ok(Pack { append: Some(append), head: Some(head), outcomes })
     }
+}
+
+/// Whether something of a member is under review, where that changes.
+fn changed(before: Option<&MemberState>, after: &MemberState) -> Option<bool> {
+    let [before, after] = [before, Some(after)].map(|it| it.is_some_and(MemberState::is_under_review));
+    (before != after).then_some(after)
 }
 
 /// When a commit after `head` is recorded: the clock, or just after the head where that is later.

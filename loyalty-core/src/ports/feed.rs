@@ -2,6 +2,8 @@
 
 use async_trait::async_trait;
 
+#[cfg(doc)]
+use super::Append;
 use super::StoreError;
 use crate::id::{MemberId, TenantId};
 use crate::ledger::commit::StoredCommit;
@@ -12,7 +14,8 @@ use crate::ledger::commit::StoredCommit;
 /// - `after` gives commits in an order in which a chain's commits ascend; a commit once given keeps its
 ///   position, and none appears later at or below a position already given.
 /// - `heads` gives members ascending: ids that are whole numbers by number, before all others by bytes.
-/// - Both read through indexes and hold no more than `limit` commits.
+/// - `under_review` gives those of these members whose newest done append that says [`Append::reviews`] says yes.
+/// - All read through indexes and hold no more than `limit` commits.
 #[async_trait]
 pub trait Feed: Send + Sync {
     /// Up to `limit` commits of all tenants after a position (0 is before the first), each with its own.
@@ -20,6 +23,14 @@ pub trait Feed: Send + Sync {
 
     /// Up to `limit` members' newest commits, after `after`.
     async fn heads(
+        &self,
+        tenant: &TenantId,
+        after: Option<&MemberId>,
+        limit: usize,
+    ) -> Result<Vec<StoredCommit>, StoreError>;
+
+    /// Up to `limit` newest commits of members of whom something is under review, after `after`.
+    async fn under_review(
         &self,
         tenant: &TenantId,
         after: Option<&MemberId>,

@@ -22,6 +22,8 @@ pub struct Append {
     pub commit: StoredCommit,
     /// Keys that become taken with it: one an operation, and one for each purchase that it speaks of.
     pub keys: Vec<OperationKey>,
+    /// Whether something of the member is under review from then on, where that changes.
+    pub reviews: Option<bool>,
 }
 
 /// What came of an append.

@@ -8,6 +8,7 @@ use axum::response::{IntoResponse, Response};
 use loyalty_core::activity::{Activity, CustomEvent, Purchase, Return};
 use loyalty_core::decision::Command;
 use loyalty_core::engine::{Answer, EngineError};
+use loyalty_core::id::ActorId;
 use loyalty_core::json::answer::{AnswerView, PreviewView};
 use loyalty_core::problem::Problem;
 use loyalty_core::program::Programs;
@@ -110,7 +111,9 @@ async fn record(
     let command = Command::Record(Arc::new(activity));
     require_own_key(headers, &command)?;
     let now = wallet.clocks.now(&of.tenant);
-    let done = wallet.engine.execute(&of.tenant, &of.member, command, now).await;
+    // Who sent it cannot approve it, where a limit has it reviewed.
+    let engine = wallet.engine.sent_by(ActorId::new(&of.caller).ok());
+    let done = engine.execute(&of.tenant, &of.member, command, now).await;
     let outcome = match &done {
         Ok(answer) if answer.replayed => "replayed",
         Ok(_) => "done",

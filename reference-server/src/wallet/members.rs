@@ -79,7 +79,7 @@ impl fmt::Display for Cursor {
 
 #[derive(Debug, Clone, Copy, Deserialize)]
 #[serde(try_from = "String")]
-struct Limit(usize);
+pub(super) struct Limit(pub usize);
 
 impl TryFrom<String> for Limit {
     type Error = String;

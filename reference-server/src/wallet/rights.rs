@@ -52,6 +52,22 @@ impl Right for GrantTiers {
     const ROLES: &'static [Role] = &[Role::Support];
 }
 
+/// To approve and refuse what activities earned.
+#[derive(Debug)]
+pub struct Decide;
+
+impl Right for Decide {
+    const ROLES: &'static [Role] = &[Role::Support];
+}
+
+/// To read what waits for a review.
+#[derive(Debug)]
+pub struct ReadReviews;
+
+impl Right for ReadReviews {
+    const ROLES: &'static [Role] = &[Role::Support, Role::Auditor];
+}
+
 /// To say what is known of members, and to have it forgotten.
 #[derive(Debug)]
 pub struct KeepFacts;

@@ -32,7 +32,7 @@ pub struct Past {
     pub reached: BTreeMap<String, Exact>,
     /// What each limit against fraud measured of it.
     pub measured: BTreeMap<String, Exact>,
-    /// Whether a limit had what it earned reviewed.
+    /// Whether a limit had what it earned reviewed; not where it earned nothing.
     pub reviewed: bool,
     /// Every part that has come back: the line, from 0, and its units.
     pub returned: Vec<(usize, Exact)>,

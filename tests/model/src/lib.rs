@@ -356,7 +356,11 @@ impl Model {
             self.document.currencies.iter().filter_map(rate).collect();
         let held = Holding { facts: &facts, enrols }.hold(&mut all)?;
         past.measured = held.measured;
-        past.reviewed = held.review;
+        let earns = |rated: &Rated| {
+            let caps = rated.caps.iter().map(|cap| &cap.1.points);
+            caps.chain([&rated.award.points]).any(|points| *points != BigInt::ZERO)
+        };
+        past.reviewed = held.review && all.iter().flat_map(|it| &it.1).any(earns);
         outcome.clipped = held.clipped;
         for (currency, rated) in all {
             let given = rated.into_iter().map(|rated| {

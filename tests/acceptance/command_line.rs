@@ -74,6 +74,22 @@ fn who_reads_only_the_first_lines_sees_no_error() {
     assert!(first.starts_with("member"), "{first}");
 }
 
+/// 30 days from 10 March are over at the end of 9 April in New York, four hours before that of UTC.
+#[test]
+fn what_waits_is_told_and_what_became_of_it() {
+    let ledger = Ledger::for_program("flights");
+    let leg = r#"{"member": "m", "activity": {"purchase": {"id": "leg-1", "occurred_at": "2025-03-10T12:00:00-04:00",
+        "lines": [{"gross": "0", "attributes": {"miles": "700"}}]}}}"#;
+    let flown = r#"{"member": "m", "activity": {"event": {"name": "flown", "id": "e-1", "occurred_at": "2025-03-11T12:00:00-04:00",
+        "of": "leg-1"}}}"#;
+    ledger.import(&[leg, flown].map(|line| line.replace('\n', " ")).join("\n"));
+    let text = ledger.printed("explain", &["--member", "m", "--key", "purchase/leg-1"]);
+    let waits = "700 miles given, cancelled at 2025-04-10T04:00:00Z unless `flown` comes";
+    assert!(text.contains(waits), "{text}");
+    let text = ledger.printed("explain", &["--member", "m", "--key", "event/flown/e-1"]);
+    assert!(text.contains("700 miles of purchase leg-1 vested"), "{text}");
+}
+
 #[test]
 fn an_activity_is_proved_and_an_unknown_one_is_named() {
     let ledger = Ledger::for_program("g1");

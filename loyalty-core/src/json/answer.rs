@@ -208,6 +208,10 @@ pub struct VestingView {
     pub activity: ActivityId,
     /// What became of the points.
     pub outcome: VestingOutcome,
+    /// The currency.
+    pub currency: AuthorId,
+    /// Decimals of a point.
+    pub scale: u8,
     /// Minor units.
     pub points: Points,
     /// When those that vested lapse; never where absent.
@@ -359,7 +363,7 @@ impl OperationView {
                 .map(|one| LevelTakeView::new(one, program))
                 .collect(),
             unmatched: operation.unmatched,
-            vesting: operation.vesting.into_iter().map(VestingView::from).collect(),
+            vesting: operation.vesting.into_iter().map(|one| VestingView::new(one, program)).collect(),
             tier_changes: tier_changes.collect(),
             postings: postings.map(|posting| PostingView::new(posting, program)).collect(),
         }
@@ -387,10 +391,10 @@ impl AwardView {
     }
 }
 
-impl From<operation::Vesting> for VestingView {
-    fn from(vesting: operation::Vesting) -> Self {
-        let operation::Vesting { activity, outcome, points, expires_at, .. } = vesting;
-        Self { activity, outcome, points, expires_at }
+impl VestingView {
+    fn new(vesting: operation::Vesting, program: &Program) -> Self {
+        let operation::Vesting { activity, outcome, points, expires_at, currency, .. } = vesting;
+        Self { activity, outcome, scale: scale(program, &currency), currency, points, expires_at }
     }
 }
 

@@ -206,6 +206,9 @@ pub struct Vesting {
     /// When those that vested lapse.
     #[n(5)]
     pub expires_at: Option<Timestamp>,
+    /// The currency.
+    #[n(6)]
+    pub currency: AuthorId,
 }
 
 /// What became of pending points.

@@ -86,6 +86,7 @@ pub fn by_event<T: Trace>(
             outcome,
             points,
             expires_at,
+            currency: pending.currency,
         });
     }
     Ok(())

@@ -6,7 +6,8 @@ use anyhow::{Result, anyhow};
 use clap::Args;
 use loyalty_core::engine::{EngineError, Explanation};
 use loyalty_core::id::{ActivityId, MemberId, OperationKey};
-use loyalty_core::json::answer::{OperationView, ProofView};
+use loyalty_core::json::answer::{AwardView, OperationView, ProofView};
+use loyalty_core::ledger::operation::Waits;
 
 use super::{CACHE, Ledger, Place, Verdict, said, wait};
 
@@ -89,7 +90,12 @@ fn tell_outcome(out: &mut impl Write, operation: &OperationView) -> io::Result<(
     for award in &operation.awards {
         let points = award.points.in_whole_points(award.scale);
         let lapse = award.expires_at.map_or_else(String::new, |at| format!(", which lapse at {at}"));
-        writeln!(out, "{points} {} given{lapse}", award.currency)?;
+        writeln!(out, "{points} {} given{lapse}{}", award.currency, waiting(award))?;
+    }
+    for vesting in &operation.vesting {
+        let points = vesting.points.in_whole_points(vesting.scale);
+        let (currency, outcome, purchase) = (&vesting.currency, word(&vesting.outcome), &vesting.activity);
+        writeln!(out, "{points} {currency} of purchase {purchase} {outcome}")?;
     }
     for returned in &operation.returned {
         for take in &returned.takes {
@@ -105,6 +111,15 @@ fn tell_outcome(out: &mut impl Write, operation: &OperationView) -> io::Result<(
         writeln!(out, "{} of {} instead of {} from {} on", change.to, change.track, change.from, change.at)?;
     }
     Ok(())
+}
+
+/// Until when an award waits, and for what.
+fn waiting(award: &AwardView) -> String {
+    match &award.waits {
+        None => String::new(),
+        Some(Waits { until, event: None }) => format!(", to be spent from {until} on"),
+        Some(Waits { until, event: Some(event) }) => format!(", cancelled at {until} unless `{event}` comes"),
+    }
 }
 
 /// The word that JSON uses.

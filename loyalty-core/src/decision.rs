@@ -258,6 +258,22 @@ fn known(state: Option<&MemberState>) -> Result<MemberState, Problem> {
     state.cloned().ok_or_else(|| Problem::new("unknown_member", "", message, help))
 }
 
+/// Settles to the present and gives it, for a command that takes effect when it is recorded.
+fn settled_now<'a, T: Trace>(
+    context: &Context<'a>,
+    state: &mut MemberState,
+    trace: &mut T,
+) -> Result<(Moment<'a>, Settlement), OutOfRange> {
+    let program = context.programs.at(context.now);
+    let at = context.now.max(state.settled_to);
+    let settlement = settle(context.programs, state, at)?;
+    tell_settlement(&settlement, trace);
+    let date = program.zone().date_at(at);
+    let moment = Moment { program, at, when: program.when(state, at, date), begins: date };
+    moment.begin(state);
+    Ok((moment, settlement))
+}
+
 fn tell_settlement<T: Trace>(settlement: &Settlement, trace: &mut T) {
     for change in &settlement.tier_changes {
         trace.step(|| {

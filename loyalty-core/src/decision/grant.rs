@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use super::{Context, Decision, opened, settle, tell_settlement};
+use super::{Context, Decision, opened, settled_now};
 use crate::command::Command;
 use crate::explain::{Step, StepKind, Trace};
 use crate::id::OperationKey;
 use crate::member::MemberState;
 use crate::problem::Problem;
-use crate::tier::{Moment, TierGrant};
+use crate::tier::TierGrant;
 use crate::time::OffsetTime;
 
 /// Decides a level that is given, at the instant at which it is recorded.
@@ -19,14 +19,7 @@ pub fn decide_grant<T: Trace>(
     key: OperationKey,
     trace: &mut T,
 ) -> Result<Decision, Problem> {
-    let program = context.programs.at(context.now);
-    let at = context.now.max(state.settled_to);
-    let settlement = settle(context.programs, &mut state, at)?;
-    tell_settlement(&settlement, trace);
-    let date = program.zone().date_at(at);
-    let when = program.when(&state, at, date);
-    let moment = Moment { program, at, when, begins: date };
-    moment.begin(&mut state);
+    let (moment, settlement) = settled_now(context, &mut state, trace)?;
     let change = moment.grant(grant, &mut state)?;
     trace.step(|| {
         let text =
@@ -34,7 +27,8 @@ pub fn decide_grant<T: Trace>(
         Step::new(StepKind::Tier, &grant.track, text)
     });
     let occurred_at = OffsetTime { at: context.now, offset: 0 };
-    let mut operation = opened(key, occurred_at, program, settlement, Command::GrantTier(Arc::clone(grant)));
+    let command = Command::GrantTier(Arc::clone(grant));
+    let mut operation = opened(key, occurred_at, moment.program, settlement, command);
     operation.tier_changes.push(change);
     Ok(Decision { operation, state })
 }

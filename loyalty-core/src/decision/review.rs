@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Context, Decision, after_return, looks_at_returns, opened, settle, tell_settlement};
+use super::{Context, Decision, after_return, looks_at_returns, opened, settle, settled_now};
 use crate::command::Command;
 use crate::explain::{Step, StepKind, Trace};
 use crate::id::OperationKey;
@@ -24,14 +24,8 @@ pub fn decide_review<T: Trace>(
     trace: &mut T,
 ) -> Result<Decision, Problem> {
     let recorded = context.past.operations.iter().find(|operation| operation.key == review.of);
-    let program = context.programs.at(context.now);
-    let at = context.now.max(state.settled_to);
-    let settlement = settle(context.programs, &mut state, at)?;
-    tell_settlement(&settlement, trace);
-    let date = program.zone().date_at(at);
-    let when = program.when(&state, at, date);
-    let moment = Moment { program, at, when, begins: date };
-    moment.begin(&mut state);
+    let (moment, settlement) = settled_now(context, &mut state, trace)?;
+    let Moment { program, at, .. } = moment;
     let recorded = review.check(recorded, &state)?;
     let reviewed = reviewed(context, recorded)?;
     trace.step(|| {

@@ -125,8 +125,23 @@ async fn record(
     Ok(respond(answer, &programs))
 }
 
+/// Does what a person decides about a member; `name` is what the command is called in paths of problems.
+pub(super) async fn execute<R>(
+    wallet: &Shared,
+    of: &Of<R>,
+    headers: &HeaderMap,
+    (command, name): (Command, &str),
+) -> Result<Response, Refusal> {
+    require_own_key(headers, &command)?;
+    let now = wallet.clocks.now(&of.tenant);
+    let answer = wallet.engine.execute(&of.tenant, &of.member, command, now).await;
+    let answer = answer.map_err(|error| in_body(&error, name))?;
+    let programs = wallet.engine.programs(&of.tenant, now).await?;
+    Ok(respond(answer, &programs))
+}
+
 /// The answer to a command that is done, marked where it had happened before.
-pub(super) fn respond(answer: Answer, programs: &Programs) -> Response {
+fn respond(answer: Answer, programs: &Programs) -> Response {
     let replayed = answer.replayed;
     let mut response = (StatusCode::CREATED, Json(AnswerView::new(answer, programs))).into_response();
     if replayed {
@@ -136,7 +151,7 @@ pub(super) fn respond(answer: Answer, programs: &Programs) -> Response {
 }
 
 /// A refusal with its place in the body, which is the input without the name of its kind.
-pub(super) fn in_body(error: &EngineError, kind: &str) -> Refusal {
+fn in_body(error: &EngineError, kind: &str) -> Refusal {
     let problem = error.problem();
     let place = problem.path.strip_prefix('/').and_then(|path| path.strip_prefix(kind));
     let path = place.unwrap_or_default().to_owned();
@@ -145,7 +160,7 @@ pub(super) fn in_body(error: &EngineError, kind: &str) -> Refusal {
 
 /// The key of a command is the business's id. A header that says something else is a mistake: the client
 /// believes that two requests are one, or one two.
-pub(super) fn require_own_key(headers: &HeaderMap, command: &Command) -> Result<(), Refusal> {
+fn require_own_key(headers: &HeaderMap, command: &Command) -> Result<(), Refusal> {
     let Some(given) = headers.get(KEY) else { return Ok(()) };
     let given = given.as_bytes();
     let own = given == command.id().as_str().as_bytes()

@@ -16,7 +16,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Shared;
-use super::activities::{in_body, require_own_key, respond};
+use super::activities::execute;
 use super::members::Limit;
 use super::rights::{Decide, Of, ReadReviews};
 use crate::kit::auth::May;
@@ -165,7 +165,7 @@ pub(super) async fn approve(
     headers: HeaderMap,
     Json(new): Json<NewReview>,
 ) -> Result<Response, Refusal> {
-    review(&wallet, &of, &headers, (Command::Approve(new.by(&of)?), "approve")).await
+    execute(&wallet, &of, &headers, (Command::Approve(new.by(&of)?), "approve")).await
 }
 
 /// Refuses what an activity earned above a limit: it is cancelled and was never earned. The same refusal again gives
@@ -185,28 +185,13 @@ pub(super) async fn refuse(
     headers: HeaderMap,
     Json(new): Json<NewReview>,
 ) -> Result<Response, Refusal> {
-    review(&wallet, &of, &headers, (Command::Refuse(new.by(&of)?), "refuse")).await
+    execute(&wallet, &of, &headers, (Command::Refuse(new.by(&of)?), "refuse")).await
 }
 
 impl NewReview {
     fn by(self, of: &Of<Decide>) -> Result<Arc<Review>, Refusal> {
-        let actor =
-            ActorId::new(&of.caller).map_err(|error| Refusal::new("invalid_value", error.to_string(), ""))?;
+        let actor = of.actor()?;
         let Self { id, of, reason } = self;
         Ok(Arc::new(Review { id, of, actor, reason }))
     }
-}
-
-async fn review(
-    wallet: &Shared,
-    of: &Of<Decide>,
-    headers: &HeaderMap,
-    (command, name): (Command, &str),
-) -> Result<Response, Refusal> {
-    require_own_key(headers, &command)?;
-    let now = wallet.clocks.now(&of.tenant);
-    let answer = wallet.engine.execute(&of.tenant, &of.member, command, now).await;
-    let answer = answer.map_err(|error| in_body(&error, name))?;
-    let programs = wallet.engine.programs(&of.tenant, now).await?;
-    Ok(respond(answer, &programs))
 }

@@ -4,7 +4,7 @@ use std::marker::PhantomData;
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
-use loyalty_core::id::{MemberId, TenantId};
+use loyalty_core::id::{ActorId, MemberId, TenantId};
 use serde::Deserialize;
 
 use super::Shared;
@@ -102,6 +102,13 @@ pub struct Of<R> {
     /// Who calls.
     pub caller: String,
     right: PhantomData<R>,
+}
+
+impl<R> Of<R> {
+    /// Who calls, as an operation names them.
+    pub fn actor(&self) -> Result<ActorId, Refusal> {
+        ActorId::new(&self.caller).map_err(|error| Refusal::new("invalid_value", error.to_string(), ""))
+    }
 }
 
 #[derive(Deserialize)]

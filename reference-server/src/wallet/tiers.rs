@@ -6,7 +6,7 @@ use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::Response;
 use loyalty_core::command::Command;
-use loyalty_core::id::{ActivityId, ActorId, AuthorId};
+use loyalty_core::id::{ActivityId, AuthorId};
 use loyalty_core::program::document::Threshold;
 use loyalty_core::tier::TierGrant;
 use loyalty_core::time::Timestamp;
@@ -14,7 +14,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::Shared;
-use super::activities::{in_body, require_own_key, respond};
+use super::activities::execute;
 use super::rights::{GrantTiers, Of};
 use crate::kit::body::Json;
 use crate::kit::problem::Refusal;
@@ -54,14 +54,8 @@ pub(super) async fn grant(
     headers: HeaderMap,
     Json(new): Json<NewTierGrant>,
 ) -> Result<Response, Refusal> {
-    let actor =
-        ActorId::new(&of.caller).map_err(|error| Refusal::new("invalid_value", error.to_string(), ""))?;
+    let actor = of.actor()?;
     let NewTierGrant { id, track, level, until, keep, reason } = new;
     let command = Command::GrantTier(Arc::new(TierGrant { id, track, level, until, keep, actor, reason }));
-    require_own_key(&headers, &command)?;
-    let now = wallet.clocks.now(&of.tenant);
-    let answer = wallet.engine.execute(&of.tenant, &of.member, command, now).await;
-    let answer = answer.map_err(|error| in_body(&error, "grant_tier"))?;
-    let programs = wallet.engine.programs(&of.tenant, now).await?;
-    Ok(respond(answer, &programs))
+    execute(&wallet, &of, &headers, (command, "grant_tier")).await
 }

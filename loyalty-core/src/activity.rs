@@ -1,5 +1,6 @@
-//! What happened: purchases, returns and custom events, as a business reports them.
+//! What happened: purchases, returns, custom events and occasions, as a business reports them.
 
+mod occasion;
 mod quick;
 
 use std::fmt;
@@ -14,6 +15,8 @@ use crate::json::{self, Limits};
 use crate::money::{Money, OutOfRange, Quantity, Ratio};
 use crate::problem::Problem;
 use crate::time::OffsetTime;
+
+pub use self::occasion::{Enrolment, YearlyDay};
 
 /// The most lines one activity may have.
 pub const MAX_LINES: usize = 1_000;
@@ -31,15 +34,25 @@ pub enum Activity {
     /// Anything else that a program may award: a flight flown, a survey answered.
     #[n(2)]
     Event(#[n(0)] CustomEvent),
+    /// The member joined.
+    #[n(3)]
+    Enrol(#[n(0)] Enrolment),
+    /// The member's birthday.
+    #[n(4)]
+    Birthday(#[n(0)] YearlyDay),
+    /// The day on which the member joined, in a later year.
+    #[n(5)]
+    Anniversary(#[n(0)] YearlyDay),
 }
 
 impl Activity {
-    /// The business's id of the activity.
-    pub const fn id(&self) -> &ActivityId {
+    /// The business's id of the activity; none of what happens once anyway.
+    pub const fn id(&self) -> Option<&ActivityId> {
         match self {
-            Self::Purchase(it) => &it.id,
-            Self::Return(it) => &it.id,
-            Self::Event(it) => &it.id,
+            Self::Purchase(it) => Some(&it.id),
+            Self::Return(it) => Some(&it.id),
+            Self::Event(it) => Some(&it.id),
+            Self::Enrol(_) | Self::Birthday(_) | Self::Anniversary(_) => None,
         }
     }
 
@@ -49,16 +62,27 @@ impl Activity {
             Self::Purchase(it) => it.occurred_at,
             Self::Return(it) => it.occurred_at,
             Self::Event(it) => it.occurred_at,
+            Self::Enrol(it) => it.occurred_at,
+            Self::Birthday(it) | Self::Anniversary(it) => it.occurred_at,
         }
     }
 
-    /// What it is, as JSON names it: `purchase`, `return` or `event`.
+    /// What it is, as JSON names it: `purchase`, `return`, `event`, `enrol`, `birthday` or `anniversary`.
     pub const fn kind(&self) -> &'static str {
         match self {
             Self::Purchase(_) => "purchase",
             Self::Return(_) => "return",
             Self::Event(_) => "event",
+            Self::Enrol(_) => "enrol",
+            Self::Birthday(_) => "birthday",
+            Self::Anniversary(_) => "anniversary",
         }
+    }
+
+    /// Whether it is an occasion of the member rather than something done: nothing that counts or limits what
+    /// members do looks at it.
+    pub const fn is_occasion(&self) -> bool {
+        matches!(self, Self::Enrol(_) | Self::Birthday(_) | Self::Anniversary(_))
     }
 
     /// A problem of its content with its path from the activity on: `/lines/0` of a purchase becomes
@@ -67,12 +91,16 @@ impl Activity {
         Problem { path: format!("/{}{}", self.kind(), problem.path), ..problem }
     }
 
-    /// The key under which it is recorded once: `purchase/<id>`, `return/<id>`, `event/<name>/<id>`.
+    /// The key under which it is recorded once: `purchase/<id>`, `return/<id>`, `event/<name>/<id>`, `enrol`,
+    /// `birthday/<year>`, `anniversary/<year>`.
     pub fn key(&self) -> Option<OperationKey> {
         let text = match self {
             Self::Purchase(it) => ["purchase/", it.id.as_str()].concat(),
             Self::Return(it) => ["return/", it.id.as_str()].concat(),
             Self::Event(it) => ["event/", it.name.as_str(), "/", it.id.as_str()].concat(),
+            Self::Enrol(_) => "enrol".to_owned(),
+            Self::Birthday(it) => format!("birthday/{}", it.year),
+            Self::Anniversary(it) => format!("anniversary/{}", it.year),
         };
         OperationKey::new(&text).ok()
     }

@@ -6,6 +6,7 @@ mod grant;
 mod level_awards;
 mod lots;
 mod nearest;
+mod occasion;
 mod prepare;
 mod review;
 
@@ -97,8 +98,8 @@ pub fn needs(command: &Command, past: &Past, programs: &Programs) -> Needs {
 
 /// What a command asks of the member store; `None` where it asks nothing.
 pub fn asked<'a>(command: &Command, programs: &'a Programs) -> Option<&'a Asked> {
-    let activity = command.activity().filter(|activity| !matches!(activity, Activity::Return(_)))?;
-    Some(programs.at(activity.occurred_at().at).asked()).filter(|asked| !asked.is_nothing())
+    let activity = command.activity()?;
+    programs.at(activity.occurred_at().at).asked(activity).filter(|asked| !asked.is_nothing())
 }
 
 /// Decides a command on a member's state; `None` is a member without one yet.
@@ -134,6 +135,9 @@ fn decide_activity<T: Trace>(
         let message = format!("`{occurred_at}` is more than 10 minutes ahead of the clock");
         return Err(Problem::new("occurred_in_future", "/occurred_at", message, "check the till's clock"));
     }
+    let date = program.date_of(occurred_at);
+    let facts = program.asked(&activity).map_or(Facts::NONE, |asked| asked.of(context.who.facts));
+    occasion::check(&activity, state, (program, &facts), date)?;
     let own_time = program.own_time(occurred_at);
     let enrols = state.is_none();
     let mut state = state.cloned().unwrap_or_else(|| MemberState::enrolled(own_time));
@@ -146,13 +150,16 @@ fn decide_activity<T: Trace>(
     let command = Command::Record(Arc::clone(&activity));
     let mut operation = opened(key, occurred_at, program, settlement, command);
     operation.sealed.sent_by = context.sent_by.cloned();
-    let date = program.date_of(occurred_at);
     // A level that a late activity reaches begins now, not on its date.
     let begins = if late { program.zone().date_at(settled_to) } else { date };
     let before = lots::Lots::heard::<T>(&state);
     let when = program.when(&state, occurred_at.at, date);
     let moment = Moment { program, at: settled_to, when, begins };
     moment.begin(&mut state);
+    let who = Who { facts: &facts, ..context.who };
+    if enrols && program.welcomes() {
+        moment.welcome(who, &mut state, &mut operation, trace)?;
+    }
     match activity.as_ref() {
         Activity::Return(by) => {
             let before = looks_at_returns(program, &state).then(|| state.clone());
@@ -160,23 +167,25 @@ fn decide_activity<T: Trace>(
             after_return(&moment, before.as_ref(), &mut state, &mut operation, trace)?;
         }
         _ => {
-            let happening = Happening { activity: &activity, moment, enrols, late };
+            let happening = Happening { activity: &activity, who, moment, enrols, late };
             earn(&happening, context, &mut state, &mut operation, trace)?;
         }
     }
     before.tell(&state, program, trace);
+    operation.sealed.facts = facts;
     Ok(Decision { operation, state })
 }
 
-/// A purchase or an event on its way.
+/// A purchase, an event or an occasion on its way.
 struct Happening<'a> {
     activity: &'a Activity,
+    who: Who<'a>,
     moment: Moment<'a>,
     enrols: bool,
     late: bool,
 }
 
-/// What a purchase or an event does.
+/// What a purchase, an event or an occasion does.
 fn earn<T: Trace>(
     happening: &Happening<'_>,
     context: &Context<'_>,
@@ -184,10 +193,8 @@ fn earn<T: Trace>(
     operation: &mut Operation,
     trace: &mut T,
 ) -> Result<(), Problem> {
-    let Happening { activity, ref moment, enrols, late } = *happening;
+    let Happening { activity, who, ref moment, enrols, late } = *happening;
     let (program, when, occurred_at) = (moment.program, moment.when, activity.occurred_at());
-    let facts = program.asked().of(context.who.facts);
-    let who = Who { facts: &facts, ..context.who };
     let subject =
         Subject { program, state, activity, who, date: when.date, late, occasion: Occasion::Activity };
     refuse_too_late(&subject)?;
@@ -220,7 +227,6 @@ fn earn<T: Trace>(
         moment.award_levels((before, who), state, operation, trace)?;
     }
     operation.tier_changes = moment.rise(before.as_ref().filter(|_| late), state, trace);
-    operation.sealed.facts = facts;
     Ok(())
 }
 
@@ -248,13 +254,14 @@ fn opened(
         level_takes: Vec::new(),
         vesting: Vec::new(),
         reviewed_for: Vec::new(),
+        welcome: Vec::new(),
     }
 }
 
 /// Only activities enrol.
 fn known(state: Option<&MemberState>) -> Result<MemberState, Problem> {
-    let message = "the member has done nothing yet";
-    let help = "record an activity first, or correct the id";
+    let message = "the member has not joined yet";
+    let help = "send `enrol` or an activity first, or correct the id";
     state.cloned().ok_or_else(|| Problem::new("unknown_member", "", message, help))
 }
 
@@ -338,7 +345,7 @@ fn take_back<T: Trace>(
     count_returned(&effect.counted, context.programs.at(by.occurred_at.at), state)?;
     operation.returned = effect.returned;
     operation.counted = effect.counted;
-    operation.postings = effect.postings;
+    operation.postings.extend(effect.postings);
     operation.unmatched = matching.unmatched;
     Ok(())
 }

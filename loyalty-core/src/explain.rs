@@ -52,6 +52,8 @@ pub enum StepKind {
     Awarded,
     /// A level was reached.
     Tier,
+    /// What the enrolment gave.
+    Welcome,
     /// Something came back.
     Returned,
     /// Points went into a lot or came out of it: the value is below 0 then.

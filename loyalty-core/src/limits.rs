@@ -74,6 +74,10 @@ pub fn hold<'a, T: Trace>(
     trace: &mut T,
 ) -> Result<Held<'a>, Problem> {
     let mut held = Held::default();
+    // What a member does is measured, not what the calendar brings.
+    if subject.activity.is_occasion() {
+        return Ok(held);
+    }
     for limit in &program.document().limits {
         if let Some(when) = &limit.when
             && !condition::holds(when, subject, trace)?

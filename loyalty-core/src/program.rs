@@ -23,6 +23,7 @@ use self::document::{
     Cap, CapScope, Counter, Currency, Document, Earning, Group, GroupMember, Requirement, Rule, Streak,
     Threshold, TierTrack, Trigger,
 };
+use crate::activity::Activity;
 use crate::facts::Asked;
 use crate::id::AuthorId;
 use crate::json::{self, Limits};
@@ -52,8 +53,10 @@ pub struct Program {
     takes_over: bool,
     noted: Vec<(AuthorId, Noted)>,
     awards_levels: bool,
+    welcomes: bool,
     compiled: Arc<Compiled>,
     asked: Asked,
+    asked_on_birthdays: Asked,
 }
 
 /// What the state notes of a counter beside its amounts, because conditions ask for it.
@@ -113,14 +116,26 @@ impl Program {
             let window_caps: Vec<_> = document.earning.iter().flat_map(window_caps).collect();
             let version = VersionId::of_canonical(&canonical);
             let (takes_over, noted) = (takes_over(&document), noted(&document));
-            let awards_levels = document
-                .earning
-                .iter()
-                .flat_map(rules_in)
-                .any(|rule| matches!(rule.on, Trigger::TierReached(_)));
+            let answers = |on: &dyn Fn(&Trigger) -> bool| {
+                document.earning.iter().flat_map(rules_in).any(|rule| on(&rule.on))
+            };
+            let awards_levels = answers(&|on| matches!(on, Trigger::TierReached(_)));
+            let welcomes = answers(&|on| *on == Trigger::Enrolment);
             let compiled = Arc::new(Compiled::of(&document, &window_caps));
             let asked = Asked::by(&document);
-            Ok(Self { document, version, window_caps, takes_over, noted, awards_levels, compiled, asked })
+            let asked_on_birthdays = Asked { birthday: true, ..asked.clone() };
+            Ok(Self {
+                document,
+                version,
+                window_caps,
+                takes_over,
+                noted,
+                awards_levels,
+                welcomes,
+                compiled,
+                asked,
+                asked_on_birthdays,
+            })
         } else {
             Err(problems)
         }
@@ -235,9 +250,19 @@ impl Program {
         self.awards_levels
     }
 
-    /// What its conditions ask of the member store.
-    pub const fn asked(&self) -> &Asked {
-        &self.asked
+    /// Whether any rule answers to an enrolment.
+    pub const fn welcomes(&self) -> bool {
+        self.welcomes
+    }
+
+    /// What an activity asks of the member store: what conditions look at, and the birthday where it is one.
+    /// Nothing answers to a return.
+    pub const fn asked(&self, activity: &Activity) -> Option<&Asked> {
+        match activity {
+            Activity::Return(_) => None,
+            Activity::Birthday(_) => Some(&self.asked_on_birthdays),
+            _ => Some(&self.asked),
+        }
     }
 
     /// A tier track by its id.

@@ -1,7 +1,7 @@
 //! The OpenAPI 3.1 description: routes by utoipa, beside their handlers, and schemas by schemars, from the very
 //! types that are read and written. No type has two schemas.
 
-use loyalty_core::activity::{Activity, CustomEvent, Purchase, Return};
+use loyalty_core::activity::{Activity, CustomEvent, Enrolment, Purchase, Return, YearlyDay};
 use loyalty_core::facts::Facts;
 use loyalty_core::json::answer::{AnswerView, HistoryView, MemberView, PreviewView, ProofView};
 use loyalty_core::program::document::Document;
@@ -60,6 +60,8 @@ fn schemas() -> Map<String, Value> {
     read.subschema_for::<Activity>();
     read.subschema_for::<ClockMove>();
     read.subschema_for::<CustomEvent>();
+    read.subschema_for::<Enrolment>();
+    read.subschema_for::<YearlyDay>();
     read.subschema_for::<Document>();
     read.subschema_for::<Facts>();
     read.subschema_for::<NewReview>();

@@ -10,10 +10,12 @@ use crate::programs::program;
 use crate::server::Running;
 use crate::story::purchase;
 
-const DOORS: [&str; 7] = [
+const DOORS: [&str; 9] = [
     "/v1/members/anna/purchases",
     "/v1/members/anna/returns",
     "/v1/members/anna/events",
+    "/v1/members/anna/enrol",
+    "/v1/members/anna/birthdays",
     "/v1/members/anna/preview",
     "/v1/programs",
     "/v1/sandbox/clock",

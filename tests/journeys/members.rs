@@ -1,4 +1,4 @@
-//! What is known of members: given, shown, used and forgotten.
+//! What is known of members: given, shown, used and forgotten; and what the calendar brings them.
 
 use hyper::body::Bytes;
 use serde_json::json;
@@ -65,5 +65,58 @@ async fn facts_are_kept_used_and_forgotten() {
     assert_eq!(proof["operation"], first["operation"]);
     let second = shop.post(path, &bought("R-2")).await.good();
     assert_eq!(second["balances"][0]["available"], 10, "a student no more");
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn joining_and_birthdays_give_once() {
+    let server = Running::start().await;
+    let shop = server.shop("main").await;
+    let mut gives = program();
+    gives["earning"][0]["after"] = json!([
+        {"id": "joined", "on": "enrolment", "fixed": "100"}, {"id": "born", "on": "birthday", "fixed": "30"},
+        {"id": "year", "on": "anniversary", "fixed": "7"},
+    ]);
+    shop.post("/v1/programs", &gives).await.good();
+    let door = |name: &str| format!("/v1/members/anna/{name}");
+
+    let joins = json!({"occurred_at": "2024-01-05T10:00:00Z"});
+    let joined = shop.post(&door("enrol"), &joins).await.good();
+    let operation = &joined["operation"];
+    assert_eq!((&operation["key"], &operation["kind"]), (&json!("enrol"), &json!("enrol")));
+    assert_eq!((operation.get("id"), &operation["welcome"][0]["points"]), (None, &json!(100)));
+    let again = shop.post(&door("enrol"), &joins).await;
+    assert_eq!(again.header("idempotency-replayed"), Some("true"));
+    assert_eq!(again.good()["operation"], joined["operation"]);
+    let keyed = |key| [("content-type", "application/json"), ("idempotency-key", key)];
+    let body = Bytes::from(joins.to_string());
+    assert_eq!(shop.send("POST", &door("enrol"), &keyed("enrol"), body.clone()).await.status, 201);
+    let other = shop.send("POST", &door("enrol"), &keyed("R-1"), body).await;
+    assert_eq!(other.problem().1, "idempotency_key_differs");
+    let bought = purchase("R-1", "2024-01-05T10:00:00Z", &["10.00"]);
+    let known = shop.post("/v1/members/berta/purchases", &bought).await.good();
+    assert_eq!(known["operation"]["welcome"][0]["points"], 100);
+    let late = shop.post("/v1/members/berta/enrol", &json!({"occurred_at": "2024-01-06T10:00:00Z"})).await;
+    assert_eq!(late.problem(), (409, "already_enrolled".to_owned()));
+
+    // Points lapse after 30 days, so that each time the last are there alone.
+    let day = json!({"year": 2024, "occurred_at": "2024-02-28T10:00:00Z"});
+    assert_eq!(shop.post(&door("birthdays"), &day).await.problem().1, "birthday_unknown");
+    let support = server.client("main", "support", "sam").await;
+    let told = Bytes::from(json!({"birthday": "1990-02-28"}).to_string());
+    let header = [("content-type", "application/json")];
+    support.send("PUT", FACTS, &header, told).await.good();
+    let born = shop.post(&door("birthdays"), &day).await.good();
+    assert_eq!(
+        (&born["operation"]["kind"], &born["balances"][0]["available"]),
+        (&json!("birthday"), &json!(30))
+    );
+    let year = |year: u16, at: &str| json!({"year": year, "occurred_at": at});
+    let early = shop.post(&door("anniversaries"), &year(2025, "2025-01-04T23:59:59Z")).await;
+    assert_eq!(early.problem(), (422, "not_due_yet".to_owned()));
+    let one = shop.post(&door("anniversaries"), &year(2025, "2025-01-05T00:00:00Z")).await.good();
+    assert_eq!(one["balances"][0]["available"], 7);
+    let proof = shop.get("/v1/members/anna/proof?key=birthday%2F2024").await.good();
+    assert_eq!(proof["operation"], born["operation"]);
     server.stop().await;
 }

@@ -1,7 +1,7 @@
 //! A proof read as an auditor reads it: every sum, rounding, choice and cap again, up to the award.
 
 use loyalty_core::explain::{Step, StepKind};
-use loyalty_core::ledger::operation::Operation;
+use loyalty_core::ledger::operation::{Award, Operation};
 use loyalty_core::money::Rounding;
 use loyalty_core::program::document::{
     Cap, Combine, Currency, Document, Earning, FactorCombine, Group, GroupMember, MultiplierStage, Over,
@@ -10,17 +10,18 @@ use loyalty_core::program::document::{
 use loyalty_model::number::{Exact, minor_units, parse, round, whole};
 
 /// Panics unless the steps of an operation add up to its awards.
-pub fn adds_up(document: &Document, operation: &Operation, steps: &[Step]) {
+pub fn adds_up(document: &Document, (operation, first): (&Operation, bool), steps: &[Step]) {
     if operation.activity().is_some_and(|activity| activity.kind() == "return") {
         return;
     }
-    let mut reader = Reader { steps, scale: 0 };
-    let mut told = Vec::new();
-    for earning in &document.earning {
-        let currency = document.currencies.iter().find(|it| it.id == earning.currency).expect("a currency");
-        reader.scale = currency.scale;
-        told.push((currency.id.as_str(), reader.earning(earning, currency)));
+    let mut reader = Reader { steps, scale: 0, joining: first && welcomes(document) };
+    if reader.joining {
+        for (currency, told) in reader.all(document) {
+            assert_eq!(told, given(&operation.welcome, currency), "{currency} of joining");
+        }
+        reader.joining = false;
     }
+    let mut told = reader.all(document);
     // After the last currency a limit may leave less of one.
     for (before, step) in reader.steps.iter().zip(reader.steps.iter().skip(1)) {
         if step.kind == StepKind::Awarded {
@@ -31,10 +32,25 @@ pub fn adds_up(document: &Document, operation: &Operation, steps: &[Step]) {
         }
     }
     for (currency, told) in told {
-        let awards = operation.awards.iter().filter(|award| award.currency.as_str() == currency);
-        let given = awards.map(|award| whole(award.points.minor())).reduce(|sum, points| sum + points);
-        assert_eq!(told, given, "{currency}");
+        assert_eq!(told, given(&operation.awards, currency), "{currency}");
     }
+}
+
+fn given(awards: &[Award], currency: &str) -> Option<Exact> {
+    let awards = awards.iter().filter(|award| award.currency.as_str() == currency);
+    awards.map(|award| whole(award.points.minor())).reduce(|sum, points| sum + points)
+}
+
+fn welcomes(document: &Document) -> bool {
+    fn joining(group: &Group) -> bool {
+        group.members.iter().any(|member| match member {
+            GroupMember::Rule(rule) => rule.on == Trigger::Enrolment,
+            GroupMember::Group(inner) => joining(inner),
+        })
+    }
+    document.earning.iter().any(|earning| {
+        earning.groups.iter().any(joining) || earning.after.iter().any(|it| it.on == Trigger::Enrolment)
+    })
 }
 
 /// The steps that are still to be read.
@@ -42,6 +58,8 @@ struct Reader<'p> {
     steps: &'p [Step],
     /// Decimals of the currency at hand.
     scale: u8,
+    /// Whether it is read what joining gave, which comes first.
+    joining: bool,
 }
 
 /// A decimal or a quotient of minor units.
@@ -62,6 +80,18 @@ impl Reader<'_> {
         }
         self.steps = &self.steps[skipped + 1..];
         Some(next.clone())
+    }
+
+    /// What each currency that can be earned comes to.
+    fn all<'d>(&mut self, document: &'d Document) -> Vec<(&'d str, Option<Exact>)> {
+        let mut told = Vec::new();
+        for earning in &document.earning {
+            let currency = document.currencies.iter().find(|it| it.id == earning.currency);
+            let currency = currency.expect("a currency");
+            self.scale = currency.scale;
+            told.push((currency.id.as_str(), self.earning(earning, currency)));
+        }
+        told
     }
 
     fn earning(&mut self, earning: &Earning, currency: &Currency) -> Option<Exact> {
@@ -85,7 +115,8 @@ impl Reader<'_> {
         }
         sum = self.caps(&earning.caps, sum);
         sum = self.rounded(Some(currency.round), currency.id.as_str(), sum);
-        self.says(StepKind::Awarded, currency.id.as_str(), &sum);
+        let kind = if self.joining { StepKind::Welcome } else { StepKind::Awarded };
+        self.says(kind, currency.id.as_str(), &sum);
         Some(sum)
     }
 
@@ -120,7 +151,8 @@ impl Reader<'_> {
 
     fn rule(&mut self, rule: &Rule) -> Option<Exact> {
         let id = rule.id.as_str();
-        if matches!(rule.on, Trigger::TierReached(_)) {
+        let of_joining = rule.on == Trigger::Enrolment;
+        if of_joining != self.joining || matches!(rule.on, Trigger::TierReached(_)) {
             return None; // told of after the activity's own awards
         }
         if self.take(StepKind::NotMatched, id).is_some() {

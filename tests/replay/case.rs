@@ -144,6 +144,9 @@ pub struct Then {
     #[serde(default)]
     pub replayed: bool,
     pub awards: Option<BTreeMap<String, i64>>,
+    /// What is not there is nothing.
+    #[serde(default)]
+    pub welcome: BTreeMap<String, i64>,
     pub taken: Option<BTreeMap<String, i64>>,
     /// What is not there is 0.
     #[serde(default)]

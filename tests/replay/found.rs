@@ -5,7 +5,7 @@ use std::fmt::Debug;
 
 use loyalty_core::activity::Activity;
 use loyalty_core::id::AuthorId;
-use loyalty_core::ledger::operation::{LevelAward, LevelTake, Operation, Settlement, TierChange};
+use loyalty_core::ledger::operation::{Award, LevelAward, LevelTake, Operation, Settlement, TierChange};
 use loyalty_core::ledger::posting::Posting;
 use loyalty_core::member::{Balance, MemberState};
 use loyalty_core::money::Money;
@@ -41,7 +41,13 @@ impl Found<'_> {
         must(&mut differ, "taken", takes, &then.taken, || self.taken().0);
         same(&mut differ, "forgiven", &then.forgiven, &self.taken().1);
         same(&mut differ, "unmatched", &then.unmatched, &self.unmatched());
-        let first_awards = then.awards.as_ref().filter(|_| self.is_first).map(positive);
+        same(&mut differ, "welcome", &then.welcome, &self.welcome());
+        let with_welcome = |awards: &BTreeMap<String, i64>| {
+            let mut all = awards.clone();
+            then.welcome.iter().for_each(|(id, points)| *all.entry(id.clone()).or_default() += points);
+            positive(&all)
+        };
+        let first_awards = then.awards.as_ref().filter(|_| self.is_first).map(with_welcome);
         let balances = then.balances.clone().or(first_awards);
         must(&mut differ, "balances", true, &balances, || self.balances());
         same(&mut differ, "pending", &then.pending, &self.pending());
@@ -64,11 +70,12 @@ impl Found<'_> {
 
     /// Over all terms.
     fn awards(&self) -> BTreeMap<String, i64> {
-        let mut awards = BTreeMap::new();
-        for award in self.operation.iter().flat_map(|op| &op.awards) {
-            *awards.entry(award.currency.to_string()).or_default() += award.points.minor();
-        }
-        awards
+        sums(self.operation.iter().flat_map(|op| &op.awards))
+    }
+
+    /// What joining gave.
+    fn welcome(&self) -> BTreeMap<String, i64> {
+        sums(self.operation.iter().flat_map(|op| &op.welcome))
     }
 
     fn pending(&self) -> BTreeMap<String, i64> {
@@ -158,6 +165,14 @@ impl Found<'_> {
         let have = counts.value(id, &self.when).unwrap_or_default();
         same(differ, &format!("counters/{id}"), &expected, &Money::from_units(have));
     }
+}
+
+fn sums<'a>(awards: impl Iterator<Item = &'a Award>) -> BTreeMap<String, i64> {
+    let mut sums = BTreeMap::new();
+    for award in awards {
+        *sums.entry(award.currency.to_string()).or_default() += award.points.minor();
+    }
+    sums
 }
 
 fn given_by_level(one: &LevelAward) -> LevelPoints {

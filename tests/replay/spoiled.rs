@@ -11,13 +11,14 @@ type Spoil = fn(&mut Then) -> Option<()>;
 
 /// Every way to spoil what a case expects, with its name.
 pub fn each(then: &Then) -> Vec<(&'static str, Then)> {
-    let all: [(&'static str, Spoil); 23] = [
+    let all: [(&'static str, Spoil); 24] = [
         ("refused", |t| t.refused.as_mut().map(|refused| refused.path.push('x'))),
         ("problems", |t| t.problems.as_mut().map(|p| p.push(Refusal { code: "x".into(), path: "x".into() }))),
         ("warnings", |t| t.warnings.as_mut().map(|w| w.push(Refusal { code: "x".into(), path: "x".into() }))),
         ("facts", |t| t.facts.as_mut()?.first_mut().map(|fact| fact.code.push('x'))),
         ("replayed", |t| done(t).map(|t| t.replayed = !t.replayed)),
         ("awards", |t| t.awards.as_mut().map(|all| *all.entry("x".into()).or_default() += 1)),
+        ("welcome", |t| done(t).map(|t| *t.welcome.entry("x".into()).or_default() += 1)),
         ("taken", |t| t.taken.as_mut().map(|all| *all.entry("x".into()).or_default() += 1)),
         ("forgiven", |t| done(t).map(|t| t.forgiven.extend([("x".to_owned(), 1)]))),
         ("unmatched", |t| done(t).map(|t| t.unmatched.push(missed()))),

@@ -57,7 +57,8 @@ pub fn for_each_line<E: From<OutOfRange>>(
             };
             value.map_or(Ok(()), |value| each(Measured { line: 0, value: clamped(rule, value)? }))
         }
-        Activity::Return(_) => Ok(()),
+        // An occasion has nothing to measure.
+        _ => Ok(()),
     }
 }
 

@@ -145,8 +145,11 @@ impl Search<'_, '_> {
                 Ok(())
             }
             Activity::Event(event) => index.of_event(event).try_for_each(|shelf| self.shelf(shelf, None)),
-            // Nothing answers to a return.
-            Activity::Return(_) => Ok(()),
+            Activity::Enrol(enrolment) => {
+                index.of_attributes(&enrolment.attributes).try_for_each(|shelf| self.shelf(shelf, None))
+            }
+            // They hold no text, and nothing but an enrolment by it answers to a return.
+            Activity::Return(_) | Activity::Birthday(_) | Activity::Anniversary(_) => Ok(()),
         }
     }
 

@@ -138,13 +138,18 @@ impl<'p, T: Trace> Rating<'_, 'p, T> {
     }
 
     fn triggered(&self, rule: &Rule) -> bool {
-        if let Occasion::TierReached { track, level } = self.subject.occasion {
-            let Trigger::TierReached(on) = &rule.on else { return false };
-            return on.track == *track && on.level.as_ref().is_none_or(|asked| asked == level);
-        }
-        match (&rule.on, self.subject.activity) {
-            (Trigger::Purchase, Activity::Purchase(_)) => true,
-            (Trigger::Event(name), Activity::Event(event)) => *name == event.name,
+        match (self.subject.occasion, &rule.on) {
+            (Occasion::TierReached { track, level }, Trigger::TierReached(on)) => {
+                on.track == *track && on.level.as_ref().is_none_or(|asked| asked == level)
+            }
+            (Occasion::Enrolment, Trigger::Enrolment) => true,
+            (Occasion::Activity, on) => match (on, self.subject.activity) {
+                (Trigger::Purchase, Activity::Purchase(_))
+                | (Trigger::Birthday, Activity::Birthday(_))
+                | (Trigger::Anniversary, Activity::Anniversary(_)) => true,
+                (Trigger::Event(name), Activity::Event(event)) => *name == event.name,
+                _ => false,
+            },
             _ => false,
         }
     }

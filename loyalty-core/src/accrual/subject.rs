@@ -34,6 +34,8 @@ pub struct Subject<'a> {
 pub enum Occasion<'a> {
     /// The activity itself.
     Activity,
+    /// The enrolment by it.
+    Enrolment,
     /// A level that it reaches.
     TierReached {
         /// The track.
@@ -65,7 +67,8 @@ impl<'a> Subject<'a> {
         match self.activity {
             Activity::Purchase(purchase) => &purchase.attributes,
             Activity::Event(event) => &event.attributes,
-            Activity::Return(_) => &[],
+            Activity::Enrol(enrolment) => &enrolment.attributes,
+            Activity::Return(_) | Activity::Birthday(_) | Activity::Anniversary(_) => &[],
         }
     }
 

@@ -192,6 +192,7 @@ fn operation(key: OperationKey, currency: &AuthorId, points: Points) -> Operatio
         },
         level_awards: Vec::new(),
         level_takes: Vec::new(),
+        welcome: Vec::new(),
     }
 }
 

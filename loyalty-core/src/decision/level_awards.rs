@@ -1,4 +1,5 @@
-//! Awards for levels reached: given once in a window, taken back when a return lowers the counters below.
+//! Awards apart from what activities earn: for joining, which stays, and for levels reached, given once in a window
+//! and taken back when a return lowers the counters below.
 
 use super::give_back;
 use crate::accrual::{self, CapUse, Occasion, Subject};
@@ -6,16 +7,35 @@ use crate::counter::Slots;
 use crate::expiry;
 use crate::explain::{Step, StepKind, Trace};
 use crate::facts::Who;
-use crate::id::AuthorId;
 use crate::ledger::operation::{Award, CountedBy, CountedIn, LevelAward, LevelTake, Operation, Take};
 use crate::ledger::posting::{Account, Posting};
 use crate::member::MemberState;
 use crate::points::{OutOfRange, Points};
 use crate::problem::Problem;
+use crate::program::document::Terms;
 use crate::tier::{LevelGrant, LevelPoints, Moment, keep_grant, newly_reached, no_longer_reached};
 use crate::time::Timestamp;
 
 impl Moment<'_> {
+    /// Gives what rules award for joining, before the first activity is rated.
+    pub(super) fn welcome<T: Trace>(
+        &self,
+        who: Who<'_>,
+        state: &mut MemberState,
+        operation: &mut Operation,
+        trace: &mut T,
+    ) -> Result<(), Problem> {
+        let Some(activity) = operation.activity().cloned() else { return Ok(()) };
+        let found = state.clone();
+        let occasion = Occasion::Enrolment;
+        let (program, date) = (self.program, self.when.date);
+        let subject =
+            Subject { program, state: &found, activity: &activity, who, date, late: false, occasion };
+        let mut told = Told { by: "joining".to_owned(), kind: StepKind::Welcome, trace };
+        (operation.welcome, _) = self.give(&subject, state, &mut operation.postings, &mut told)?;
+        Ok(())
+    }
+
     /// Gives what rules award for the levels that an activity reaches; no counter of the program counts it.
     pub(super) fn award_levels<T: Trace>(
         &self,
@@ -25,17 +45,9 @@ impl Moment<'_> {
         trace: &mut T,
     ) -> Result<(), Problem> {
         let Some(activity) = operation.activity().cloned() else { return Ok(()) };
-        let effective_at = operation.occurred_at.at;
         let late = self.program.own_time(operation.occurred_at) < self.at;
         let present = self.program.zone().date_at(self.at);
         for (track, level, reading) in newly_reached(self.program, before, state, &self.when, present) {
-            let mut grant = LevelGrant {
-                track: track.id.clone(),
-                level: level.id.clone(),
-                reading,
-                points: Vec::new(),
-                used: Vec::new(),
-            };
             // Conditions on history find the counters as they were before the activity, as its own rules do.
             let found = MemberState { counters: before.counters.clone(), ..state.clone() };
             let subject = Subject {
@@ -47,27 +59,55 @@ impl Moment<'_> {
                 late,
                 occasion: Occasion::TierReached { track: &track.id, level: &level.id },
             };
-            let mut told = Told { level: &level.id, trace };
-            for earned in accrual::rate(self.program, &subject, &mut told)? {
-                let expires_at = expiry::expires_at(self.program, &earned.currency, None, &self.when);
-                for CapUse { cap, window, slot, amount } in earned.used {
-                    Slots::of(self.program, window).add(&mut state.caps, &cap, slot, amount)?;
-                    grant.used.push(CountedIn { of: CountedBy::Cap(cap), slot, amount, award: None });
-                }
-                let (currency, points) = (earned.currency, earned.points);
-                let rules = earned.given.into_iter().map(|given| given.rule).collect();
-                let (waits, funded_by) = (None, None);
-                let award = Award { currency: currency.clone(), points, expires_at, rules, waits, funded_by };
-                let (track, level) = (track.id.clone(), level.id.clone());
-                operation.level_awards.push(LevelAward { track, level, award });
-                grant.points.push(LevelPoints { currency, points, expires_at });
+            let by = format!("reaching `{}`", level.id);
+            let mut told = Told { by, kind: StepKind::Tier, trace };
+            let (awards, used) = self.give(&subject, state, &mut operation.postings, &mut told)?;
+            let (track, level) = (&track.id, &level.id);
+            let points = awards.iter().map(|award| LevelPoints {
+                currency: award.currency.clone(),
+                points: award.points,
+                expires_at: award.expires_at,
+            });
+            let points: Vec<_> = points.collect();
+            if !points.is_empty() {
+                keep_grant(
+                    state,
+                    LevelGrant { track: track.clone(), level: level.clone(), reading, points, used },
+                );
             }
-            book(&grant, effective_at, state, operation)?;
-            if !grant.points.is_empty() {
-                keep_grant(state, grant);
-            }
+            let of_level = |award| LevelAward { track: track.clone(), level: level.clone(), award };
+            operation.level_awards.extend(awards.into_iter().map(of_level));
         }
         Ok(())
+    }
+
+    /// Gives what rules award on an occasion, at once; with what caps have used up by it. No counter counts it.
+    fn give<T: Trace>(
+        &self,
+        subject: &Subject<'_>,
+        state: &mut MemberState,
+        postings: &mut Vec<Posting>,
+        told: &mut Told<'_, T>,
+    ) -> Result<(Vec<Award>, Vec<CountedIn>), Problem> {
+        let (mut awards, mut used) = (Vec::new(), Vec::new());
+        for earned in accrual::rate(self.program, subject, told)? {
+            for CapUse { cap, window, slot, amount } in earned.used {
+                Slots::of(self.program, window).add(&mut state.caps, &cap, slot, amount)?;
+                used.push(CountedIn { of: CountedBy::Cap(cap), slot, amount, award: None });
+            }
+            let Terms { expiry, funded_by, .. } = earned.terms;
+            let award = Award {
+                expires_at: expiry::expires_at(self.program, &earned.currency, expiry, &self.when),
+                currency: earned.currency,
+                points: earned.points,
+                rules: earned.given.into_iter().map(|given| given.rule).collect(),
+                waits: None,
+                funded_by: funded_by.cloned(),
+            };
+            postings.extend(book(&award, subject.activity.occurred_at().at, state)?);
+            awards.push(award);
+        }
+        Ok((awards, used))
     }
 
     /// Takes back what levels gave whose counters are below now, first from the lot that it went into.
@@ -114,34 +154,30 @@ impl Moment<'_> {
     }
 }
 
-/// Books what was given for a level.
+/// Puts an award into its lot; gives the posting of one that is more than nothing.
 fn book(
-    grant: &LevelGrant,
+    award: &Award,
     effective_at: Timestamp,
     state: &mut MemberState,
-    operation: &mut Operation,
-) -> Result<(), OutOfRange> {
-    for given in &grant.points {
-        let balance = state.balance_mut(&given.currency);
-        balance.add(given.points, given.expires_at, None)?;
-        balance.earned = balance.earned.plus(given.points)?;
-        if given.points.is_positive() {
-            operation.postings.push(Posting {
-                currency: given.currency.clone(),
-                from: Account::Issued,
-                to: Account::Available,
-                points: given.points,
-                effective_at,
-                partner: None,
-            });
-        }
-    }
-    Ok(())
+) -> Result<Option<Posting>, OutOfRange> {
+    let Award { currency, points, expires_at, funded_by, .. } = award;
+    let balance = state.balance_mut(currency);
+    balance.add(*points, *expires_at, funded_by.as_ref())?;
+    balance.earned = balance.earned.plus(*points)?;
+    Ok(points.is_positive().then(|| Posting {
+        currency: currency.clone(),
+        from: Account::Issued,
+        to: Account::Available,
+        points: *points,
+        effective_at,
+        partner: funded_by.clone(),
+    }))
 }
 
-/// Tells the award of a level as one, not as the activity's own.
+/// Tells an award as what it is for, not as the activity's own.
 struct Told<'a, T> {
-    level: &'a AuthorId,
+    by: String,
+    kind: StepKind,
     trace: &'a mut T,
 }
 
@@ -149,15 +185,11 @@ impl<T: Trace> Trace for Told<'_, T> {
     const LISTENS: bool = T::LISTENS;
 
     fn step(&mut self, step: impl FnOnce() -> Step) {
-        let level = self.level;
+        let (by, kind) = (&self.by, self.kind);
         self.trace.step(|| {
             let step = step();
             match step.kind {
-                StepKind::Awarded => Step {
-                    kind: StepKind::Tier,
-                    text: format!("{} by reaching `{level}`", step.text),
-                    ..step
-                },
+                StepKind::Awarded => Step { kind, text: format!("{} by {by}", step.text), ..step },
                 _ => step,
             }
         });

@@ -33,6 +33,11 @@ pub fn prepared(activity: &Arc<Activity>, program: &Program) -> Result<Arc<Activ
             }
             has_undeclared(&event.attributes, document)
         }
+        Activity::Enrol(enrolment) => {
+            check_attributes(&enrolment.attributes, document, "/attributes")?;
+            has_undeclared(&enrolment.attributes, document)
+        }
+        Activity::Birthday(_) | Activity::Anniversary(_) => false,
         Activity::Return(by) => {
             check_count(by.lines.len())?;
             for (index, line) in by.lines.iter().enumerate() {
@@ -61,7 +66,8 @@ pub fn drop_undeclared(activity: &mut Activity, program: &Program) {
             purchase.lines.iter_mut().for_each(|line| strip(&mut line.attributes));
         }
         Activity::Event(event) => strip(&mut event.attributes),
-        Activity::Return(_) => {}
+        Activity::Enrol(enrolment) => strip(&mut enrolment.attributes),
+        Activity::Return(_) | Activity::Birthday(_) | Activity::Anniversary(_) => {}
     }
 }
 

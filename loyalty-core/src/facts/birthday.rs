@@ -9,6 +9,8 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use thiserror::Error;
 
+use crate::time::Date;
+
 /// A year in which every day of the year exists.
 const LEAP_YEAR: i32 = 2_000;
 
@@ -45,6 +47,11 @@ impl Birthday {
     /// The month, 1 to 12.
     pub const fn month(self) -> u32 {
         self.month as u32
+    }
+
+    /// The day of a year on which it falls: 29 February is 28 February in common years.
+    pub fn in_year(self, year: u16) -> Date {
+        Date::of_year(year, self.month(), u32::from(self.day))
     }
 
     /// Month and day alone, which is all that rules look at.

@@ -111,14 +111,18 @@ pub struct OperationView {
     pub key: OperationKey,
     /// What kind of command it was.
     pub kind: OperationKind,
-    /// The business's id of it.
-    pub id: ActivityId,
+    /// The business's id of it; absent of what happens once anyway, such as joining.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id: Option<ActivityId>,
     /// When the activity happened; of what is no activity, when it was recorded.
     pub occurred_at: OffsetTime,
     /// The program version that decided it.
     pub version: VersionId,
     /// What it gave, an entry for each currency and terms.
     pub awards: Vec<AwardView>,
+    /// What joining gave, where it enrolled the member; no return takes it back.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub welcome: Vec<AwardView>,
     /// What it took back, one entry for each purchase returned from.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub returned: Vec<ReturnedView>,
@@ -160,6 +164,12 @@ pub enum OperationKind {
     Return,
     /// Anything else that a program may award.
     Event,
+    /// The member joined.
+    Enrol,
+    /// It was the member's birthday.
+    Birthday,
+    /// It was the day of the enrolment again.
+    Anniversary,
     /// A level was given until an end.
     GrantTier,
     /// What an activity earned was approved.
@@ -352,7 +362,7 @@ impl OperationView {
         Self {
             key,
             kind: OperationKind::of(&sealed.command),
-            id: sealed.command.id().clone(),
+            id: sealed.command.id().cloned(),
             grant: match &sealed.command {
                 Command::GrantTier(grant) => Some(grant.as_ref().clone()),
                 _ => None,
@@ -365,6 +375,7 @@ impl OperationView {
             occurred_at,
             version,
             awards: operation.awards.into_iter().map(|award| AwardView::new(award, program)).collect(),
+            welcome: operation.welcome.into_iter().map(|award| AwardView::new(award, program)).collect(),
             returned: returned.collect(),
             level_awards: operation
                 .level_awards
@@ -395,6 +406,9 @@ impl OperationKind {
                 Activity::Purchase(_) => Self::Purchase,
                 Activity::Return(_) => Self::Return,
                 Activity::Event(_) => Self::Event,
+                Activity::Enrol(_) => Self::Enrol,
+                Activity::Birthday(_) => Self::Birthday,
+                Activity::Anniversary(_) => Self::Anniversary,
             },
         }
     }

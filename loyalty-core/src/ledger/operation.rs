@@ -62,6 +62,9 @@ pub struct Operation {
     /// The limits for which what it earned waits for a review.
     #[cbor(n(14), default, skip_if = "Vec::is_empty")]
     pub reviewed_for: Vec<AuthorId>,
+    /// What the enrolment gave, where it enrolled the member. No return takes it back.
+    #[cbor(n(15), default, skip_if = "Vec::is_empty")]
+    pub welcome: Vec<Award>,
 }
 
 impl Operation {

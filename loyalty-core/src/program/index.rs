@@ -155,6 +155,11 @@ impl Index {
         self.shelves_at(name.into_iter().chain(by_attributes(&of.attributes, &event.attributes)))
     }
 
+    /// The shelves that attributes alone lead to.
+    pub fn of_attributes<'a>(&'a self, attributes: &'a [Attribute]) -> impl Iterator<Item = &'a Shelf> {
+        self.shelves_at(by_attributes(&self.of_activity.attributes, attributes))
+    }
+
     fn shelves_at<'a>(&'a self, ids: impl Iterator<Item = ShelfId> + 'a) -> impl Iterator<Item = &'a Shelf> {
         ids.filter_map(|id| self.shelves.get(id))
     }

@@ -4,7 +4,7 @@ use super::Study;
 use super::logic::{Form, Logic, clash, never};
 use crate::id::AuthorId;
 use crate::program::condition::{Condition, LineCondition, ListTest, NumberTest, TextTest, TierTest};
-use crate::program::document::{Rule, Trigger};
+use crate::program::document::Rule;
 use crate::program::walk;
 
 /// Warns of every rule and factor whose condition can never hold.
@@ -25,7 +25,7 @@ pub fn study(study: &mut Study<'_>) {
         for (stage, it) in earning.multipliers.iter().enumerate() {
             for (index, factor) in it.factors.iter().enumerate() {
                 let Some(when) = &factor.when else { continue };
-                let impossible = Impossible { event: false, unreachable: &study.unreachable };
+                let impossible = Impossible { bought: true, unreachable: &study.unreachable };
                 if let Some(why) = impossible.why(when) {
                     let path = format!("/earning/{place}/multipliers/{stage}/factors/{index}");
                     let message = format!("the factor `{}` can never apply: {why}", factor.id);
@@ -43,8 +43,8 @@ pub fn study(study: &mut Study<'_>) {
 
 /// Why a rule can never apply; `None` where it may.
 pub fn never_fires(rule: &Rule, unreachable: &[(&AuthorId, &AuthorId)]) -> Option<String> {
-    let event = matches!(rule.on, Trigger::Event(_));
-    if let Some(why) = rule.when.as_ref().and_then(|when| Impossible { event, unreachable }.why(when)) {
+    let bought = rule.on.may_be_bought();
+    if let Some(why) = rule.when.as_ref().and_then(|when| Impossible { bought, unreachable }.why(when)) {
         return Some(why);
     }
     let lines = rule.lines.as_ref()?;
@@ -58,7 +58,7 @@ pub fn never_fires(rule: &Rule, unreachable: &[(&AuthorId, &AuthorId)]) -> Optio
 
 /// Tests that cannot hold for what triggers them.
 struct Impossible<'a> {
-    event: bool,
+    bought: bool,
     unreachable: &'a [(&'a AuthorId, &'a AuthorId)],
 }
 
@@ -81,31 +81,31 @@ impl Impossible<'_> {
             Form::Not(_) => {}
             Form::Test if self.test(condition) => found.push(match condition {
                 Condition::Tier(_) => "nobody reaches the level that it asks for",
-                Condition::Line(_) | Condition::Basket(_) if !self.event => "no line can fit",
-                _ => "an event has no store, partner, channel, coupons, tenders or lines",
+                Condition::Line(_) | Condition::Basket(_) if self.bought => "no line can fit",
+                _ => "only a purchase has a store, partner, channel, coupons, tenders and lines",
             }),
             Form::Test => {}
         }
     }
 
     fn test(&self, test: &Condition) -> bool {
-        let lines_fit = |lines: &LineCondition| !self.event && !never(lines, &|_| false);
+        let lines_fit = |lines: &LineCondition| self.bought && !never(lines, &|_| false);
         match test {
             Condition::Store(text) | Condition::Partner(text) | Condition::Channel(text) => {
-                self.event && !matches!(text, TextTest::NotIn(_) | TextTest::Known(false))
+                !self.bought && !matches!(text, TextTest::NotIn(_) | TextTest::Known(false))
             }
-            Condition::Coupons(list) => self.event && !matches!(list, ListTest::Known(false)),
+            Condition::Coupons(list) => !self.bought && !matches!(list, ListTest::Known(false)),
             Condition::Line(lines) => !lines_fit(lines),
             Condition::Basket(basket) => {
                 let lines = basket.lines.as_ref();
                 let others = |test: &LineCondition| matches!(test, LineCondition::Kind(kind) if !basket.kinds.contains(kind));
-                let empty = self.event || lines.is_some_and(|lines| never(lines, &others));
+                let empty = !self.bought || lines.is_some_and(|lines| never(lines, &others));
                 empty && !admits_nothing(&basket.sum)
             }
-            // An event is paid by nothing, of which no test of a share holds either.
+            // What is no purchase is paid by nothing, of which no test of a share holds either.
             Condition::Tender(tender) => {
                 let admits = tender.amount.as_ref().is_some_and(admits_nothing);
-                self.event && !admits && tender.known != Some(false)
+                !self.bought && !admits && tender.known != Some(false)
             }
             Condition::Tier(TierTest { track, level }) => {
                 !level.is_empty() && level.iter().all(|level| self.unreachable.contains(&(track, level)))

@@ -1,5 +1,7 @@
-//! How long ago a date was, in full units.
+//! How long ago a date was, in full units, and when its day comes round.
 #![allow(clippy::arithmetic_side_effects)]
+
+use chrono::{Datelike, NaiveDate};
 
 use super::Date;
 use super::window::month_number;
@@ -16,11 +18,31 @@ impl Date {
         let months = u32::try_from(turns).unwrap_or(0);
         if earlier.plus_months(months) > self { months.saturating_sub(1) } else { months }
     }
+
+    /// This day of another year: 29 February is 28 February in common years.
+    #[must_use]
+    pub fn in_year(self, year: u16) -> Self {
+        Self::of_year(year, self.month(), self.naive().day())
+    }
+
+    /// A day of a year; one that its month lacks becomes the 28th.
+    pub fn of_year(year: u16, month: u32, day: u32) -> Self {
+        let on = |day| NaiveDate::from_ymd_opt(i32::from(year), month, day);
+        Self::from_naive(on(day).or_else(|| on(28)).unwrap_or(NaiveDate::MAX))
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_day_comes_round_every_year() {
+        let in_year = |text: &str, year| Date::parse(text).unwrap().in_year(year).to_string();
+        assert_eq!(in_year("2024-02-29", 2025), "2025-02-28");
+        assert_eq!(in_year("2024-02-29", 2028), "2028-02-29");
+        assert_eq!(in_year("2023-12-31", 2024), "2024-12-31");
+    }
 
     #[test]
     fn a_month_is_full_on_its_last_day_where_it_is_shorter() {

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
-use loyalty_core::activity::{Activity, CustomEvent, Purchase, Return};
+use loyalty_core::activity::{Activity, CustomEvent, Enrolment, Purchase, Return, YearlyDay};
 use loyalty_core::decision::Command;
 use loyalty_core::engine::{Answer, EngineError};
-use loyalty_core::id::ActorId;
+use loyalty_core::id::{ActivityId, ActorId, OperationKey};
 use loyalty_core::json::answer::{AnswerView, PreviewView};
 use loyalty_core::problem::Problem;
 use loyalty_core::program::Programs;
@@ -77,6 +77,63 @@ pub(super) async fn event(
     Json(event): Json<CustomEvent>,
 ) -> Result<Response, Refusal> {
     record(&wallet, &of, &headers, Activity::Event(event)).await
+}
+
+/// Enrols a member who has done nothing yet. The first activity enrols as well; whoever is known is refused.
+#[utoipa::path(
+    post, path = "/v1/members/{member}/enrol", tag = "activities", operation_id = "enrol",
+    params(
+        ("member" = String, Path, description = "the member's id"),
+        ("Idempotency-Key" = Option<String>, Header, description = "absent, or `enrol`"),
+    ),
+    request_body(content = ref("#/components/schemas/Enrolment")),
+    responses((status = 201, description = "what it gave", body = ref("#/components/schemas/AnswerView"))),
+)]
+pub(super) async fn enrol(
+    State(wallet): State<Shared>,
+    of: Of<Record>,
+    headers: HeaderMap,
+    Json(enrolment): Json<Enrolment>,
+) -> Result<Response, Refusal> {
+    record(&wallet, &of, &headers, Activity::Enrol(enrolment)).await
+}
+
+/// Records that the member's birthday of a year is there, as the member store knows it.
+#[utoipa::path(
+    post, path = "/v1/members/{member}/birthdays", tag = "activities", operation_id = "recordBirthday",
+    params(
+        ("member" = String, Path, description = "the member's id"),
+        ("Idempotency-Key" = Option<String>, Header, description = "absent, or `birthday/` and the year"),
+    ),
+    request_body(content = ref("#/components/schemas/YearlyDay")),
+    responses((status = 201, description = "what it gave", body = ref("#/components/schemas/AnswerView"))),
+)]
+pub(super) async fn birthday(
+    State(wallet): State<Shared>,
+    of: Of<Record>,
+    headers: HeaderMap,
+    Json(day): Json<YearlyDay>,
+) -> Result<Response, Refusal> {
+    record(&wallet, &of, &headers, Activity::Birthday(day)).await
+}
+
+/// Records that the day of the member's enrolment is there again, in a later year.
+#[utoipa::path(
+    post, path = "/v1/members/{member}/anniversaries", tag = "activities", operation_id = "recordAnniversary",
+    params(
+        ("member" = String, Path, description = "the member's id"),
+        ("Idempotency-Key" = Option<String>, Header, description = "absent, or `anniversary/` and the year"),
+    ),
+    request_body(content = ref("#/components/schemas/YearlyDay")),
+    responses((status = 201, description = "what it gave", body = ref("#/components/schemas/AnswerView"))),
+)]
+pub(super) async fn anniversary(
+    State(wallet): State<Shared>,
+    of: Of<Record>,
+    headers: HeaderMap,
+    Json(day): Json<YearlyDay>,
+) -> Result<Response, Refusal> {
+    record(&wallet, &of, &headers, Activity::Anniversary(day)).await
 }
 
 /// Says what an activity would do now, with the proof, without doing it.
@@ -163,11 +220,13 @@ fn in_body(error: &EngineError, kind: &str) -> Refusal {
 fn require_own_key(headers: &HeaderMap, command: &Command) -> Result<(), Refusal> {
     let Some(given) = headers.get(KEY) else { return Ok(()) };
     let given = given.as_bytes();
-    let own = given == command.id().as_str().as_bytes()
-        || command.key().is_ok_and(|key| given == key.as_str().as_bytes());
-    if own {
+    let key = command.key();
+    let id = command.id().map(ActivityId::as_str);
+    let own = [id, key.as_ref().ok().map(OperationKey::as_str)].into_iter().flatten();
+    if own.clone().any(|own| given == own.as_bytes()) {
         return Ok(());
     }
-    let message = format!("the header is `{}`, the id `{}`", String::from_utf8_lossy(given), command.id());
+    let own = own.take(1).collect::<String>();
+    let message = format!("the header is `{}`, the id `{own}`", String::from_utf8_lossy(given));
     Err(Refusal::new("idempotency_key_differs", message, "leave the header out or send the command's id"))
 }

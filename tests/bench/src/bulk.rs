@@ -128,10 +128,11 @@ fn singly(embedded: &Embedded, purchases: &[Purchase]) -> Result<()> {
         }
         let (member, command) = &purchases[index];
         let activity = command.activity().context("this is no activity")?;
+        let id = activity.id().context("this activity has no id")?;
         let back = Activity::Return(Return {
-            id: ActivityId::new(&format!("back-{}", activity.id()))?,
+            id: ActivityId::new(&format!("back-{id}"))?,
             occurred_at: OffsetTime { at: now(), offset: 0 },
-            of: Some(activity.id().clone()),
+            of: Some(id.clone()),
             lines: vec![],
         });
         let Embedded { engine, tenant, .. } = embedded;

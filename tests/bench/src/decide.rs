@@ -102,9 +102,10 @@ fn check(activity: &Activity) -> String {
     let lines = match activity {
         Activity::Purchase(it) => it.lines.len(),
         Activity::Return(it) => it.lines.len(),
-        Activity::Event(_) => 0,
+        _ => 0,
     };
-    format!("activity {}, {lines} lines", activity.id())
+    let id = activity.id().map_or("without an id", |id| id.as_str());
+    format!("activity {id}, {lines} lines")
 }
 
 fn sample(setup: &Setup) -> Result<MemberActivity> {

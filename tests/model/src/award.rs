@@ -69,6 +69,11 @@ impl LevelAwards {
         self.remembered.push(award);
     }
 
+    /// Keeps what caps counted of something that nothing takes back.
+    pub fn keep_for_good(&mut self, award: LevelAward) {
+        self.forgotten.push(award);
+    }
+
     /// Takes out what was given for levels that no longer hold; `rules` are those before and after of a track.
     pub fn lost<'t>(
         &mut self,

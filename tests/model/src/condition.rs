@@ -69,7 +69,8 @@ impl<'a> Facts<'a> {
         match self.activity {
             Activity::Purchase(purchase) => &purchase.attributes,
             Activity::Event(event) => &event.attributes,
-            Activity::Return(_) => &[],
+            Activity::Enrol(enrolment) => &enrolment.attributes,
+            _ => &[],
         }
     }
 

@@ -126,7 +126,7 @@ impl Past {
         let attributes = match &self.activity {
             Activity::Purchase(purchase) => &purchase.attributes,
             Activity::Event(event) => &event.attributes,
-            Activity::Return(_) => return whole(0),
+            _ => return whole(0),
         };
         numeric(attributes, id.as_str()).map_or(whole(0), |value| to_4_decimals(&value))
     }

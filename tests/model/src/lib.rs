@@ -17,7 +17,9 @@ mod condition;
 mod history;
 mod limits;
 mod lots;
+mod occasion;
 mod rating;
+mod refused;
 mod returns;
 mod review;
 mod share;
@@ -43,54 +45,12 @@ use crate::limits::Holding;
 use crate::lots::Lots;
 pub use crate::lots::Totals;
 use crate::number::{BigInt, Exact};
-use crate::rating::{Rated, Rating};
+use crate::rating::{Occasion, Rated, Rating};
+pub use crate::refused::Refused;
 use crate::returns::{Found, Search};
 use crate::standing::{Given as Granted, Standing};
 use crate::tier::Tiers;
 use crate::vesting::{Fate, Given};
-
-/// Why an activity is not recorded. Nothing changes then.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Refused {
-    /// It happened before what is settled already.
-    Late,
-    /// It is in another money than the program's.
-    NoRate,
-    /// The purchase that comes back is not there.
-    PurchaseNotFound,
-    /// The purchase has no such line.
-    LineNotFound,
-    /// More comes back than is left.
-    ReturnExceedsPurchase,
-    /// Nothing is left that could come back.
-    AlreadyReturned,
-    /// The program wants returns to name their purchase.
-    Unlinked,
-    /// A limit against fraud refuses it.
-    Limit,
-    /// A line of a return does not say what comes back: unlinked, it needs sku and quantity.
-    LineUnnamed,
-    /// An event names lines and no purchase.
-    LinesWithoutPurchase,
-}
-
-impl Refused {
-    /// The stable code of the refusal. The engine has none for `late`: it rates late activities.
-    pub const fn code(self) -> &'static str {
-        match self {
-            Self::Late => "late",
-            Self::NoRate => "no_rate",
-            Self::PurchaseNotFound => "purchase_not_found",
-            Self::LineNotFound => "line_not_found",
-            Self::ReturnExceedsPurchase => "return_exceeds_purchase",
-            Self::AlreadyReturned => "already_returned",
-            Self::Unlinked => "unlinked_return",
-            Self::Limit => "limit_exceeded",
-            Self::LineUnnamed => "return_line_unnamed",
-            Self::LinesWithoutPurchase => "lines_without_purchase",
-        }
-    }
-}
 
 /// What one activity did.
 #[derive(Debug, Clone, Default)]
@@ -99,6 +59,8 @@ pub struct Outcome {
     pub tier: BTreeMap<String, String>,
     /// Points given, in minor units, for each currency that can be earned.
     pub awards: BTreeMap<String, BigInt>,
+    /// Points given for joining.
+    pub welcome: BTreeMap<String, BigInt>,
     /// The same by line of the purchase.
     pub lines: BTreeMap<String, Vec<BigInt>>,
     /// Whether limits left only a part of the points.
@@ -162,11 +124,16 @@ impl Model {
         let outcome = match activity {
             Activity::Return(given) => {
                 let found = Search::new(&self.past, &self.document.returns).find(given, date)?;
+                let enrols = self.settled_to.is_none();
                 let tier = self.begin(own_time, date);
+                let mut first = Outcome::default();
+                if enrols {
+                    self.welcome(activity, self.moment(time, date), &tier, &mut first);
+                }
                 let now = self.settled_to.map_or(own_time, |settled| settled.max(own_time));
                 let today = if now > own_time { self.calendar.date_at(now) } else { date };
                 let before = (self.past.clone(), self.standings.clone());
-                let outcome = Outcome { tier, ..self.take_back(found) };
+                let outcome = Outcome { tier, welcome: first.welcome, ..self.take_back(found) };
                 self.lower(&before, (today, now), outcome)
             }
             Activity::Purchase(purchase)
@@ -176,9 +143,11 @@ impl Model {
             }
             _ if self.is_late(time) => return Err(Refused::Late),
             _ => {
-                if let Activity::Event(event) = activity
-                    && let Some(refused) = self.refuses(event)
-                {
+                let refused = match activity {
+                    Activity::Event(event) => self.refuses(event),
+                    _ => self.is_no_occasion(activity, date),
+                };
+                if let Some(refused) = refused {
                     return Err(refused);
                 }
                 let before = self.clone();
@@ -338,7 +307,11 @@ impl Model {
         tier: BTreeMap<String, String>,
         enrols: bool,
     ) -> Result<Outcome, Refused> {
-        let mut outcome = Outcome { tier, ..Outcome::default() };
+        let mut outcome = Outcome::default();
+        if enrols {
+            self.welcome(activity, moment, &tier, &mut outcome);
+        }
+        outcome.tier = tier;
         let mut past = Past {
             activity: activity.clone(),
             moment,
@@ -351,7 +324,7 @@ impl Model {
         };
         let before = self.before(&self.past, moment);
         let facts = self.facts(activity, moment, &outcome.tier, &before);
-        let rate = |currency| Some((currency, self.rate_in(currency, &facts, None)?));
+        let rate = |currency| Some((currency, self.rate_in(currency, &facts, Occasion::Itself)?));
         let mut all: Vec<(&Currency, Vec<Rated>)> =
             self.document.currencies.iter().filter_map(rate).collect();
         let held = Holding { facts: &facts, enrols }.hold(&mut all)?;
@@ -436,12 +409,7 @@ impl Model {
         Before { document: &self.document, calendar: &self.calendar, past, now }
     }
 
-    fn rate_in(
-        &self,
-        currency: &Currency,
-        facts: &Facts<'_>,
-        reached: Option<(&str, &str)>,
-    ) -> Option<Vec<Rated>> {
+    fn rate_in(&self, currency: &Currency, facts: &Facts<'_>, occasion: Occasion<'_>) -> Option<Vec<Rated>> {
         let earning = self.document.earning.iter().find(|earning| earning.currency == currency.id)?;
         let used = |cap: &Cap, window| {
             let of_levels = self.level_awards.cap_uses(cap.id.as_str());
@@ -449,7 +417,7 @@ impl Model {
         };
         let id = currency.id.as_str();
         let held = self.balance(id) + self.pending(id);
-        Some(Rating { facts, currency, reached, used: &used, held }.rate(earning))
+        Some(Rating { facts, currency, occasion, used: &used, held }.rate(earning))
     }
 
     /// Gives what there is for levels that the newest activity has reached.
@@ -481,12 +449,12 @@ impl Model {
                 let (track, name) = (track.id.to_string(), track.levels[level].id.to_string());
                 let (mut points, mut caps) = (BTreeMap::new(), BTreeMap::new());
                 for currency in &document.currencies {
-                    let rated = self.rate_in(currency, &facts, Some((&track, &name)));
+                    let rated = self.rate_in(currency, &facts, Occasion::Level(&track, &name));
                     // Rules of levels all give on the same terms: those of the currency.
                     let Some(rated) = rated.into_iter().flatten().next() else { continue };
                     let lapse = vesting::lapse(&None, currency, moment, &self.calendar);
                     let id = currency.id.to_string();
-                    self.lots.entry(id.clone()).or_default().put(&rated.award.points, lapse);
+                    self.lots.entry(id.clone()).or_default().put(&rated.award.points, (lapse, None));
                     let key = [track.clone(), name.clone(), id.clone()];
                     outcome.level_awards.insert(key, rated.award.points.clone());
                     points.insert(id, (rated.award.points, lapse));

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use chrono::TimeDelta;
-use loyalty_core::activity::LineKind;
+use loyalty_core::activity::{Activity, LineKind};
 use loyalty_core::program::document::{
     Basis, Currency, Interval, Limit, LimitAnswer, LimitedActivities, LimitedAmount, Measure, Usual,
 };
@@ -46,6 +46,10 @@ impl Holding<'_> {
     /// Lowers the points, or refuses.
     pub fn hold(&self, points: Points<'_, '_>) -> Result<Held, Refused> {
         let mut held = Held::default();
+        let activity = self.facts.activity;
+        if !matches!(activity, Activity::Purchase(_) | Activity::Event(_)) {
+            return Ok(held);
+        }
         for limit in &self.facts.before.document.limits {
             if !limit.when.as_ref().is_none_or(|when| self.facts.hold(when)) {
                 continue;

@@ -35,8 +35,8 @@ pub struct Lots {
 
 impl Lots {
     /// Puts in what no activity by itself has earned.
-    pub fn put(&mut self, points: &BigInt, lapse: Instant) {
-        self.vest(points, (lapse, None));
+    pub fn put(&mut self, points: &BigInt, place: Place) {
+        self.vest(points, place);
         self.totals.earned += points;
     }
 

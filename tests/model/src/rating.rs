@@ -48,14 +48,25 @@ pub struct OwnTerms {
     pub partner: Option<String>,
 }
 
+/// What rules answer to.
+#[derive(Debug, Clone, Copy)]
+pub enum Occasion<'a> {
+    /// What happened itself.
+    Itself,
+    /// The member joins by it.
+    Joining,
+    /// A track's level is reached by it.
+    Level(&'a str, &'a str),
+}
+
 /// Rates an activity in one currency.
 pub struct Rating<'a> {
     /// What happened, to whom.
     pub facts: &'a Facts<'a>,
     /// The currency.
     pub currency: &'a Currency,
-    /// The track and level that are reached; none for what the activity itself earns.
-    pub reached: Option<(&'a str, &'a str)>,
+    /// What rules answer to.
+    pub occasion: Occasion<'a>,
     /// What a cap has counted so far in the window of this activity, in minor units.
     pub used: &'a dyn Fn(&Cap, Window) -> Exact,
     /// What the member holds, pending points included, in minor units.
@@ -158,10 +169,13 @@ impl Rating<'_> {
 
     /// The value of a rule; none where it does not match.
     fn rule(&self, rule: &Rule) -> Option<Value> {
-        let triggered = match (&rule.on, self.facts.activity, self.reached) {
-            (Trigger::Purchase, Activity::Purchase(_), None) => true,
-            (Trigger::Event(name), Activity::Event(event), None) => *name == event.name,
-            (Trigger::TierReached(on), _, Some((track, level))) => {
+        let triggered = match (&rule.on, self.facts.activity, self.occasion) {
+            (Trigger::Purchase, Activity::Purchase(_), Occasion::Itself)
+            | (Trigger::Birthday, Activity::Birthday(_), Occasion::Itself)
+            | (Trigger::Anniversary, Activity::Anniversary(_), Occasion::Itself)
+            | (Trigger::Enrolment, _, Occasion::Joining) => true,
+            (Trigger::Event(name), Activity::Event(event), Occasion::Itself) => *name == event.name,
+            (Trigger::TierReached(on), _, Occasion::Level(track, level)) => {
                 on.track.as_str() == track && on.level.as_ref().is_none_or(|asked| asked.as_str() == level)
             }
             _ => false,

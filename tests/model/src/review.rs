@@ -104,6 +104,9 @@ fn key_of(activity: &Activity) -> String {
     match activity {
         Activity::Purchase(purchase) => format!("purchase/{}", purchase.id),
         Activity::Event(event) => format!("event/{}/{}", event.name, event.id),
+        Activity::Enrol(_) => "enrol".to_owned(),
+        Activity::Birthday(day) => format!("birthday/{}", day.year),
+        Activity::Anniversary(day) => format!("anniversary/{}", day.year),
         Activity::Return(by) => format!("return/{}", by.id),
     }
 }

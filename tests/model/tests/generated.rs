@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use loyalty_core::activity::Activity;
+use loyalty_core::facts::{Birthday, Facts};
 use loyalty_core::program::document::Document;
 use loyalty_model::Model;
 use loyalty_model::generate::case;
@@ -57,19 +58,27 @@ proptest! {
     }
 }
 
-/// Counts what happens in 400 cases of a fixed seed.
+/// Counts what happens in 600 cases of a fixed seed.
 #[test]
 fn random_cases_reach_everything() {
     let mut runner = TestRunner::deterministic();
     let mut seen: BTreeMap<&str, u32> = BTreeMap::new();
-    for _ in 0..400 {
-        let (document, history) = case(24).new_tree(&mut runner).expect("a case").current();
+    for _ in 0..600 {
+        let (document, history) = case(26).new_tree(&mut runner).expect("a case").current();
         watch(&document, &history, &mut |what| *seen.entry(what).or_default() += 1);
     }
     println!("{seen:#?}");
     let wanted = [
         ("award", 1_000),
         ("award of an event", 100),
+        ("award of a birthday", 5),
+        ("award of an anniversary", 2),
+        ("welcome", 50),
+        ("already_enrolled", 20),
+        ("unknown_member", 5),
+        ("before_enrolment", 20),
+        ("not_due_yet", 20),
+        ("already_over", 5),
         ("no award", 200),
         ("level up", 100),
         ("level down", 30),
@@ -96,8 +105,20 @@ fn random_cases_reach_everything() {
     assert!(!seen.contains_key("late"), "histories are in order");
 }
 
+fn award_of(activity: &Activity, any: bool) -> &'static str {
+    match activity {
+        _ if !any => "no award",
+        Activity::Event(_) => "award of an event",
+        Activity::Birthday(_) => "award of a birthday",
+        Activity::Anniversary(_) => "award of an anniversary",
+        _ => "award",
+    }
+}
+
 fn watch(document: &Document, history: &[Activity], seen: &mut dyn FnMut(&'static str)) {
     let mut model = Model::new(document);
+    let birthday = Birthday::parse("06-15").ok();
+    model.told(Facts { birthday, ..Facts::NONE });
     let mut before = BTreeMap::new();
     for activity in history {
         let outcome = match model.record(activity) {
@@ -120,11 +141,11 @@ fn watch(document: &Document, history: &[Activity], seen: &mut dyn FnMut(&'stati
         }
         before = outcome.tier;
         let positive = |points: &BigInt| *points > BigInt::ZERO;
-        match activity {
-            Activity::Return(_) => {}
-            _ if !outcome.awards.values().any(positive) => seen("no award"),
-            Activity::Event(_) => seen("award of an event"),
-            Activity::Purchase(_) => seen("award"),
+        if !matches!(activity, Activity::Return(_)) {
+            seen(award_of(activity, outcome.awards.values().any(positive)));
+        }
+        if outcome.welcome.values().any(positive) {
+            seen("welcome");
         }
         if outcome.clipped {
             seen("clipped");

@@ -166,6 +166,12 @@ impl<'a> Check<'a> {
                 );
             }
         }
+        if matches!(rule.on, Trigger::Enrolment | Trigger::Birthday | Trigger::Anniversary)
+            && (rule.fixed.is_none() || rule.lines.is_some())
+        {
+            let message = format!("the rule `{}` answers to an occasion, which has no lines", rule.id);
+            self.problem("occasion_award_not_fixed", path, message, "give `fixed`, and no `lines`");
+        }
         if let Trigger::TierReached(on) = &rule.on {
             self.tier_reached(on, &format!("{path}/on/tier_reached"));
             if rule.fixed.is_none() || rule.lines.is_some() {

@@ -93,7 +93,7 @@ pub enum Combine {
 pub struct Rule {
     /// The author's id, never reused for another rule.
     pub id: AuthorId,
-    /// What it answers to: `"purchase"`, or `{"event": "survey"}`.
+    /// What it answers to: `"purchase"`, `"enrolment"`, `"birthday"`, or `{"event": "survey"}`.
     #[serde(default)]
     pub on: Trigger,
     /// What must hold for the activity.
@@ -161,8 +161,26 @@ pub enum Trigger {
     Purchase,
     /// A custom event of this name.
     Event(AuthorId),
+    /// The member joins, by `enrol` or by a first activity: once.
+    Enrolment,
+    /// The member's birthday: once a year.
+    Birthday,
+    /// The day of the enrolment, in every later year.
+    Anniversary,
     /// A purchase or event by which a level's `reach` begins to hold: once in its window.
     TierReached(TierReached),
+}
+
+impl Trigger {
+    /// Whether what it gives is apart from what an activity earns, and given for what the member has come to.
+    pub const fn is_goal(&self) -> bool {
+        matches!(self, Self::Enrolment | Self::TierReached(_))
+    }
+
+    /// Whether what it answers to can have lines, a store and tenders.
+    pub const fn may_be_bought(&self) -> bool {
+        matches!(self, Self::Purchase | Self::Enrolment | Self::TierReached(_))
+    }
 }
 
 /// The level that is to be reached.

@@ -76,7 +76,7 @@ fn rule(scale: u8, known: &Known<'_>) -> BoxedStrategy<Rule> {
         6 => measuring(scale, known, true),
         2 => measuring(scale, known, false),
         2 => fixed(scale, known, true),
-        1 => fixed(scale, known, false),
+        2 => fixed(scale, known, false),
     ]
     .prop_flat_map(move |rule| {
         let whole = rule_is_whole(&rule);
@@ -110,13 +110,19 @@ fn measuring(scale: u8, known: &Known<'_>, of_purchase: bool) -> BoxedStrategy<R
 }
 
 fn fixed(scale: u8, known: &Known<'_>, of_purchase: bool) -> BoxedStrategy<Rule> {
-    let level = if of_purchase { Just(None).boxed() } else { option::weighted(0.6, any::<Index>()).boxed() };
     let reachable = reachable(known.tracks);
-    (plain(known, of_purchase), points(40, scale), level)
-        .prop_map(move |(rule, points, level)| {
-            let on = level.filter(|_| !reachable.is_empty()).map(|index| index.get(&reachable).clone());
-            Rule { fixed: Some(points), on: on.map_or(rule.on, Trigger::TierReached), ..rule }
-        })
+    let other = if of_purchase {
+        Just(None).boxed()
+    } else {
+        let of_member = select(vec![Trigger::Enrolment, Trigger::Birthday, Trigger::Anniversary]);
+        let level = any::<Index>().prop_map(move |index| {
+            let level = (!reachable.is_empty()).then(|| index.get(&reachable).clone());
+            level.map(Trigger::TierReached)
+        });
+        prop_oneof![2 => Just(None), 2 => level, 4 => of_member.prop_map(Some)].boxed()
+    };
+    (plain(known, of_purchase), points(40, scale), other)
+        .prop_map(|(rule, points, other)| Rule { fixed: Some(points), on: other.unwrap_or(rule.on), ..rule })
         .boxed()
 }
 

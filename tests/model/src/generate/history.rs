@@ -1,9 +1,9 @@
 //! Random histories of one member.
 
-use chrono::TimeDelta;
+use chrono::{Datelike, TimeDelta};
 use loyalty_core::activity::{
-    Activity, Attribute, AttributeValue, CustomEvent, Discount, Funder, Line, LineKind, Purchase, Return,
-    ReturnLine, Tender,
+    Activity, Attribute, AttributeValue, CustomEvent, Discount, Enrolment, Funder, Line, LineKind, Purchase,
+    Return, ReturnLine, Tender, YearlyDay,
 };
 use loyalty_core::id::ActivityId;
 use loyalty_core::money::Quantity;
@@ -63,6 +63,10 @@ enum What {
         linked: Option<Index>,
         lines: Vec<Back>,
     },
+    Enrol(Vec<Attribute>),
+    /// So many years beside that of the activity.
+    Birthday(i32),
+    Anniversary(i32),
 }
 
 /// A line of a return, before it is known what there is to return.
@@ -111,10 +115,22 @@ fn step() -> BoxedStrategy<Step> {
             .prop_map(|(event, of, line)| What::Event { event, of, line }),
         3 => (option::weighted(0.6, any::<Index>()), vec(back(), 0..=3))
             .prop_map(|(linked, lines)| What::Return { linked, lines }),
+        2 => occasion(),
     ];
     (pause, beside, option::weighted(0.3, offsets), what)
         .prop_map(|(pause, beside, offset, what)| Step { pause, beside, offset, what })
         .boxed()
+}
+
+/// Joining, and days of this year and those beside it.
+fn occasion() -> BoxedStrategy<What> {
+    let beside = || select(vec![-2, -1, -1, 0, 0, 0, 0, 0, 1]);
+    prop_oneof![
+        attributes().prop_map(What::Enrol),
+        beside().prop_map(What::Birthday),
+        beside().prop_map(What::Anniversary),
+    ]
+    .boxed()
 }
 
 fn back() -> impl Strategy<Value = Back> {
@@ -269,8 +285,20 @@ impl Teller<'_> {
                 let (of, lines) = self.returned(linked, lines);
                 Activity::Return(Return { id, occurred_at: time, of, lines })
             }
+            What::Enrol(attributes) => Activity::Enrol(Enrolment { occurred_at: time, attributes }),
+            What::Birthday(beside) => Activity::Birthday(self.day(time, beside)),
+            What::Anniversary(beside) => Activity::Anniversary(self.day(time, beside)),
         };
+        let twice = |told: &Activity| activity.is_occasion() && told.key() == activity.key();
+        if self.told.iter().any(twice) {
+            return;
+        }
         self.told.push(activity);
+    }
+
+    fn day(&self, occurred_at: OffsetTime, beside: i32) -> YearlyDay {
+        let year = self.calendar.date_of(occurred_at).year() + beside;
+        YearlyDay { year: u16::try_from(year).expect("a year of these centuries"), occurred_at }
     }
 
     fn next(&self, pause: &Pause) -> Instant {

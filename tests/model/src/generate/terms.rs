@@ -50,6 +50,9 @@ fn spread(group: &mut Group, next: &mut dyn Iterator<Item = &Terms>) {
             return;
         }
         let mut same = next.next().expect("terms without end").clone();
+        if has(group, &|rule| rule.on == Trigger::Enrolment) {
+            same.vest = None;
+        }
         if has(group, &|rule| rule.on != Trigger::Purchase) {
             same.vest = same.vest.filter(|vest| !matches!(vest, Vest::Event(_)));
         }
@@ -72,13 +75,15 @@ fn give_all(group: &mut Group, terms: &Terms) {
     }
 }
 
-/// Points of an event cannot wait for one, and those of levels have no terms.
+/// Points of an event cannot wait for one, those of joining wait for nothing, and those of levels have no terms.
 fn give(rule: &mut Rule, terms: &Terms) {
     if is_for_level(rule) {
         return;
     }
     let of_purchase = rule.on == Trigger::Purchase;
-    rule.vest = terms.vest.clone().filter(|vest| of_purchase || !matches!(vest, Vest::Event(_)));
+    let joining = rule.on == Trigger::Enrolment;
+    let fits = |vest: &Vest| !joining && (of_purchase || !matches!(vest, Vest::Event(_)));
+    rule.vest = terms.vest.clone().filter(fits);
     rule.expiry = terms.expiry.clone();
     rule.funded_by = terms.partner.map(id);
 }

@@ -23,6 +23,11 @@ impl Check<'_> {
             let help = "leave `vest`, `expiry` and `funded_by` out: they may be spent at once and lapse as their currency says";
             self.problem("level_award_terms", path, message, help);
         }
+        if rule.on == Trigger::Enrolment && rule.vest.is_some() {
+            let message = format!("points of the rule `{}` are there when the member joins", rule.id);
+            let help = "leave `vest` out, or let an event award them";
+            self.problem("welcome_vests", format!("{path}/vest"), message, help);
+        }
         let partners = &self.document.partners;
         if let Some(id) = rule.funded_by.as_ref().filter(|id| !partners.iter().any(|it| it.id == **id)) {
             let message = format!("there is no partner `{id}`");
@@ -46,11 +51,15 @@ impl Check<'_> {
 
     /// The values of an `all` group are summed before they are rounded, so that its rules share their terms.
     pub(super) fn common_terms(&mut self, group: &Group, path: &str) {
-        // What levels give is never summed with what activities give.
-        let mut rules = rules_under(group);
-        rules.retain(|rule| !matches!(rule.on, Trigger::TierReached(_)));
-        let first = rules.first().map(|rule| rule.terms());
-        if group.combine == Combine::All && rules.iter().any(|rule| Some(rule.terms()) != first) {
+        // What joining and levels give is never summed with what activities give.
+        let (goals, rules): (Vec<_>, Vec<_>) =
+            rules_under(group).into_iter().partition(|rule| rule.on.is_goal());
+        let welcoming = goals.into_iter().filter(|rule| rule.on == Trigger::Enrolment).collect();
+        let differ = |rules: Vec<&Rule>| {
+            let first = rules.first().map(|rule| rule.terms());
+            rules.iter().any(|rule| Some(rule.terms()) != first)
+        };
+        if group.combine == Combine::All && (differ(rules) || differ(welcoming)) {
             let message =
                 format!("the rules of the group `{}` vest, lapse or are funded differently", group.id);
             let help = "put those that differ into groups of their own beside it";

@@ -138,22 +138,22 @@ fn welcomed(operation: &Operation) -> BTreeMap<String, BigInt> {
     without_zeros(sums)
 }
 
-/// What levels gave, lost and could not give back, by track, level and currency, without zeros.
-fn of_levels(operation: &Operation) -> [BTreeMap<[String; 3], BigInt>; 3] {
-    let given =
-        operation.level_awards.iter().map(|it| (&it.track, &it.level, &it.award.currency, it.award.points));
-    let taken =
-        operation.level_takes.iter().map(|it| (&it.track, &it.level, &it.take.currency, it.take.points));
-    let gone =
-        operation.level_takes.iter().map(|it| (&it.track, &it.level, &it.take.currency, it.take.forgiven));
-    let lists: [Vec<_>; 3] = [given.collect(), taken.collect(), gone.collect()];
-    lists.map(|list| {
-        let mut sums = BTreeMap::<_, BigInt>::new();
-        for (track, level, currency, points) in list.into_iter().filter(|one| !one.3.is_zero()) {
-            *sums.entry([track, level, currency].map(ToString::to_string)).or_default() += points.minor();
-        }
-        sums
-    })
+/// What levels and challenges gave, lost and could not give back, by track, id and currency, without zeros.
+fn of_goals(operation: &Operation) -> [BTreeMap<[String; 3], BigInt>; 3] {
+    let key = |track: &Option<AuthorId>, id: &AuthorId, currency: &AuthorId| {
+        [track.as_ref().map_or(String::new(), ToString::to_string), id.to_string(), currency.to_string()]
+    };
+    let mut sums: [BTreeMap<_, BigInt>; 3] = Default::default();
+    for it in &operation.goal_awards {
+        let award = &it.award;
+        *sums[0].entry(key(&it.track, &it.id, &award.currency)).or_default() += award.points.minor();
+    }
+    for it in &operation.goal_takes {
+        let key = key(&it.track, &it.id, &it.take.currency);
+        *sums[1].entry(key.clone()).or_default() += it.take.points.minor();
+        *sums[2].entry(key).or_default() += it.take.forgiven.minor();
+    }
+    sums.map(without_zeros)
 }
 
 fn without_zeros<K: Ord>(sums: BTreeMap<K, BigInt>) -> BTreeMap<K, BigInt> {
@@ -242,10 +242,10 @@ proptest! {
                     prop_assert_eq!(taken, without_zeros(outcome.taken));
                     prop_assert_eq!(forgiven, without_zeros(outcome.forgiven));
                     prop_assert_eq!(welcomed(&answer.operation), without_zeros(outcome.welcome));
-                    let [given, taken, forgiven] = of_levels(&answer.operation);
-                    prop_assert_eq!(given, without_zeros(outcome.level_awards));
-                    prop_assert_eq!(taken, without_zeros(outcome.level_takes));
-                    prop_assert_eq!(forgiven, without_zeros(outcome.level_forgiven));
+                    let [given, taken, forgiven] = of_goals(&answer.operation);
+                    prop_assert_eq!(given, without_zeros(outcome.goal_awards));
+                    prop_assert_eq!(taken, without_zeros(outcome.goal_takes));
+                    prop_assert_eq!(forgiven, without_zeros(outcome.goal_forgiven));
                     let unmatched: Vec<_> = answer.operation.unmatched.iter().map(|u| {
                         (u.sku.clone(), loyalty_model::number::exact(u.quantity))
                     }).collect();

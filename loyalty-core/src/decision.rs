@@ -2,8 +2,8 @@
 //!
 //! Preview, posting, explaining and verifying all call [`decide`]; for the same context they cannot differ.
 
+mod goals;
 mod grant;
-mod level_awards;
 mod lots;
 mod nearest;
 mod occasion;
@@ -206,7 +206,7 @@ fn earn<T: Trace>(
     let held = limits::hold(program, &subject, enrols, &mut earned, trace)?;
     operation.reviewed_for = held.for_review;
     let added = counting::added(program, &subject, &earned)?;
-    let before = (late || program.awards_levels()).then(|| state.clone());
+    let before = (late || program.awards_goals()).then(|| state.clone());
     count(program, added, &when, state, operation)?;
     limits::count(&held.counting, program, &when, state)?;
     record(earned, moment, occurred_at, state, operation)?;
@@ -223,8 +223,8 @@ fn earn<T: Trace>(
     if late {
         moment.roll_again(state);
     }
-    if let Some(before) = before.as_ref().filter(|_| program.awards_levels()) {
-        moment.award_levels((before, who), state, operation, trace)?;
+    if let Some(before) = before.as_ref().filter(|_| program.awards_goals()) {
+        moment.award_goals((before, who), state, operation, trace)?;
     }
     operation.tier_changes = moment.rise(before.as_ref().filter(|_| late), state, trace);
     Ok(())
@@ -250,8 +250,8 @@ fn opened(
         tier_changes: Vec::new(),
         postings: Vec::new(),
         sealed: Sealed { command, facts: Facts::NONE, sent_by: None },
-        level_awards: Vec::new(),
-        level_takes: Vec::new(),
+        goal_awards: Vec::new(),
+        goal_takes: Vec::new(),
         vesting: Vec::new(),
         reviewed_for: Vec::new(),
         welcome: Vec::new(),
@@ -318,7 +318,7 @@ fn after_return<T: Trace>(
 ) -> Result<(), Problem> {
     moment.roll_again(state);
     if let Some(before) = before {
-        moment.take_levels_back(before, state, operation, trace)?;
+        moment.take_goals_back(before, state, operation, trace)?;
         operation.tier_changes = moment.lower(before, state, trace);
     }
     Ok(())
@@ -329,7 +329,7 @@ fn looks_at_returns(program: &Program, state: &MemberState) -> bool {
     let at_once_or_for_life = |track: &TierTrack| {
         track.on_return == OnReturn::AtOnce || track.levels.iter().any(|level| level.lifetime.is_some())
     };
-    !state.level_grants.is_empty() || program.document().tiers.iter().any(at_once_or_for_life)
+    !state.goal_grants.is_empty() || program.document().tiers.iter().any(at_once_or_for_life)
 }
 
 fn take_back<T: Trace>(

@@ -7,7 +7,7 @@ use crate::id::{AuthorId, OperationKey};
 use crate::ledger::operation::{CountedIn, VestingOutcome};
 use crate::limits::LimitsState;
 use crate::points::{OutOfRange, Points};
-use crate::tier::{LevelGrant, TierState};
+use crate::tier::{GoalGrant, TierState};
 use crate::time::Timestamp;
 
 /// The most awards that wait for one member.
@@ -34,9 +34,9 @@ pub struct MemberState {
     /// One entry a tier track.
     #[n(5)]
     pub tiers: Vec<TierState>,
-    /// What was given for levels reached and may be taken back, oldest first.
+    /// What was given for levels and challenges reached and may be taken back, oldest first.
     #[n(6)]
-    pub level_grants: Vec<LevelGrant>,
+    pub goal_grants: Vec<GoalGrant>,
     /// What returns took from the counters of tracks that do not look at returns.
     #[n(7)]
     pub returned: Vec<CounterState>,
@@ -150,7 +150,7 @@ impl MemberState {
             counters: Vec::new(),
             caps: Vec::new(),
             tiers: Vec::new(),
-            level_grants: Vec::new(),
+            goal_grants: Vec::new(),
             returned: Vec::new(),
             limits: LimitsState::EMPTY,
             pending: Vec::new(),

@@ -20,8 +20,8 @@ use self::condition::Condition;
 use self::index::{Index, Map, Place};
 
 use self::document::{
-    Cap, CapScope, Counter, Currency, Document, Earning, Group, GroupMember, Requirement, Rule, Streak,
-    Threshold, TierTrack, Trigger,
+    Cap, CapScope, Challenge, Counter, Currency, Document, Earning, Group, GroupMember, Requirement, Rule,
+    Streak, Threshold, TierTrack, Trigger,
 };
 use crate::activity::Activity;
 use crate::facts::Asked;
@@ -52,7 +52,7 @@ pub struct Program {
     window_caps: Vec<WindowCap>,
     takes_over: bool,
     noted: Vec<(AuthorId, Noted)>,
-    awards_levels: bool,
+    awards_goals: bool,
     welcomes: bool,
     compiled: Arc<Compiled>,
     asked: Asked,
@@ -119,7 +119,7 @@ impl Program {
             let answers = |on: &dyn Fn(&Trigger) -> bool| {
                 document.earning.iter().flat_map(rules_in).any(|rule| on(&rule.on))
             };
-            let awards_levels = answers(&|on| matches!(on, Trigger::TierReached(_)));
+            let awards_goals = answers(&Trigger::is_reached);
             let welcomes = answers(&|on| *on == Trigger::Enrolment);
             let compiled = Arc::new(Compiled::of(&document, &window_caps));
             let asked = Asked::by(&document);
@@ -130,7 +130,7 @@ impl Program {
                 window_caps,
                 takes_over,
                 noted,
-                awards_levels,
+                awards_goals,
                 welcomes,
                 compiled,
                 asked,
@@ -245,9 +245,9 @@ impl Program {
         self.compiled.indexes.iter().flat_map(Index::unserved)
     }
 
-    /// Whether any rule answers to a level reached.
-    pub const fn awards_levels(&self) -> bool {
-        self.awards_levels
+    /// Whether any rule answers to a level reached or a challenge completed.
+    pub const fn awards_goals(&self) -> bool {
+        self.awards_goals
     }
 
     /// Whether any rule answers to an enrolment.
@@ -263,6 +263,11 @@ impl Program {
             Activity::Birthday(_) => Some(&self.asked_on_birthdays),
             _ => Some(&self.asked),
         }
+    }
+
+    /// A challenge by its id.
+    pub fn challenge(&self, id: &AuthorId) -> Option<&Challenge> {
+        self.document.challenges.iter().find(|challenge| challenge.id == *id)
     }
 
     /// A tier track by its id.
@@ -283,7 +288,8 @@ impl Document {
     /// Every requirement that the document makes, without those within them.
     pub fn requirements(&self) -> impl Iterator<Item = &Requirement> {
         let levels = self.tiers.iter().flat_map(|track| &track.levels);
-        levels.flat_map(|level| [&level.reach, &level.keep, &level.lifetime]).flatten()
+        let of_levels = levels.flat_map(|level| [&level.reach, &level.keep, &level.lifetime]).flatten();
+        of_levels.chain(self.challenges.iter().map(|challenge| &challenge.complete))
     }
 
     /// Every condition on an activity that the document holds, without those within them.

@@ -5,6 +5,7 @@
 
 mod beaten;
 mod bound;
+mod challenges;
 mod domain;
 mod earning;
 mod example;
@@ -84,6 +85,7 @@ impl Report {
     pub fn of(program: &Program) -> Self {
         let mut study = Study::of(program);
         levels::study(&mut study);
+        challenges::study(&mut study);
         rules::study(&mut study);
         beaten::study(&mut study);
         earning::study(&mut study);

@@ -1,7 +1,7 @@
 //! Tiers: which level a member holds, decided from what was counted and never from a balance.
 
-mod award;
 mod carry;
+mod goal;
 mod grant;
 mod held;
 mod requirement;
@@ -14,9 +14,9 @@ use crate::program::Program;
 use crate::program::document::{Downgrade, Lasts, Level, OnReturn, Requirement, TierTrack, Upgrade};
 use crate::time::{Date, Timestamp, When, Window};
 
-pub use self::award::{KEPT_GRANTS, LevelGrant, LevelPoints};
-pub(crate) use self::award::{keep_grant, newly_reached, no_longer_reached};
 pub use self::carry::{Carry, Credit, KEPT_CREDITS};
+pub use self::goal::{GoalGrant, GoalPoints, KEPT_GRANTS};
+pub(crate) use self::goal::{keep_grant, newly_reached, no_longer_reached};
 pub use self::grant::{Granted, MOST_THRESHOLDS, TierGrant};
 pub use self::held::{Earned, Ground, KEPT_INTERVALS, Reading, Status, TierInterval, TierState, Waiting};
 pub use self::requirement::Counts;

@@ -1,4 +1,4 @@
-//! What is known of members: given, shown, used and forgotten; and what the calendar brings them.
+//! What is known of members: given, shown, used and forgotten; what the calendar brings them; and how far they are.
 
 use hyper::body::Bytes;
 use serde_json::json;
@@ -118,5 +118,46 @@ async fn joining_and_birthdays_give_once() {
     assert_eq!(one["balances"][0]["available"], 7);
     let proof = shop.get("/v1/members/anna/proof?key=birthday%2F2024").await.good();
     assert_eq!(proof["operation"], born["operation"]);
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn challenges_show_how_far_they_are() {
+    let server = Running::start().await;
+    let shop = server.shop("main").await;
+    let mut gives = program();
+    gives["counters"] = json!([
+        {"id": "this-year", "counts": {"earned": "points"}, "window": "year"},
+        {"id": "visits", "counts": "purchases", "window": "month"},
+    ]);
+    gives["challenges"] = json!([
+        {"id": "two", "name": "Two visits", "complete": {"counter": {"id": "visits", "at_least": "2"}}},
+        {"id": "over", "complete": {"counter": {"id": "visits", "at_least": "2"}}, "dates": {"to": "2023-12-31"}},
+    ]);
+    gives["earning"][0]["after"] = json!([{"id": "two", "on": {"challenge_completed": "two"}, "fixed": "9"}]);
+    shop.post("/v1/programs", &gives).await.good();
+    let buy = async |id: &str, at: &str| {
+        let path = "/v1/members/anna/purchases";
+        shop.post(path, &purchase(id, at, &["10.00"])).await.good()
+    };
+    buy("R-1", "2024-01-05T10:00:00Z").await;
+    let at = "/v1/members/anna?at=2024-01-05T12:00:00Z";
+    let progress = |value: &str, missing: &str| {
+        json!({"counter": {
+            "id": "visits", "value": value, "at_least": "2", "missing": missing, "by": "2024-02-01T00:00:00Z",
+        }})
+    };
+    let view = |done: bool, progress| json!([{"challenge": "two", "name": "Two visits", "completed": done, "progress": progress}]);
+    assert_eq!(shop.get(at).await.good()["challenges"], view(false, progress("1", "1")));
+    let second = buy("R-2", "2024-01-05T11:00:00Z").await;
+    let given = &second["operation"]["challenge_awards"][0];
+    assert_eq!((&given["challenge"], &given["award"]["points"]), (&json!("two"), &json!(9)));
+    assert_eq!(second["balances"][0]["available"], 29);
+    assert_eq!(shop.get(at).await.good()["challenges"], view(true, progress("2", "0")));
+    let back = json!({"id": "B-1", "occurred_at": "2024-01-05T11:30:00Z", "of": "R-1"});
+    let back = shop.post("/v1/members/anna/returns", &back).await.good();
+    let taken = &back["operation"]["challenge_takes"][0];
+    assert_eq!((&taken["challenge"], &taken["take"]["points"]), (&json!("two"), &json!(9)));
+    assert_eq!(back["balances"][0]["available"], 10);
     server.stop().await;
 }

@@ -152,7 +152,7 @@ impl Reader<'_> {
     fn rule(&mut self, rule: &Rule) -> Option<Exact> {
         let id = rule.id.as_str();
         let of_joining = rule.on == Trigger::Enrolment;
-        if of_joining != self.joining || matches!(rule.on, Trigger::TierReached(_)) {
+        if of_joining != self.joining || rule.on.is_reached() {
             return None; // told of after the activity's own awards
         }
         if self.take(StepKind::NotMatched, id).is_some() {

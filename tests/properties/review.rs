@@ -15,7 +15,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::Index;
 
-use super::{Real, cases, compare_states, of_levels, without_zeros};
+use super::{Real, cases, compare_states, of_goals, without_zeros};
 
 /// A review after an activity of this number: of what, whether it is approved, and how many hours later.
 type Look = (usize, Index, bool, i64);
@@ -53,9 +53,9 @@ fn look(real: &Real, model: &mut Model, number: usize, (of, approves): (&str, bo
     let preview = block_on(real.engine.preview(&real.tenant, &real.member, &command, clock));
     match (real.execute(command.clone(), clock), expected) {
         (Ok(answer), Ok(outcome)) => {
-            let Outcome { level_takes, level_forgiven, .. } = outcome;
-            let [_, taken, gone] = of_levels(&answer.operation);
-            assert_eq!((taken, gone), (without_zeros(level_takes), without_zeros(level_forgiven)));
+            let Outcome { goal_takes, goal_forgiven, .. } = outcome;
+            let [_, taken, gone] = of_goals(&answer.operation);
+            assert_eq!((taken, gone), (without_zeros(goal_takes), without_zeros(goal_forgiven)));
             assert_eq!(preview.expect("a preview").decision.operation, answer.operation);
             let again = real.execute(command, clock).expect("a replay");
             assert!(again.replayed && again.operation == answer.operation);

@@ -167,6 +167,12 @@ pub struct Then {
     /// What is not there is nothing.
     #[serde(default)]
     pub level_takes: Vec<LevelPoints>,
+    /// What is not there is nothing.
+    #[serde(default)]
+    pub challenge_awards: Vec<ChallengePoints>,
+    /// What is not there is nothing.
+    #[serde(default)]
+    pub challenge_takes: Vec<ChallengePoints>,
     pub lots: Option<Vec<Lot>>,
     pub postings: Option<Vec<Moved>>,
     pub counters: Option<BTreeMap<AuthorId, Money>>,
@@ -259,6 +265,18 @@ impl From<&TierChange> for Change {
 pub struct LevelPoints {
     pub track: AuthorId,
     pub level: AuthorId,
+    pub currency: AuthorId,
+    pub points: i64,
+    /// Of what is lost: what was no longer there.
+    #[serde(default)]
+    pub forgiven: i64,
+}
+
+/// Points that a challenge gave or lost.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ChallengePoints {
+    pub challenge: AuthorId,
     pub currency: AuthorId,
     pub points: i64,
     /// Of what is lost: what was no longer there.

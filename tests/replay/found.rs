@@ -5,7 +5,7 @@ use std::fmt::Debug;
 
 use loyalty_core::activity::Activity;
 use loyalty_core::id::AuthorId;
-use loyalty_core::ledger::operation::{Award, LevelAward, LevelTake, Operation, Settlement, TierChange};
+use loyalty_core::ledger::operation::{Award, Operation, Settlement, Take, TierChange};
 use loyalty_core::ledger::posting::Posting;
 use loyalty_core::member::{Balance, MemberState};
 use loyalty_core::money::Money;
@@ -13,7 +13,13 @@ use loyalty_core::program::Program;
 use loyalty_core::tier::Counts;
 use loyalty_core::time::{Timestamp, When};
 
-use super::case::{Change, LevelPoints, Lot, Missed, Moved, Then, Totals};
+use super::case::{ChallengePoints, Change, LevelPoints, Lot, Missed, Moved, Then, Totals};
+
+/// Of levels and of challenges.
+type OfGoals = (Vec<LevelPoints>, Vec<ChallengePoints>);
+
+/// The currency, the points, and what was forgiven.
+type Moves = (AuthorId, i64, i64);
 
 /// What came of recording or previewing, or what reading shows.
 pub struct Found<'a> {
@@ -55,10 +61,12 @@ impl Found<'_> {
         must(&mut differ, "tier", has_tiers, &then.tier, || self.tiers());
         may(&mut differ, "until", &then.until, || self.until());
         may(&mut differ, "changes", &then.changes, || self.changes());
-        let awards = self.operation.map_or(&[][..], |op| &op.level_awards);
-        same(&mut differ, "level_awards", &then.level_awards, &awards.iter().map(given_by_level).collect());
-        let takes = self.operation.map_or(&[][..], |op| &op.level_takes);
-        same(&mut differ, "level_takes", &then.level_takes, &takes.iter().map(lost_by_level).collect());
+        let (levels, challenges) = self.given_for_goals();
+        same(&mut differ, "level_awards", &then.level_awards, &levels);
+        same(&mut differ, "challenge_awards", &then.challenge_awards, &challenges);
+        let (levels, challenges) = self.lost_by_goals();
+        same(&mut differ, "level_takes", &then.level_takes, &levels);
+        same(&mut differ, "challenge_takes", &then.challenge_takes, &challenges);
         may(&mut differ, "lots", &then.lots.clone().map(by_currency), || by_currency(self.lots()));
         may(&mut differ, "postings", &then.postings, || self.postings());
         may(&mut differ, "totals", &then.totals.clone().map(not_all_zero), || self.totals());
@@ -66,6 +74,20 @@ impl Found<'_> {
             self.counter(&mut differ, id, *expected);
         }
         differ
+    }
+
+    fn given_for_goals(&self) -> OfGoals {
+        sorted_out(self.operation.iter().flat_map(|op| &op.goal_awards).map(|it| {
+            let moves = (it.award.currency.clone(), it.award.points.minor(), 0);
+            (it.track.clone(), it.id.clone(), moves)
+        }))
+    }
+
+    fn lost_by_goals(&self) -> OfGoals {
+        sorted_out(self.operation.iter().flat_map(|op| &op.goal_takes).map(|it| {
+            let Take { currency, points, forgiven } = &it.take;
+            (it.track.clone(), it.id.clone(), (currency.clone(), points.minor(), forgiven.minor()))
+        }))
     }
 
     /// Over all terms.
@@ -175,24 +197,16 @@ fn sums<'a>(awards: impl Iterator<Item = &'a Award>) -> BTreeMap<String, i64> {
     sums
 }
 
-fn given_by_level(one: &LevelAward) -> LevelPoints {
-    LevelPoints {
-        track: one.track.clone(),
-        level: one.level.clone(),
-        currency: one.award.currency.clone(),
-        points: one.award.points.minor(),
-        forgiven: 0,
+/// What a level, where there is a track, or a challenge has given or lost.
+fn sorted_out(goals: impl Iterator<Item = (Option<AuthorId>, AuthorId, Moves)>) -> OfGoals {
+    let (mut levels, mut challenges) = (Vec::new(), Vec::new());
+    for (track, id, (currency, points, forgiven)) in goals {
+        match track {
+            Some(track) => levels.push(LevelPoints { track, level: id, currency, points, forgiven }),
+            None => challenges.push(ChallengePoints { challenge: id, currency, points, forgiven }),
+        }
     }
-}
-
-fn lost_by_level(one: &LevelTake) -> LevelPoints {
-    LevelPoints {
-        track: one.track.clone(),
-        level: one.level.clone(),
-        currency: one.take.currency.clone(),
-        points: one.take.points.minor(),
-        forgiven: one.take.forgiven.minor(),
-    }
+    (levels, challenges)
 }
 
 fn positive(points: &BTreeMap<String, i64>) -> BTreeMap<String, i64> {

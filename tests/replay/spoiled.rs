@@ -4,14 +4,14 @@ use loyalty_core::id::AuthorId;
 use loyalty_core::money::{Money, Quantity};
 use loyalty_core::time::Timestamp;
 
-use super::case::{Change, LevelPoints, Missed, Nearest, Refusal, Then};
+use super::case::{ChallengePoints, Change, LevelPoints, Missed, Nearest, Refusal, Then};
 
 /// Makes one expectation wrong, where there is such an expectation.
 type Spoil = fn(&mut Then) -> Option<()>;
 
 /// Every way to spoil what a case expects, with its name.
 pub fn each(then: &Then) -> Vec<(&'static str, Then)> {
-    let all: [(&'static str, Spoil); 24] = [
+    let all: [(&'static str, Spoil); 26] = [
         ("refused", |t| t.refused.as_mut().map(|refused| refused.path.push('x'))),
         ("problems", |t| t.problems.as_mut().map(|p| p.push(Refusal { code: "x".into(), path: "x".into() }))),
         ("warnings", |t| t.warnings.as_mut().map(|w| w.push(Refusal { code: "x".into(), path: "x".into() }))),
@@ -30,6 +30,8 @@ pub fn each(then: &Then) -> Vec<(&'static str, Then)> {
         ("changes", |t| t.changes.as_mut().map(|all| all.pop().map_or_else(|| all.push(change()), drop))),
         ("level_awards", |t| done(t).map(|t| t.level_awards.push(of_level()))),
         ("level_takes", |t| done(t).map(|t| t.level_takes.push(of_level()))),
+        ("challenge_awards", |t| done(t).map(|t| t.challenge_awards.push(of_challenge()))),
+        ("challenge_takes", |t| done(t).map(|t| t.challenge_takes.push(of_challenge()))),
         ("lots", |t| t.lots.as_mut()?.first_mut().map(|lot| lot.points += 1)),
         ("counters", |t| {
             t.counters.as_mut()?.values_mut().next().map(|c| *c = Money::from_units(c.units() + 1))
@@ -63,6 +65,11 @@ fn change() -> Change {
 fn of_level() -> LevelPoints {
     let id = AuthorId::new("x").expect("a letter");
     LevelPoints { track: id.clone(), level: id.clone(), currency: id, points: 1, forgiven: 0 }
+}
+
+fn of_challenge() -> ChallengePoints {
+    let id = AuthorId::new("x").expect("a letter");
+    ChallengePoints { challenge: id.clone(), currency: id, points: 1, forgiven: 0 }
 }
 
 fn near() -> Nearest {

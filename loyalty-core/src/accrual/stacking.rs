@@ -139,8 +139,11 @@ impl<'p, T: Trace> Rating<'_, 'p, T> {
 
     fn triggered(&self, rule: &Rule) -> bool {
         match (self.subject.occasion, &rule.on) {
-            (Occasion::TierReached { track, level }, Trigger::TierReached(on)) => {
-                on.track == *track && on.level.as_ref().is_none_or(|asked| asked == level)
+            (Occasion::Reached { track: Some(track), id }, Trigger::TierReached(on)) => {
+                on.track == *track && on.level.as_ref().is_none_or(|asked| asked == id)
+            }
+            (Occasion::Reached { track: None, id }, Trigger::ChallengeCompleted(challenge)) => {
+                challenge == id
             }
             (Occasion::Enrolment, Trigger::Enrolment) => true,
             (Occasion::Activity, on) => match (on, self.subject.activity) {

@@ -36,12 +36,12 @@ pub enum Occasion<'a> {
     Activity,
     /// The enrolment by it.
     Enrolment,
-    /// A level that it reaches.
-    TierReached {
-        /// The track.
-        track: &'a AuthorId,
-        /// The level.
-        level: &'a AuthorId,
+    /// A level that it reaches, or a challenge that it completes.
+    Reached {
+        /// The track of the level; absent of a challenge.
+        track: Option<&'a AuthorId>,
+        /// The level or challenge.
+        id: &'a AuthorId,
     },
 }
 

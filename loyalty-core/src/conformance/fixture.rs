@@ -190,8 +190,8 @@ fn operation(key: OperationKey, currency: &AuthorId, points: Points) -> Operatio
             }))),
             facts: Facts::NONE,
         },
-        level_awards: Vec::new(),
-        level_takes: Vec::new(),
+        goal_awards: Vec::new(),
+        goal_takes: Vec::new(),
         welcome: Vec::new(),
     }
 }

@@ -3,6 +3,7 @@
 //! Points are whole numbers of minor units with the currency's scale beside them. An answer is a function of
 //! the commit that holds it and of the program versions, so a replay gives the same one.
 
+mod goals;
 mod member;
 
 use std::sync::Arc;
@@ -25,9 +26,10 @@ use crate::tier::TierGrant;
 use crate::time::{OffsetTime, Timestamp};
 use crate::vesting::Review;
 
+pub use self::goals::{ChallengeAwardView, ChallengeTakeView, LevelAwardView, LevelTakeView};
 pub use self::member::{
-    BalanceView, CounterProgress, ExpiringView, MemberView, NextLevelView, PendingView, Progress,
-    ProgressOfSome, TierIntervalView, TierView,
+    BalanceView, ChallengeView, CounterProgress, ExpiringView, MemberView, NextLevelView, PendingView,
+    Progress, ProgressOfSome, TierIntervalView, TierView,
 };
 
 /// What came of a command.
@@ -144,6 +146,12 @@ pub struct OperationView {
     /// What a return took back from levels.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub level_takes: Vec<LevelTakeView>,
+    /// What challenges gave that it completed.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub challenge_awards: Vec<ChallengeAwardView>,
+    /// What a return took back from challenges.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub challenge_takes: Vec<ChallengeTakeView>,
     /// The level that was given, by whom and why.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub grant: Option<TierGrant>,
@@ -176,28 +184,6 @@ pub enum OperationKind {
     Approve,
     /// It was refused.
     Refuse,
-}
-
-/// Points given for a level reached.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
-pub struct LevelAwardView {
-    /// The track.
-    pub track: AuthorId,
-    /// The level.
-    pub level: AuthorId,
-    /// What was given.
-    pub award: AwardView,
-}
-
-/// Points of a level taken back, whose counters a return has lowered.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
-pub struct LevelTakeView {
-    /// The track.
-    pub track: AuthorId,
-    /// The level.
-    pub level: AuthorId,
-    /// What was taken.
-    pub take: TakeView,
 }
 
 /// Points given.
@@ -355,6 +341,8 @@ impl OperationView {
         let Operation { key, occurred_at, version, settlement, sealed, .. } = operation;
         let postings = settlement.postings.into_iter().chain(operation.postings);
         let tier_changes = settlement.tier_changes.into_iter().chain(operation.tier_changes);
+        let (level_awards, challenge_awards) = goals::awards(operation.goal_awards, program);
+        let (level_takes, challenge_takes) = goals::takes(operation.goal_takes, program);
         let returned = operation.returned.into_iter().map(|returned| ReturnedView {
             activity: returned.activity,
             takes: returned.takes.into_iter().map(|take| TakeView::new(take, program)).collect(),
@@ -377,16 +365,10 @@ impl OperationView {
             awards: operation.awards.into_iter().map(|award| AwardView::new(award, program)).collect(),
             welcome: operation.welcome.into_iter().map(|award| AwardView::new(award, program)).collect(),
             returned: returned.collect(),
-            level_awards: operation
-                .level_awards
-                .into_iter()
-                .map(|one| LevelAwardView::new(one, program))
-                .collect(),
-            level_takes: operation
-                .level_takes
-                .into_iter()
-                .map(|one| LevelTakeView::new(one, program))
-                .collect(),
+            level_awards,
+            level_takes,
+            challenge_awards,
+            challenge_takes,
             unmatched: operation.unmatched,
             vesting: operation.vesting.into_iter().map(VestingView::from).collect(),
             tier_changes: tier_changes.collect(),
@@ -425,18 +407,6 @@ impl From<operation::Vesting> for VestingView {
     fn from(vesting: operation::Vesting) -> Self {
         let operation::Vesting { activity, outcome, points, expires_at, held, .. } = vesting;
         Self { activity, outcome, points, expires_at, held }
-    }
-}
-
-impl LevelAwardView {
-    fn new(one: operation::LevelAward, program: &Program) -> Self {
-        Self { track: one.track, level: one.level, award: AwardView::new(one.award, program) }
-    }
-}
-
-impl LevelTakeView {
-    fn new(one: operation::LevelTake, program: &Program) -> Self {
-        Self { track: one.track, level: one.level, take: TakeView::new(one.take, program) }
     }
 }
 

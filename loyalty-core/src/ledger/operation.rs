@@ -50,12 +50,12 @@ pub struct Operation {
     /// What it was decided on. In clear until there is a vault.
     #[n(10)]
     pub sealed: Sealed,
-    /// What levels gave that it reached, the lowest first.
+    /// What levels and challenges gave that it reached, in the order of the document.
     #[n(11)]
-    pub level_awards: Vec<LevelAward>,
-    /// What a return took back from levels, whose counters it lowered.
+    pub goal_awards: Vec<GoalAward>,
+    /// What a return took back of them, whose counters it lowered.
     #[n(12)]
-    pub level_takes: Vec<LevelTake>,
+    pub goal_takes: Vec<GoalTake>,
     /// Pending points of a purchase that it let vest or cancelled.
     #[n(13)]
     pub vesting: Vec<Vesting>,
@@ -75,29 +75,29 @@ impl Operation {
     }
 }
 
-/// Points given for a level reached.
+/// Points given for a level reached, or a challenge completed.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
-pub struct LevelAward {
-    /// The track.
+pub struct GoalAward {
+    /// The track of the level; absent of a challenge.
     #[n(0)]
-    pub track: AuthorId,
-    /// The level.
+    pub track: Option<AuthorId>,
+    /// The level or challenge.
     #[n(1)]
-    pub level: AuthorId,
+    pub id: AuthorId,
     /// What was given.
     #[n(2)]
     pub award: Award,
 }
 
-/// Points of a level taken back, whose counters a return has lowered.
+/// Points of a level or challenge taken back, whose counters a return has lowered.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
-pub struct LevelTake {
-    /// The track.
+pub struct GoalTake {
+    /// The track of the level; absent of a challenge.
     #[n(0)]
-    pub track: AuthorId,
-    /// The level.
+    pub track: Option<AuthorId>,
+    /// The level or challenge.
     #[n(1)]
-    pub level: AuthorId,
+    pub id: AuthorId,
     /// What was taken.
     #[n(2)]
     pub take: Take,

@@ -1,6 +1,7 @@
 //! What a document must satisfy beyond its form; all problems at once.
 
 mod carry;
+mod challenges;
 mod condition;
 mod counters;
 mod earning;
@@ -29,6 +30,7 @@ pub fn problems(document: &Document) -> Vec<Problem> {
     check.holidays();
     check.counters();
     check.tiers();
+    check.challenges();
     check.earning();
     check.returns();
     check.limits();

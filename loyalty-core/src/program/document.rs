@@ -3,6 +3,7 @@
 //! One definition serves reading, the JSON Schema and the engine. Decimals are strings of whole points or
 //! money, ids are the author's and are never reused for another meaning.
 
+mod challenges;
 mod counter;
 mod earning;
 mod holidays;
@@ -14,6 +15,7 @@ mod tiers;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub use self::challenges::Challenge;
 pub use self::counter::{Counted, Counter, Start, Sum, SumOf};
 pub use self::earning::{
     Basis, Cap, CapScope, Combine, Earning, Factor, FactorCombine, Group, GroupMember, MultiplierStage, Over,
@@ -81,6 +83,9 @@ pub struct Document {
     /// Tier tracks.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tiers: Vec<TierTrack>,
+    /// What members may complete, and rules award.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub challenges: Vec<Challenge>,
     /// How points are earned, one entry for each currency that is earned.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub earning: Vec<Earning>,

@@ -40,7 +40,7 @@ pub fn study(study: &mut Study<'_>) {
 }
 
 /// The counter that keeps a requirement from ever being met, and the most that it counts.
-fn unmet<'a>(requirement: &'a Requirement, document: &Document) -> Option<(&'a AuthorId, Ratio)> {
+pub fn unmet<'a>(requirement: &'a Requirement, document: &Document) -> Option<(&'a AuthorId, Ratio)> {
     match requirement {
         Requirement::All(all) => all.iter().find_map(|one| unmet(one, document)),
         Requirement::Any(any) => {

@@ -70,7 +70,7 @@ fn most(program: &Program) -> usize {
     let never = document.tiers.iter().filter(|track| track.on_return == OnReturn::Never);
     let asked = never.flat_map(TierTrack::asked).filter_map(|id| program.counter(id));
     let returned = asked.map(|it| slots(&it.id, Slots::of_counter(program, it)));
-    let granted = document.tiers.iter().map(|track| level_grants(program, track));
+    let granted = [goal_grants(program)];
     let limits = document.limits.iter().map(|limit| limited(program, limit));
     let parts =
         balances.chain(limits).chain(counters).chain(caps).chain(tiers).chain(returned).chain(granted);
@@ -164,18 +164,21 @@ fn track(track: &TierTrack) -> usize {
     parts.into_iter().fold(text(&track.id).saturating_add(HEAD * 2), usize::saturating_add)
 }
 
-/// What was given for the levels of a track and may be taken back.
-fn level_grants(program: &Program, track: &TierTrack) -> usize {
+/// What was given for levels and challenges and may be taken back.
+fn goal_grants(program: &Program) -> usize {
     let document = program.document();
-    if !program.awards_levels() {
+    if !program.awards_goals() {
         return 0;
     }
     let points = document.currencies.iter().map(|it| text(&it.id).saturating_add(HEAD + NUMBER * 2));
     let used = program.window_caps().iter().map(|it| text(&it.id).saturating_add(HEAD * 2 + NUMBER + WIDE));
     let given = points.chain(used).fold(HEAD * 6 + NUMBER * 2, usize::saturating_add);
-    let each = track.levels.iter().map(|level| {
-        let of_level = text(&track.id).saturating_add(text(&level.id)).saturating_add(given);
-        of_level.saturating_mul(KEPT_GRANTS)
-    });
+    let of_track = |track: &TierTrack| {
+        let levels = track.levels.iter().map(|level| text(&track.id).saturating_add(text(&level.id)));
+        levels.collect::<Vec<_>>()
+    };
+    let levels = document.tiers.iter().flat_map(of_track);
+    let challenges = document.challenges.iter().map(|it| text(&it.id).saturating_add(HEAD));
+    let each = levels.chain(challenges).map(|ids| ids.saturating_add(given).saturating_mul(KEPT_GRANTS));
     each.fold(0, usize::saturating_add)
 }

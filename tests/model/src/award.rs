@@ -1,24 +1,58 @@
-//! Awards for levels reached: given once in a window, taken back when its counters fall below.
+//! Awards for levels reached and challenges completed: given once in a window, taken back when its counters fall below.
 
 use std::collections::BTreeMap;
 
 use chrono::{NaiveDate, TimeDelta};
-use loyalty_core::program::document::{Document, Requirement, TierTrack};
+use loyalty_core::program::document::{Document, Requirement};
 
 use crate::calendar::{Instant, Moment, covers, same_window};
 use crate::number::BigInt;
 use crate::tier::Tiers;
 
-/// The most windows of a level whose awards are remembered.
+/// The most windows of a goal whose awards are remembered.
 const REMEMBERED: usize = 4;
 
-/// What was given for a level.
+/// What something is given for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Goal {
+    /// A track's level.
+    Level(String, String),
+    /// A challenge.
+    Challenge(String),
+    /// Becoming a member.
+    Joining,
+}
+
+impl Goal {
+    /// The track and the id; a challenge has no track.
+    pub fn names(&self) -> [&str; 2] {
+        match self {
+            Self::Level(track, level) => [track, level],
+            Self::Challenge(id) => ["", id],
+            Self::Joining => ["", ""],
+        }
+    }
+
+    /// What it takes.
+    pub fn asks<'d>(&self, document: &'d Document) -> Option<&'d Requirement> {
+        match self {
+            Self::Level(track, level) => {
+                let track = document.tiers.iter().find(|it| it.id.as_str() == track)?;
+                track.levels.iter().find(|it| it.id.as_str() == level)?.reach.as_ref()
+            }
+            Self::Challenge(id) => {
+                Some(&document.challenges.iter().find(|it| it.id.as_str() == id)?.complete)
+            }
+            Self::Joining => None,
+        }
+    }
+}
+
+/// What was given for a goal.
 #[derive(Debug, Clone)]
-pub struct LevelAward {
-    /// The track.
-    pub track: String,
-    /// The level's place in it.
-    pub level: usize,
+pub struct Award {
+    /// What for.
+    pub goal: Goal,
     /// When it was reached.
     pub moment: Moment,
     /// Points by currency, and when they lapse.
@@ -27,64 +61,57 @@ pub struct LevelAward {
     pub caps: BTreeMap<String, BigInt>,
 }
 
-/// All that was given for levels and not taken back.
+/// All that was given for goals and not taken back.
 #[derive(Debug, Clone, Default)]
-pub struct LevelAwards {
-    remembered: Vec<LevelAward>,
+pub struct Awards {
+    remembered: Vec<Award>,
     /// What can no longer be taken back.
-    forgotten: Vec<LevelAward>,
+    forgotten: Vec<Award>,
 }
 
-impl LevelAwards {
-    /// The levels of a track that an activity has reached and to which nothing was given in its windows.
+impl Awards {
+    /// When a goal was reached by an activity, where nothing was given to it yet in its windows.
     pub fn due(
         &self,
+        goal: &Goal,
         (before, after): (&Tiers<'_>, &Tiers<'_>),
-        track: &TierTrack,
         (now, present): (Moment, NaiveDate),
-    ) -> Vec<(usize, Moment)> {
-        let given = |level: usize, reach: &Requirement, read: Moment| {
-            let of_level =
-                self.remembered.iter().filter(|it| it.track == track.id.as_str() && it.level == level);
-            of_level.into_iter().any(|it| same_windows(after.document, reach, it.moment, read))
+    ) -> Option<Moment> {
+        let asked = goal.asks(after.document)?;
+        let given = |read: Moment| {
+            let mut of_goal = self.remembered.iter().filter(|it| it.goal == *goal);
+            of_goal.any(|it| same_windows(after.document, asked, it.moment, read))
         };
-        let levels = track.levels.iter().enumerate();
-        let due = levels.filter_map(|(level, it)| {
-            let reach = it.reach.as_ref()?;
-            let is_due = |read: &Moment| {
-                after.holds(reach, *read) && !before.holds(reach, *read) && !given(level, reach, *read)
-            };
-            Some((level, after.readings(&[reach], now, present).into_iter().find(is_due)?))
-        });
-        due.collect()
+        let is_due =
+            |read: &Moment| after.holds(asked, *read) && !before.holds(asked, *read) && !given(*read);
+        after.readings(&[asked], now, present).into_iter().find(is_due)
     }
 
-    /// Remembers what was given, for so many windows of a level.
-    pub fn remember(&mut self, award: LevelAward) {
-        let of_level = |it: &LevelAward| it.track == award.track && it.level == award.level;
-        if self.remembered.iter().filter(|it| of_level(it)).count() == REMEMBERED {
-            let oldest = self.remembered.iter().position(of_level).expect("there are some");
+    /// Remembers what was given, for so many windows of a goal.
+    pub fn remember(&mut self, award: Award) {
+        let of_goal = |it: &Award| it.goal == award.goal;
+        if self.remembered.iter().filter(|it| of_goal(it)).count() == REMEMBERED {
+            let oldest = self.remembered.iter().position(of_goal).expect("there are some");
             self.forgotten.push(self.remembered.remove(oldest));
         }
         self.remembered.push(award);
     }
 
     /// Keeps what caps counted of something that nothing takes back.
-    pub fn keep_for_good(&mut self, award: LevelAward) {
+    pub fn keep_for_good(&mut self, award: Award) {
         self.forgotten.push(award);
     }
 
-    /// Takes out what was given for levels that no longer hold; `rules` are those before and after of a track.
+    /// Takes out what was given for goals that no longer hold; `rules` are those before and after of a goal.
     pub fn lost<'t>(
         &mut self,
-        rules: impl Fn(&TierTrack) -> (Tiers<'t>, Tiers<'t>),
+        rules: impl Fn(&Goal) -> (Tiers<'t>, Tiers<'t>),
         document: &Document,
-    ) -> Vec<LevelAward> {
-        let is_lost = |award: &LevelAward| {
-            let track = document.tiers.iter().find(|it| it.id.as_str() == award.track).expect("a track's id");
-            let (before, after) = rules(track);
-            let reach = track.levels[award.level].reach.as_ref();
-            reach.is_some_and(|reach| before.holds(reach, award.moment) && !after.holds(reach, award.moment))
+    ) -> Vec<Award> {
+        let is_lost = |award: &Award| {
+            let (before, after) = rules(&award.goal);
+            let asked = award.goal.asks(document);
+            asked.is_some_and(|asked| before.holds(asked, award.moment) && !after.holds(asked, award.moment))
         };
         let (lost, kept) = std::mem::take(&mut self.remembered).into_iter().partition(is_lost);
         self.remembered = kept;

@@ -14,6 +14,7 @@ mod basis;
 mod calendar;
 mod carry;
 mod condition;
+mod goals;
 mod history;
 mod limits;
 mod lots;
@@ -35,7 +36,7 @@ use loyalty_core::program::document::{Cap, Counter, Currency, Document, TierTrac
 use loyalty_core::tier::TierGrant;
 use loyalty_core::time::{OffsetTime, Timestamp};
 
-use crate::award::{LevelAward, LevelAwards};
+use crate::award::Awards;
 pub use crate::calendar::Instant;
 pub use crate::calendar::NEVER;
 use crate::calendar::{Calendar, Moment};
@@ -69,12 +70,12 @@ pub struct Outcome {
     pub taken: BTreeMap<String, BigInt>,
     /// Points that a return should have taken back, but found gone.
     pub forgiven: BTreeMap<String, BigInt>,
-    /// Points given for levels, by track, level and currency.
-    pub level_awards: BTreeMap<[String; 3], BigInt>,
-    /// Points of levels taken back by a return, the same way.
-    pub level_takes: BTreeMap<[String; 3], BigInt>,
-    /// Points of levels that a return found gone.
-    pub level_forgiven: BTreeMap<[String; 3], BigInt>,
+    /// Points given for levels and challenges, by track (empty of a challenge), id and currency.
+    pub goal_awards: BTreeMap<[String; 3], BigInt>,
+    /// Points of theirs taken back by a return, the same way.
+    pub goal_takes: BTreeMap<[String; 3], BigInt>,
+    /// Points of theirs that a return found gone.
+    pub goal_forgiven: BTreeMap<[String; 3], BigInt>,
     /// Skus of an unlinked return that found no sale, and how many units.
     pub unmatched: Vec<(String, Exact)>,
 }
@@ -89,7 +90,7 @@ pub struct Model {
     /// Where the member stands on each track; nowhere before the first activity.
     standings: BTreeMap<String, Standing>,
     lots: BTreeMap<String, Lots>,
-    level_awards: LevelAwards,
+    given: Awards,
     settled_to: Option<Instant>,
     enrolled: Option<Instant>,
 }
@@ -104,7 +105,7 @@ impl Model {
             document: document.clone(),
             who: Who { member: "m".to_owned(), told: loyalty_core::facts::Facts::NONE },
             past: Vec::new(),
-            level_awards: LevelAwards::default(),
+            given: Awards::default(),
             standings: BTreeMap::new(),
             settled_to: None,
             enrolled: None,
@@ -365,7 +366,7 @@ impl Model {
             self.heed(event, moment);
             self.roll_again();
         }
-        self.award_levels(activity, moment, &mut outcome);
+        self.award_goals(activity, moment, &mut outcome);
         let present = self.present();
         self.move_standings(|standing, tiers, track| standing.rise(tiers, track, moment, present));
         Ok(outcome)
@@ -412,86 +413,12 @@ impl Model {
     fn rate_in(&self, currency: &Currency, facts: &Facts<'_>, occasion: Occasion<'_>) -> Option<Vec<Rated>> {
         let earning = self.document.earning.iter().find(|earning| earning.currency == currency.id)?;
         let used = |cap: &Cap, window| {
-            let of_levels = self.level_awards.cap_uses(cap.id.as_str());
-            history::cap_used((&self.past, &of_levels), cap.id.as_str(), window, facts.before.now)
+            let of_goals = self.given.cap_uses(cap.id.as_str());
+            history::cap_used((&self.past, &of_goals), cap.id.as_str(), window, facts.before.now)
         };
         let id = currency.id.as_str();
         let held = self.balance(id) + self.pending(id);
         Some(Rating { facts, currency, occasion, used: &used, held }.rate(earning))
-    }
-
-    /// Gives what there is for levels that the newest activity has reached.
-    fn award_levels(&mut self, activity: &Activity, moment: Moment, outcome: &mut Outcome) {
-        let tier = outcome.tier.clone();
-        let present = self.present();
-        // Conditions on the past find it as it was before the activity.
-        let past = self.past[..self.past.len() - 1].to_vec();
-        let document = self.document.clone();
-        let calendar = self.calendar.clone();
-        let before = Before { document: &document, calendar: &calendar, past: &past, now: moment };
-        let enrolled_on = self.enrolled_on().expect("a member");
-        let who = self.who.clone();
-        let facts = Facts {
-            activity,
-            document: &document,
-            calendar: &calendar,
-            date: moment.date,
-            enrolled_on,
-            levels: &tier,
-            who: &who,
-            before: &before,
-        };
-        for track in &document.tiers {
-            let after = self.standings[track.id.as_str()].seen(&self.tiers(), track);
-            let before = Tiers { past: &past, ..after };
-            let due = self.level_awards.due((&before, &after), track, (moment, present));
-            for (level, read) in due {
-                let (track, name) = (track.id.to_string(), track.levels[level].id.to_string());
-                let (mut points, mut caps) = (BTreeMap::new(), BTreeMap::new());
-                for currency in &document.currencies {
-                    let rated = self.rate_in(currency, &facts, Occasion::Level(&track, &name));
-                    // Rules of levels all give on the same terms: those of the currency.
-                    let Some(rated) = rated.into_iter().flatten().next() else { continue };
-                    let lapse = vesting::lapse(&None, currency, moment, &self.calendar);
-                    let id = currency.id.to_string();
-                    self.lots.entry(id.clone()).or_default().put(&rated.award.points, (lapse, None));
-                    let key = [track.clone(), name.clone(), id.clone()];
-                    outcome.level_awards.insert(key, rated.award.points.clone());
-                    points.insert(id, (rated.award.points, lapse));
-                    caps.extend(rated.caps.into_iter().map(|(cap, share)| (cap, share.points)));
-                }
-                if !points.is_empty() {
-                    self.level_awards.remember(LevelAward { track, level, moment: read, points, caps });
-                }
-            }
-        }
-    }
-
-    /// What a return does beyond its own purchases, to counters that were as in `before`.
-    fn lower(
-        &mut self,
-        (past, were): &(Vec<Past>, BTreeMap<String, Standing>),
-        moment: (NaiveDate, Instant),
-        outcome: Outcome,
-    ) -> Outcome {
-        self.roll_again();
-        let before = Tiers { past, ..self.tiers() };
-        let mut awards = self.level_awards.clone();
-        let lost = awards.lost(
-            |track| {
-                let id = track.id.as_str();
-                (were[id].seen(&before, track), self.standings[id].seen(&self.tiers(), track))
-            },
-            &self.document,
-        );
-        let mut standings = self.standings.clone();
-        for track in &self.document.tiers {
-            let standing = standings.get_mut(track.id.as_str()).expect("a member stands on every track");
-            standing.lower((&before, &were[track.id.as_str()]), &self.tiers(), track, moment);
-        }
-        self.standings = standings;
-        self.level_awards = awards;
-        self.take_levels_back(lost, outcome)
     }
 
     /// What rolled over is worked out again where counters have changed.
@@ -503,21 +430,6 @@ impl Model {
                 carry.roll_again(&before.seen(tiers, track), track, enrolled);
             }
         });
-    }
-
-    /// Takes back what was given for levels.
-    fn take_levels_back(&mut self, lost: Vec<LevelAward>, mut outcome: Outcome) -> Outcome {
-        for award in lost {
-            let track = self.document.tiers.iter().find(|it| it.id.as_str() == award.track);
-            let level = track.expect("a track's id").levels[award.level].id.to_string();
-            for (currency, (points, lapse)) in award.points {
-                let taken = self.lots.entry(currency.clone()).or_default().take_back(&points, (lapse, None));
-                let key = [award.track.clone(), level.clone(), currency];
-                *outcome.level_forgiven.entry(key.clone()).or_default() += points - &taken;
-                *outcome.level_takes.entry(key).or_default() += taken;
-            }
-        }
-        outcome
     }
 
     fn move_standings(&mut self, step: impl Fn(&mut Standing, &Tiers<'_>, &TierTrack)) {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use chrono::{Datelike, NaiveDate};
 use loyalty_core::activity::{Activity, YearlyDay};
 
-use crate::award::LevelAward;
+use crate::award::{Award, Goal};
 use crate::calendar::Moment;
 use crate::rating::Occasion;
 use crate::{Model, Outcome, Refused, vesting};
@@ -58,13 +58,8 @@ impl Model {
                 }
             }
         }
-        self.level_awards.keep_for_good(LevelAward {
-            track: String::new(),
-            level: 0,
-            moment,
-            points: BTreeMap::new(),
-            caps: all_caps,
-        });
+        let points = BTreeMap::new();
+        self.given.keep_for_good(Award { goal: Goal::Joining, moment, points, caps: all_caps });
     }
 }
 

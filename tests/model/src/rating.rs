@@ -57,6 +57,8 @@ pub enum Occasion<'a> {
     Joining,
     /// A track's level is reached by it.
     Level(&'a str, &'a str),
+    /// A challenge is completed by it.
+    Challenge(&'a str),
 }
 
 /// Rates an activity in one currency.
@@ -175,6 +177,7 @@ impl Rating<'_> {
             | (Trigger::Anniversary, Activity::Anniversary(_), Occasion::Itself)
             | (Trigger::Enrolment, _, Occasion::Joining) => true,
             (Trigger::Event(name), Activity::Event(event), Occasion::Itself) => *name == event.name,
+            (Trigger::ChallengeCompleted(on), _, Occasion::Challenge(id)) => on.as_str() == id,
             (Trigger::TierReached(on), _, Occasion::Level(track, level)) => {
                 on.track.as_str() == track && on.level.as_ref().is_none_or(|asked| asked.as_str() == level)
             }

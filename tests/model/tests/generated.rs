@@ -74,6 +74,8 @@ fn random_cases_reach_everything() {
         ("award of a birthday", 5),
         ("award of an anniversary", 2),
         ("welcome", 50),
+        ("completed", 30),
+        ("no longer completed", 3),
         ("already_enrolled", 20),
         ("unknown_member", 5),
         ("before_enrolment", 20),
@@ -147,6 +149,14 @@ fn watch(document: &Document, history: &[Activity], seen: &mut dyn FnMut(&'stati
         if outcome.welcome.values().any(positive) {
             seen("welcome");
         }
+        let of_challenge =
+            |(key, points): (&[String; 3], &BigInt)| key[0].is_empty() && *points > BigInt::ZERO;
+        if outcome.goal_awards.iter().any(of_challenge) {
+            seen("completed");
+        }
+        if outcome.goal_takes.iter().any(of_challenge) {
+            seen("no longer completed");
+        }
         if outcome.clipped {
             seen("clipped");
         }
@@ -170,6 +180,10 @@ fn watch(document: &Document, history: &[Activity], seen: &mut dyn FnMut(&'stati
             seen("unmatched");
         }
     }
+    ended(document, &model, seen);
+}
+
+fn ended(document: &Document, model: &Model, seen: &mut dyn FnMut(&'static str)) {
     if document.currencies.iter().any(|currency| model.totals(currency.id.as_str()).expired > BigInt::ZERO) {
         seen("expired");
     }

@@ -10,10 +10,10 @@ use crate::ledger::operation::VestingOutcome;
 use crate::member::{Balance, MemberState};
 use crate::money::Money;
 use crate::points::Points;
-use crate::program::document::{Level, Requirement, Streak, Threshold, TierTrack};
+use crate::program::document::{Challenge, Level, Requirement, Streak, Threshold, TierTrack};
 use crate::program::{Program, Programs};
 use crate::tier::{Counts, TierState};
-use crate::time::{Timestamp, When};
+use crate::time::{Date, Timestamp, When};
 
 /// A member as of an instant.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
@@ -30,6 +30,9 @@ pub struct MemberView {
     pub balances: Vec<BalanceView>,
     /// One entry a tier track.
     pub tiers: Vec<TierView>,
+    /// The challenges of the program, in its order, without those that are over.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub challenges: Vec<ChallengeView>,
 }
 
 /// Points of one currency, all in minor units.
@@ -119,6 +122,25 @@ pub struct TierView {
     /// What was held before, oldest first, as far as it is kept; all of it is in the history.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub past: Vec<TierIntervalView>,
+}
+
+/// A challenge and where the member stands with it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct ChallengeView {
+    /// The challenge.
+    pub challenge: AuthorId,
+    /// What members see.
+    pub name: String,
+    /// The first date on which it may be completed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub from: Option<Date>,
+    /// The last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub to: Option<Date>,
+    /// Whether the present windows have all that it takes.
+    pub completed: bool,
+    /// What it takes and where the member stands.
+    pub progress: Progress,
 }
 
 /// A level above the one held.
@@ -224,6 +246,7 @@ impl MemberView {
             settled_to: at,
             balances: state.balances.iter().map(|it| BalanceView::new(it, &state, program)).collect(),
             tiers: state.tiers.iter().map(|held| standing.tier(held)).collect(),
+            challenges: standing.challenges(),
         }
     }
 }
@@ -280,13 +303,29 @@ struct Standing<'a> {
 }
 
 impl Standing<'_> {
+    fn challenges(&self) -> Vec<ChallengeView> {
+        let Standing { program, state, when } = self;
+        let measured = Measured { standing: self, track: None };
+        let (counts, today) = (Counts { program, track: None, state }, when.date);
+        let over = |it: &&Challenge| it.dates.and_then(|dates| dates.to).is_some_and(|to| to < today);
+        let all = program.document().challenges.iter().filter(|it| !over(it)).map(|it| ChallengeView {
+            challenge: it.id.clone(),
+            name: it.name.clone().unwrap_or_else(|| it.id.to_string()),
+            from: it.dates.and_then(|dates| dates.from),
+            to: it.dates.and_then(|dates| dates.to),
+            completed: counts.holds(Some(&it.complete), when),
+            progress: measured.progress(&it.complete, when),
+        });
+        all.collect()
+    }
+
     fn tier(&self, held: &TierState) -> TierView {
         let track = self.program.track(&held.track);
         let levels = track.map_or(&[][..], |track| &track.levels);
         let rank = levels.iter().position(|level| level.id == *held.level());
         let present = rank.and_then(|rank| levels.get(rank));
         let above = rank.and_then(|rank| levels.get(rank.saturating_add(1)..)).unwrap_or_default();
-        let measured = track.map(|track| Measured { standing: self, track });
+        let measured = track.map(|track| Measured { standing: self, track: Some(track) });
         let past = held.past.iter();
         TierView {
             track: held.track.clone(),
@@ -303,10 +342,10 @@ impl Standing<'_> {
     }
 }
 
-/// What progress on a track is measured on.
+/// What progress is measured on: counters as a track sees them, or as they are.
 struct Measured<'a> {
     standing: &'a Standing<'a>,
-    track: &'a TierTrack,
+    track: Option<&'a TierTrack>,
 }
 
 impl Measured<'_> {
@@ -352,7 +391,7 @@ impl Measured<'_> {
 
     fn streak(&self, streak: &Streak, when: &When<'_>) -> StreakProgress {
         let Standing { program, state, .. } = *self.standing;
-        let counts = Counts { program, track: Some(self.track), state };
+        let counts = Counts { program, track: self.track, state };
         let value = counts.held(streak, when);
         let end = program.counter(&streak.counter).and_then(|counter| counter.window.end(when));
         StreakProgress {
@@ -368,7 +407,7 @@ impl Measured<'_> {
 
     fn counter(&self, threshold: &Threshold, when: &When<'_>) -> CounterProgress {
         let Standing { program, state, .. } = *self.standing;
-        let counts = Counts { program, track: Some(self.track), state };
+        let counts = Counts { program, track: self.track, state };
         let value = counts.value(&threshold.id, when).unwrap_or_default();
         let end = program.counter(&threshold.id).and_then(|counter| counter.window.end(when));
         CounterProgress {

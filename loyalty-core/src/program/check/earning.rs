@@ -172,12 +172,15 @@ impl<'a> Check<'a> {
             let message = format!("the rule `{}` answers to an occasion, which has no lines", rule.id);
             self.problem("occasion_award_not_fixed", path, message, "give `fixed`, and no `lines`");
         }
+        if let Trigger::ChallengeCompleted(id) = &rule.on {
+            self.challenge_completed(id, &format!("{path}/on/challenge_completed"));
+        }
         if let Trigger::TierReached(on) = &rule.on {
             self.tier_reached(on, &format!("{path}/on/tier_reached"));
-            if rule.fixed.is_none() || rule.lines.is_some() {
-                let message = format!("the rule `{}` answers to a level, which has no lines", rule.id);
-                self.problem("level_award_not_fixed", path, message, "give `fixed`, and no `lines`");
-            }
+        }
+        if rule.on.is_reached() && (rule.fixed.is_none() || rule.lines.is_some()) {
+            let message = format!("the rule `{}` answers to what is reached, which has no lines", rule.id);
+            self.problem("level_award_not_fixed", path, message, "give `fixed`, and no `lines`");
         }
         if rule.kinds.is_empty() {
             self.empty_list(&format!("{path}/kinds"));

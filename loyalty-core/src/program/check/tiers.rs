@@ -95,7 +95,7 @@ impl Check<'_> {
         }
     }
 
-    fn requirement(&mut self, requirement: &Requirement, of_a_lifetime: bool, path: &str) {
+    pub fn requirement(&mut self, requirement: &Requirement, of_a_lifetime: bool, path: &str) {
         let (list_path, list) = match requirement {
             Requirement::All(list) => (format!("{path}/all"), list),
             Requirement::Any(list) => (format!("{path}/any"), list),

@@ -169,17 +169,24 @@ pub enum Trigger {
     Anniversary,
     /// A purchase or event by which a level's `reach` begins to hold: once in its window.
     TierReached(TierReached),
+    /// A purchase or event by which a challenge is completed: once in its window.
+    ChallengeCompleted(AuthorId),
 }
 
 impl Trigger {
     /// Whether what it gives is apart from what an activity earns, and given for what the member has come to.
     pub const fn is_goal(&self) -> bool {
-        matches!(self, Self::Enrolment | Self::TierReached(_))
+        matches!(self, Self::Enrolment) || self.is_reached()
+    }
+
+    /// Whether it is something that counters reach: a level or a challenge.
+    pub const fn is_reached(&self) -> bool {
+        matches!(self, Self::TierReached(_) | Self::ChallengeCompleted(_))
     }
 
     /// Whether what it answers to can have lines, a store and tenders.
     pub const fn may_be_bought(&self) -> bool {
-        matches!(self, Self::Purchase | Self::Enrolment | Self::TierReached(_))
+        matches!(self, Self::Purchase) || self.is_goal()
     }
 }
 

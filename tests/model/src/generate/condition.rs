@@ -11,7 +11,7 @@ use loyalty_core::program::condition::{
     NumberTest, OneOrMany, PathTest, SegmentTest, SinceLastTest, SplitTest, TenderTest, TextTest, TierTest,
     ValueTest,
 };
-use loyalty_core::program::document::{Basis, Counter, TierTrack};
+use loyalty_core::program::document::{Basis, Challenge, Counter, TierTrack};
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
@@ -29,6 +29,8 @@ pub struct Known<'a> {
     pub tracks: &'a [TierTrack],
     /// Counters.
     pub counters: &'a [Counter],
+    /// Challenges.
+    pub challenges: &'a [Challenge],
 }
 
 /// A condition of an activity; of a purchase, also over what only purchases have.

@@ -5,7 +5,7 @@ use loyalty_core::id::AuthorId;
 use loyalty_core::money::{Multiplier, Quantity, Rate, Rounding};
 use loyalty_core::program::document::{
     Basis, Cap, CapScope, Combine, Earning, Factor, FactorCombine, Group, GroupMember, MultiplierStage, Over,
-    PerFull, Rule, RuleRounding, RuleRoundingPlace, StepsOf, TierReached, TierTrack, Trigger,
+    PerFull, Rule, RuleRounding, RuleRoundingPlace, StepsOf, TierReached, Trigger,
 };
 use proptest::collection::vec;
 use proptest::option;
@@ -110,30 +110,29 @@ fn measuring(scale: u8, known: &Known<'_>, of_purchase: bool) -> BoxedStrategy<R
 }
 
 fn fixed(scale: u8, known: &Known<'_>, of_purchase: bool) -> BoxedStrategy<Rule> {
-    let reachable = reachable(known.tracks);
+    let reachable = reachable(known);
     let other = if of_purchase {
         Just(None).boxed()
     } else {
         let of_member = select(vec![Trigger::Enrolment, Trigger::Birthday, Trigger::Anniversary]);
-        let level = any::<Index>().prop_map(move |index| {
-            let level = (!reachable.is_empty()).then(|| index.get(&reachable).clone());
-            level.map(Trigger::TierReached)
-        });
-        prop_oneof![2 => Just(None), 2 => level, 4 => of_member.prop_map(Some)].boxed()
+        let level = any::<Index>()
+            .prop_map(move |index| (!reachable.is_empty()).then(|| index.get(&reachable).clone()));
+        prop_oneof![2 => Just(None), 4 => level, 4 => of_member.prop_map(Some)].boxed()
     };
     (plain(known, of_purchase), points(40, scale), other)
         .prop_map(|(rule, points, other)| Rule { fixed: Some(points), on: other.unwrap_or(rule.on), ..rule })
         .boxed()
 }
 
-/// What a rule may answer to that awards levels: one with `reach`, or all of a track.
-fn reachable(tracks: &[TierTrack]) -> Vec<TierReached> {
-    let levels = tracks.iter().flat_map(|track| {
+/// What a rule may answer to that awards goals: a level with `reach`, all of a track, a challenge.
+fn reachable(known: &Known<'_>) -> Vec<Trigger> {
+    let levels = known.tracks.iter().flat_map(|track| {
         let one =
             track.levels.iter().filter(|level| level.reach.is_some()).map(|level| Some(level.id.clone()));
         std::iter::once(None).chain(one).map(|level| TierReached { track: track.id.clone(), level })
     });
-    levels.collect()
+    let challenges = known.challenges.iter().map(|it| Trigger::ChallengeCompleted(it.id.clone()));
+    levels.map(Trigger::TierReached).chain(challenges).collect()
 }
 
 /// A rule that does not say yet how much.

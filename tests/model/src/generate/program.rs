@@ -2,12 +2,14 @@
 
 use loyalty_core::id::AuthorId;
 use loyalty_core::money::Money;
+use loyalty_core::program::condition::DateRange;
 use loyalty_core::program::document::{
-    AtLeast, AttributeDeclaration, AttributeKind, Cap, Counted, Counter, Currency, CurrencyKind, DatesBy,
-    Document, Downgrade, Earning, Expiry, Group, GroupMember, HeadStart, Lasts, Level, OnReturn, Requirement,
-    Returns, Rollover, Rule, Segment, Start, Streak, Sum, SumOf, Threshold, TierTrack, Unlinked, Upgrade,
+    AtLeast, AttributeDeclaration, AttributeKind, Cap, Challenge, Counted, Counter, Currency, CurrencyKind,
+    DatesBy, Document, Downgrade, Earning, Expiry, Group, GroupMember, HeadStart, Lasts, Level, OnReturn,
+    Requirement, Returns, Rollover, Rule, Segment, Start, Streak, Sum, SumOf, Threshold, TierTrack, Unlinked,
+    Upgrade,
 };
-use loyalty_core::time::Window;
+use loyalty_core::time::{Date, Window};
 use loyalty_core::zone::Zone;
 use proptest::collection::vec;
 use proptest::option;
@@ -40,17 +42,18 @@ pub fn with_rules(most: usize) -> BoxedStrategy<Document> {
         .boxed()
         .prop_flat_map(|(currencies, counters)| {
             let tracks = vec(track(&counters), 0..=2).prop_map(named_tracks);
-            (Just(currencies), Just(counters), tracks)
+            let goals = (tracks, challenges(&counters));
+            (Just(currencies), Just(counters), goals)
         })
         .boxed()
-        .prop_flat_map(move |(currencies, counters, tiers)| {
-            let known = Known { tracks: &tiers, counters: &counters };
+        .prop_flat_map(move |(currencies, counters, (tiers, challenges))| {
+            let known = Known { tracks: &tiers, counters: &counters, challenges: &challenges };
             let earning: Vec<_> =
                 currencies.iter().map(|it| earning(it.id.clone(), it.scale, &known, most)).collect();
             let others = (calendar(), holidays(), returns(), limits(&currencies));
-            (Just(currencies), Just(counters), Just(tiers), earning, others)
+            (Just(currencies), Just(counters), Just((tiers, challenges)), earning, others)
         })
-        .prop_map(|(currencies, counters, tiers, earning, others)| {
+        .prop_map(|(currencies, counters, (tiers, challenges), earning, others)| {
             let ((zone, dates_by), holidays, returns, limits) = others;
             let mut document = Document {
                 format: 1,
@@ -66,6 +69,7 @@ pub fn with_rules(most: usize) -> BoxedStrategy<Document> {
                 holidays,
                 counters,
                 tiers,
+                challenges,
                 earning,
                 returns,
                 limits,
@@ -191,6 +195,21 @@ fn track(counters: &[Counter]) -> impl Strategy<Value = TierTrack> + use<> {
             TierTrack { id: id("unnamed"), levels, upgrade, lasts, downgrade, grace, on_return, rollover }
         },
     )
+}
+
+/// Mostly one or two; some only within dates of the histories.
+fn challenges(counters: &[Counter]) -> impl Strategy<Value = Vec<Challenge>> + use<> {
+    let first = Date::parse("2016-11-01").expect("a date").days();
+    let dates = (0..700, 1..400, any::<bool>(), any::<bool>()).prop_map(move |(from, days, begins, ends)| {
+        let date = |days| Date::from_days(first + days);
+        DateRange { from: begins.then(|| date(from)), to: ends.then(|| date(from + days)) }
+    });
+    let challenge = (requirement(counters), option::weighted(0.3, dates))
+        .prop_map(|(complete, dates)| Challenge { id: id("unnamed"), name: None, complete, dates });
+    vec(challenge, 0..=2).prop_map(|all| {
+        let named = all.into_iter().zip(["dash", "marathon"]);
+        named.map(|(challenge, name)| Challenge { id: id(name), ..challenge }).collect()
+    })
 }
 
 /// A counter of the calendar that rolls over or has a head start.

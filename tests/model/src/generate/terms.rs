@@ -89,7 +89,7 @@ fn give(rule: &mut Rule, terms: &Terms) {
 }
 
 fn is_for_level(rule: &Rule) -> bool {
-    matches!(rule.on, Trigger::TierReached(_))
+    matches!(rule.on, Trigger::TierReached(_) | Trigger::ChallengeCompleted(_))
 }
 
 fn has(group: &Group, wanted: &dyn Fn(&Rule) -> bool) -> bool {

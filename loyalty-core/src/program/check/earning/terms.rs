@@ -18,8 +18,8 @@ impl Check<'_> {
                 self.window_that_ends(window, &format!("{path}/expiry/to_end_of"));
             }
         }
-        if matches!(rule.on, Trigger::TierReached(_)) && !rule.terms().are_plain() {
-            let message = format!("points of the rule `{}` are those of a level", rule.id);
+        if rule.on.is_reached() && !rule.terms().are_plain() {
+            let message = format!("points of the rule `{}` are those of a level or challenge", rule.id);
             let help = "leave `vest`, `expiry` and `funded_by` out: they may be spent at once and lapse as their currency says";
             self.problem("level_award_terms", path, message, help);
         }

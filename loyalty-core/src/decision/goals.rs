@@ -1,5 +1,5 @@
-//! Awards apart from what activities earn: for joining, which stays, and for levels reached, given once in a window
-//! and taken back when a return lowers the counters below.
+//! Awards apart from what activities earn: for joining, which stays, and for levels reached and
+//! challenges completed, given once in a window and taken back when a return lowers the counters below.
 
 use super::give_back;
 use crate::accrual::{self, CapUse, Occasion, Subject};
@@ -7,13 +7,13 @@ use crate::counter::Slots;
 use crate::expiry;
 use crate::explain::{Step, StepKind, Trace};
 use crate::facts::Who;
-use crate::ledger::operation::{Award, CountedBy, CountedIn, LevelAward, LevelTake, Operation, Take};
+use crate::ledger::operation::{Award, CountedBy, CountedIn, GoalAward, GoalTake, Operation, Take};
 use crate::ledger::posting::{Account, Posting};
 use crate::member::MemberState;
 use crate::points::{OutOfRange, Points};
 use crate::problem::Problem;
 use crate::program::document::Terms;
-use crate::tier::{LevelGrant, LevelPoints, Moment, keep_grant, newly_reached, no_longer_reached};
+use crate::tier::{GoalGrant, GoalPoints, Moment, keep_grant, newly_reached, no_longer_reached};
 use crate::time::Timestamp;
 
 impl Moment<'_> {
@@ -36,8 +36,8 @@ impl Moment<'_> {
         Ok(())
     }
 
-    /// Gives what rules award for the levels that an activity reaches; no counter of the program counts it.
-    pub(super) fn award_levels<T: Trace>(
+    /// Gives what rules award for the levels and challenges that an activity reaches; no counter of the program counts it.
+    pub(super) fn award_goals<T: Trace>(
         &self,
         (before, who): (&MemberState, Who<'_>),
         state: &mut MemberState,
@@ -47,7 +47,7 @@ impl Moment<'_> {
         let Some(activity) = operation.activity().cloned() else { return Ok(()) };
         let late = self.program.own_time(operation.occurred_at) < self.at;
         let present = self.program.zone().date_at(self.at);
-        for (track, level, reading) in newly_reached(self.program, before, state, &self.when, present) {
+        for (goal, reading) in newly_reached(self.program, before, state, &self.when, present) {
             // Conditions on history find the counters as they were before the activity, as its own rules do.
             let found = MemberState { counters: before.counters.clone(), ..state.clone() };
             let subject = Subject {
@@ -57,26 +57,27 @@ impl Moment<'_> {
                 who,
                 date: self.when.date,
                 late,
-                occasion: Occasion::TierReached { track: &track.id, level: &level.id },
+                occasion: Occasion::Reached { track: goal.track.map(|track| &track.id), id: goal.id },
             };
-            let by = format!("reaching `{}`", level.id);
+            let by = match goal.track {
+                Some(_) => format!("reaching `{}`", goal.id),
+                None => format!("completing `{}`", goal.id),
+            };
             let mut told = Told { by, kind: StepKind::Tier, trace };
             let (awards, used) = self.give(&subject, state, &mut operation.postings, &mut told)?;
-            let (track, level) = (&track.id, &level.id);
-            let points = awards.iter().map(|award| LevelPoints {
+            let (track, id) = (goal.track.map(|track| track.id.clone()), goal.id.clone());
+            let points = awards.iter().map(|award| GoalPoints {
                 currency: award.currency.clone(),
                 points: award.points,
                 expires_at: award.expires_at,
             });
             let points: Vec<_> = points.collect();
             if !points.is_empty() {
-                keep_grant(
-                    state,
-                    LevelGrant { track: track.clone(), level: level.clone(), reading, points, used },
-                );
+                let (track, id) = (track.clone(), id.clone());
+                keep_grant(state, GoalGrant { track, id, reading, points, used });
             }
-            let of_level = |award| LevelAward { track: track.clone(), level: level.clone(), award };
-            operation.level_awards.extend(awards.into_iter().map(of_level));
+            let of_goal = |award| GoalAward { track: track.clone(), id: id.clone(), award };
+            operation.goal_awards.extend(awards.into_iter().map(of_goal));
         }
         Ok(())
     }
@@ -110,8 +111,8 @@ impl Moment<'_> {
         Ok((awards, used))
     }
 
-    /// Takes back what levels gave whose counters are below now, first from the lot that it went into.
-    pub(super) fn take_levels_back<T: Trace>(
+    /// Takes back what levels and challenges gave whose counters are below now, first from the lot that it went into.
+    pub(super) fn take_goals_back<T: Trace>(
         &self,
         before: &MemberState,
         state: &mut MemberState,
@@ -127,9 +128,9 @@ impl Moment<'_> {
                 balance.clawed_back = balance.clawed_back.plus(points)?;
                 balance.forgiven = balance.forgiven.plus(forgiven)?;
                 trace.step(|| {
-                    let text =
-                        format!("`{}` is no longer reached: {points} {} go", grant.level, given.currency);
-                    Step::new(StepKind::Returned, &grant.track, text).with(points)
+                    let text = format!("`{}` is no longer reached: {points} {} go", grant.id, given.currency);
+                    Step::new(StepKind::Returned, grant.track.as_ref().unwrap_or(&grant.id), text)
+                        .with(points)
                 });
                 operation.postings.extend(taken.into_iter().map(|(partner, points)| Posting {
                     currency: given.currency.clone(),
@@ -140,8 +141,8 @@ impl Moment<'_> {
                     partner,
                 }));
                 let take = Take { currency: given.currency.clone(), points, forgiven };
-                let (track, level) = (grant.track.clone(), grant.level.clone());
-                operation.level_takes.push(LevelTake { track, level, take });
+                let (track, id) = (grant.track.clone(), grant.id.clone());
+                operation.goal_takes.push(GoalTake { track, id, take });
             }
             let back = |one: &CountedIn| {
                 let amount = one.amount.checked_neg().ok_or(OutOfRange)?;

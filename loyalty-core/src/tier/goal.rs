@@ -1,0 +1,201 @@
+//! Levels reached and challenges completed: what was given for them belongs to the counters, not to the activity that
+//! reached them.
+
+use minicbor::{Decode, Encode};
+
+use super::held::Reading;
+use super::requirement::{Counts, read_since};
+use crate::id::AuthorId;
+use crate::ledger::operation::CountedIn;
+use crate::member::MemberState;
+use crate::points::Points;
+use crate::program::Program;
+use crate::program::document::{Requirement, TierTrack};
+use crate::time::{Date, Timestamp, When};
+
+/// The most windows of a goal whose awards may still be taken back.
+pub const KEPT_GRANTS: usize = 4;
+
+/// What was given for a level or challenge: once in its window.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub struct GoalGrant {
+    /// The track of the level; absent of a challenge.
+    #[n(0)]
+    pub track: Option<AuthorId>,
+    /// The level or challenge.
+    #[n(1)]
+    pub id: AuthorId,
+    /// When the windows were read that reached it.
+    #[n(2)]
+    pub reading: Reading,
+    /// What was given, by currency.
+    #[n(3)]
+    pub points: Vec<GoalPoints>,
+    /// What caps have used up by it.
+    #[n(4)]
+    pub used: Vec<CountedIn>,
+}
+
+/// Points given for a level or challenge.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub struct GoalPoints {
+    /// The currency.
+    #[n(0)]
+    pub currency: AuthorId,
+    /// How many.
+    #[n(1)]
+    pub points: Points,
+    /// When they lapse.
+    #[n(2)]
+    pub expires_at: Option<Timestamp>,
+}
+
+/// Something to be reached that rules may award.
+#[derive(Debug, Clone, Copy)]
+pub struct Goal<'p> {
+    /// The track of a level, as which it sees the counters; a challenge sees them as they are.
+    pub track: Option<&'p TierTrack>,
+    /// The level or challenge.
+    pub id: &'p AuthorId,
+    /// What it takes.
+    asked: &'p Requirement,
+}
+
+impl<'p> Goal<'p> {
+    /// The levels of all tracks that can be reached, the lowest first, then the challenges that are open on a date.
+    fn all(program: &'p Program, date: Date) -> impl Iterator<Item = Self> {
+        let tracks = program.document().tiers.iter();
+        let levels = tracks.flat_map(|track| track.levels.iter().map(move |level| (track, level)));
+        let levels = levels.filter_map(|(track, level)| {
+            Some(Self { track: Some(track), id: &level.id, asked: level.reach.as_ref()? })
+        });
+        let open = program.document().challenges.iter().filter(move |challenge| challenge.is_open(date));
+        levels.chain(open.map(|challenge| Self {
+            track: None,
+            id: &challenge.id,
+            asked: &challenge.complete,
+        }))
+    }
+
+    /// What was given for; `None` where the program no longer has it.
+    fn of(program: &'p Program, grant: &GoalGrant) -> Option<Self> {
+        let Some(track) = &grant.track else {
+            let challenge = program.challenge(&grant.id)?;
+            return Some(Self { track: None, id: &challenge.id, asked: &challenge.complete });
+        };
+        let track = program.track(track)?;
+        let level = track.levels.iter().find(|level| level.id == grant.id)?;
+        Some(Self { track: Some(track), id: &level.id, asked: level.reach.as_ref()? })
+    }
+
+    fn is_of(&self, grant: &GoalGrant) -> bool {
+        grant.id == *self.id && grant.track.as_ref() == self.track.map(|track| &track.id)
+    }
+
+    fn holds(&self, program: &Program, state: &MemberState, when: &When<'_>) -> bool {
+        Counts { program, track: self.track, state }.holds(Some(self.asked), when)
+    }
+}
+
+/// Goals that hold by an activity and did not before, and to which nothing was given yet in these windows, each with
+/// when its windows were read. `present` is the date up to which streaks may be complete.
+pub fn newly_reached<'p>(
+    program: &'p Program,
+    before: &MemberState,
+    after: &MemberState,
+    when: &When<'p>,
+    present: Date,
+) -> Vec<(Goal<'p>, Reading)> {
+    let newly = Goal::all(program, when.date).filter_map(|goal| {
+        let fresh = |reading: &Reading| {
+            let when = program.when(after, reading.at, reading.date);
+            let is_given = |it: &GoalGrant| {
+                same(program, goal.asked, &program.when(after, it.reading.at, it.reading.date), &when)
+            };
+            let mut given = after.goal_grants.iter().filter(|it| goal.is_of(it));
+            goal.holds(program, after, &when) && !goal.holds(program, before, &when) && !given.any(is_given)
+        };
+        let since = read_since(program, goal.asked, when, present);
+        let mut readings = std::iter::once(Reading::of(when)).chain(since);
+        Some((goal, readings.find(fresh)?))
+    });
+    newly.collect()
+}
+
+/// Takes out of the state what was given for goals whose counters a return has lowered below.
+pub fn no_longer_reached(program: &Program, before: &MemberState, state: &mut MemberState) -> Vec<GoalGrant> {
+    let lost = |grant: &GoalGrant, state: &MemberState| {
+        let Reading { at, date } = grant.reading;
+        let holds = |goal: Goal<'_>, state| goal.holds(program, state, &program.when(state, at, date));
+        Goal::of(program, grant).is_some_and(|goal| holds(goal, before) && !holds(goal, state))
+    };
+    let all = std::mem::take(&mut state.goal_grants);
+    let (lost, kept) = all.into_iter().partition(|grant| lost(grant, state));
+    state.goal_grants = kept;
+    lost
+}
+
+/// Keeps what was given for a goal, and lets go of the oldest of it.
+pub fn keep_grant(state: &mut MemberState, grant: GoalGrant) {
+    let same = |it: &&GoalGrant| it.track == grant.track && it.id == grant.id;
+    if state.goal_grants.iter().filter(same).count() >= KEPT_GRANTS
+        && let Some(oldest) = state.goal_grants.iter().position(|it| same(&it))
+    {
+        state.goal_grants.remove(oldest);
+    }
+    state.goal_grants.push(grant);
+}
+
+/// Whether two moments share a window of all that a requirement looks at: of a rolling one, whether the later
+/// window goes back to the other, of a streak whether one of its windows is in both.
+fn same(program: &Program, requirement: &Requirement, one: &When<'_>, other: &When<'_>) -> bool {
+    let all = |list: &[Requirement]| list.iter().all(|each| same(program, each, one, other));
+    match requirement {
+        Requirement::All(list) | Requirement::Any(list) => all(list),
+        Requirement::AtLeast(some) => all(&some.of),
+        Requirement::Counter(threshold) => program.counter(&threshold.id).is_none_or(|counter| {
+            let [one, other] = [one, other].map(|when| counter.window.slot(when));
+            counter.window.first_slot(one.max(other)) <= one.min(other)
+        }),
+        Requirement::Streak(streak) => program.counter(&streak.counter).is_none_or(|counter| {
+            let [one, other] = [one, other].map(|when| counter.window.slot(when));
+            one.abs_diff(other) < u64::from(streak.windows)
+        }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// As they were stored before there were challenges.
+    #[derive(Encode, Decode)]
+    struct OfLevel {
+        #[n(0)]
+        track: AuthorId,
+        #[n(1)]
+        level: AuthorId,
+        #[n(2)]
+        reading: Reading,
+        #[n(3)]
+        points: Vec<GoalPoints>,
+        #[n(4)]
+        used: Vec<CountedIn>,
+    }
+
+    #[test]
+    fn what_was_stored_for_levels_is_read_and_stored_alike() {
+        let id = |text: &str| AuthorId::new(text).unwrap();
+        let reading = Reading { at: Timestamp::from_seconds(7), date: Date::from_days(3) };
+        let points = vec![GoalPoints { currency: id("points"), points: Points::ZERO, expires_at: None }];
+        let (track, level) = (id("club"), id("gold"));
+        let old = OfLevel { track, level, reading, points, used: Vec::new() };
+        let bytes = minicbor::to_vec(&old).unwrap();
+        let read: GoalGrant = minicbor::decode(&bytes).unwrap();
+        assert_eq!((read.track.as_ref(), &read.id), (Some(&old.track), &old.level));
+        assert_eq!(minicbor::to_vec(&read).unwrap(), bytes);
+        let challenge = GoalGrant { track: None, ..read };
+        let again: GoalGrant = minicbor::decode(&minicbor::to_vec(&challenge).unwrap()).unwrap();
+        assert_eq!(again, challenge);
+    }
+}

@@ -1,0 +1,133 @@
+//! What levels and challenges give, and lose when things come back.
+
+use std::collections::BTreeMap;
+
+use chrono::NaiveDate;
+use loyalty_core::activity::Activity;
+use loyalty_core::program::document::{Challenge, Document};
+
+use crate::award::{Award, Goal};
+use crate::calendar::{Instant, Moment, date};
+use crate::condition::Facts;
+use crate::history::{Before, Past};
+use crate::rating::Occasion;
+use crate::standing::Standing;
+use crate::tier::Tiers;
+use crate::{Model, Outcome, vesting};
+
+/// Every level, the lowest first, then the challenges that an activity of a date may complete.
+fn goals(document: &Document, today: NaiveDate) -> Vec<Goal> {
+    let level = |track: &str, level: &str| Goal::Level(track.to_owned(), level.to_owned());
+    let tracks = document.tiers.iter();
+    let levels =
+        tracks.flat_map(|track| track.levels.iter().map(move |it| level(track.id.as_str(), it.id.as_str())));
+    let open = |it: &&Challenge| {
+        let begun = it.dates.and_then(|dates| dates.from).is_none_or(|from| date(from) <= today);
+        let over = it.dates.and_then(|dates| dates.to).is_some_and(|to| date(to) < today);
+        begun && !over
+    };
+    let challenges = document.challenges.iter().filter(open);
+    levels.chain(challenges.map(|it| Goal::Challenge(it.id.to_string()))).collect()
+}
+
+impl Model {
+    /// Gives what there is for goals that the newest activity has reached.
+    pub(crate) fn award_goals(&mut self, activity: &Activity, moment: Moment, outcome: &mut Outcome) {
+        let tier = outcome.tier.clone();
+        let present = self.present();
+        // Conditions on the past find it as it was before the activity.
+        let past = self.past[..self.past.len() - 1].to_vec();
+        let document = self.document.clone();
+        let calendar = self.calendar.clone();
+        let before = Before { document: &document, calendar: &calendar, past: &past, now: moment };
+        let enrolled_on = self.enrolled_on().expect("a member");
+        let who = self.who.clone();
+        let facts = Facts {
+            activity,
+            document: &document,
+            calendar: &calendar,
+            date: moment.date,
+            enrolled_on,
+            levels: &tier,
+            who: &who,
+            before: &before,
+        };
+        for goal in goals(&document, moment.date) {
+            let after = self.seen(&goal, &self.standings, self.tiers());
+            let before = Tiers { past: &past, ..after };
+            let Some(read) = self.given.due(&goal, (&before, &after), (moment, present)) else { continue };
+            let [track, id] = goal.names();
+            let occasion = match &goal {
+                Goal::Level(track, level) => Occasion::Level(track, level),
+                _ => Occasion::Challenge(id),
+            };
+            let (mut points, mut caps) = (BTreeMap::new(), BTreeMap::new());
+            for currency in &document.currencies {
+                let rated = self.rate_in(currency, &facts, occasion);
+                // Rules of goals all give on the same terms: those of the currency.
+                let Some(rated) = rated.into_iter().flatten().next() else { continue };
+                let lapse = vesting::lapse(&None, currency, moment, &self.calendar);
+                let name = currency.id.to_string();
+                self.lots.entry(name.clone()).or_default().put(&rated.award.points, (lapse, None));
+                let key = [track.to_owned(), id.to_owned(), name.clone()];
+                outcome.goal_awards.insert(key, rated.award.points.clone());
+                points.insert(name, (rated.award.points, lapse));
+                caps.extend(rated.caps.into_iter().map(|(cap, share)| (cap, share.points)));
+            }
+            if !points.is_empty() {
+                self.given.remember(Award { goal, moment: read, points, caps });
+            }
+        }
+    }
+
+    /// The counters as a goal sees them: a level as its track does, a challenge as they are.
+    fn seen<'a>(
+        &self,
+        goal: &Goal,
+        standings: &'a BTreeMap<String, Standing>,
+        tiers: Tiers<'a>,
+    ) -> Tiers<'a> {
+        let [track, _] = goal.names();
+        let track = self.document.tiers.iter().find(|it| it.id.as_str() == track);
+        track.map_or(tiers, |track| standings[track.id.as_str()].seen(&tiers, track))
+    }
+
+    /// What a return does beyond its own purchases, to counters that were as in `before`.
+    pub(crate) fn lower(
+        &mut self,
+        (past, were): &(Vec<Past>, BTreeMap<String, Standing>),
+        moment: (NaiveDate, Instant),
+        outcome: Outcome,
+    ) -> Outcome {
+        self.roll_again();
+        let before = Tiers { past, ..self.tiers() };
+        let mut given = self.given.clone();
+        let lost = given.lost(
+            |goal| (self.seen(goal, were, before), self.seen(goal, &self.standings, self.tiers())),
+            &self.document,
+        );
+        let mut standings = self.standings.clone();
+        for track in &self.document.tiers {
+            let standing = standings.get_mut(track.id.as_str()).expect("a member stands on every track");
+            standing.lower((&before, &were[track.id.as_str()]), &self.tiers(), track, moment);
+        }
+        self.standings = standings;
+        self.given = given;
+        self.take_goals_back(lost, outcome)
+    }
+
+    /// Takes back what was given for goals.
+    fn take_goals_back(&mut self, lost: Vec<Award>, mut outcome: Outcome) -> Outcome {
+        for award in lost {
+            let [track, id] = award.goal.names();
+            for (currency, (points, lapse)) in award.points {
+                let lots = self.lots.entry(currency.clone()).or_default();
+                let taken = lots.take_back(&points, (lapse, None));
+                let key = [track.to_owned(), id.to_owned(), currency];
+                *outcome.goal_forgiven.entry(key.clone()).or_default() += points - &taken;
+                *outcome.goal_takes.entry(key).or_default() += taken;
+            }
+        }
+        outcome
+    }
+}

@@ -70,6 +70,7 @@ impl Moment<'_> {
                 currency: award.currency.clone(),
                 points: award.points,
                 expires_at: award.expires_at,
+                funded_by: award.funded_by.clone(),
             });
             let points: Vec<_> = points.collect();
             if !points.is_empty() {
@@ -122,7 +123,7 @@ impl Moment<'_> {
         for grant in no_longer_reached(self.program, before, state) {
             for given in &grant.points {
                 let balance = state.balance_mut(&given.currency);
-                let taken = balance.take(given.points, (given.expires_at, None))?;
+                let taken = balance.take(given.points, (given.expires_at, given.funded_by.as_ref()))?;
                 let points = taken.iter().try_fold(Points::ZERO, |sum, lot| sum.plus(lot.1))?;
                 let forgiven = given.points.minus(points)?;
                 balance.clawed_back = balance.clawed_back.plus(points)?;

@@ -8,7 +8,9 @@ use crate::id::AuthorId;
 use crate::limits;
 use crate::member::MOST_PENDING;
 use crate::program::Program;
-use crate::program::document::{Currency, Expiry, Limit, LimitAnswer, OnReturn, RuleExpiry, TierTrack};
+use crate::program::document::{
+    Currency, Document, Expiry, Limit, LimitAnswer, OnReturn, RuleExpiry, TierTrack,
+};
 use crate::program::walk::rules;
 use crate::tier::{KEPT_CREDITS, KEPT_GRANTS, KEPT_INTERVALS, MOST_THRESHOLDS};
 use crate::time::Window;
@@ -164,13 +166,27 @@ fn track(track: &TierTrack) -> usize {
     parts.into_iter().fold(text(&track.id).saturating_add(HEAD * 2), usize::saturating_add)
 }
 
+/// What a goal gave of a currency: an entry for each of the terms of its rules.
+fn points_of_goal(document: &Document, currency: &Currency) -> usize {
+    let rules = rules(document).into_iter().filter(|rule| *rule.currency == currency.id);
+    let mut different = Vec::new();
+    for terms in rules.filter(|rule| rule.it.on.is_reached()).map(|rule| rule.it.terms()) {
+        if !different.contains(&terms) {
+            different.push(terms);
+        }
+    }
+    let partner = different.iter().filter_map(|terms| terms.funded_by).map(text).max().unwrap_or(0);
+    let each = text(&currency.id).saturating_add(HEAD + NUMBER * 2).saturating_add(partner);
+    each.saturating_mul(different.len().max(1))
+}
+
 /// What was given for levels and challenges and may be taken back.
 fn goal_grants(program: &Program) -> usize {
     let document = program.document();
     if !program.awards_goals() {
         return 0;
     }
-    let points = document.currencies.iter().map(|it| text(&it.id).saturating_add(HEAD + NUMBER * 2));
+    let points = document.currencies.iter().map(|it| points_of_goal(document, it));
     let used = program.window_caps().iter().map(|it| text(&it.id).saturating_add(HEAD * 2 + NUMBER + WIDE));
     let given = points.chain(used).fold(HEAD * 6 + NUMBER * 2, usize::saturating_add);
     let of_track = |track: &TierTrack| {

@@ -28,7 +28,7 @@ pub struct GoalGrant {
     /// When the windows were read that reached it.
     #[n(2)]
     pub reading: Reading,
-    /// What was given, by currency.
+    /// What was given, by currency and terms.
     #[n(3)]
     pub points: Vec<GoalPoints>,
     /// What caps have used up by it.
@@ -48,6 +48,9 @@ pub struct GoalPoints {
     /// When they lapse.
     #[n(2)]
     pub expires_at: Option<Timestamp>,
+    /// The partner that pays for them.
+    #[cbor(n(3), default)]
+    pub funded_by: Option<AuthorId>,
 }
 
 /// Something to be reached that rules may award.
@@ -178,18 +181,32 @@ mod tests {
         #[n(2)]
         reading: Reading,
         #[n(3)]
-        points: Vec<GoalPoints>,
+        points: Vec<PointsOfLevel>,
         #[n(4)]
         used: Vec<CountedIn>,
+    }
+
+    #[derive(Encode, Decode)]
+    struct PointsOfLevel {
+        #[n(0)]
+        currency: AuthorId,
+        #[n(1)]
+        points: Points,
+        #[n(2)]
+        expires_at: Option<Timestamp>,
     }
 
     #[test]
     fn what_was_stored_for_levels_is_read_and_stored_alike() {
         let id = |text: &str| AuthorId::new(text).unwrap();
         let reading = Reading { at: Timestamp::from_seconds(7), date: Date::from_days(3) };
-        let points = vec![GoalPoints { currency: id("points"), points: Points::ZERO, expires_at: None }];
+        let points = [None, Some(reading.at)].map(|expires_at| PointsOfLevel {
+            currency: id("points"),
+            points: Points::ZERO,
+            expires_at,
+        });
         let (track, level) = (id("club"), id("gold"));
-        let old = OfLevel { track, level, reading, points, used: Vec::new() };
+        let old = OfLevel { track, level, reading, points: points.into(), used: Vec::new() };
         let bytes = minicbor::to_vec(&old).unwrap();
         let read: GoalGrant = minicbor::decode(&bytes).unwrap();
         assert_eq!((read.track.as_ref(), &read.id), (Some(&old.track), &old.level));

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use chrono::{NaiveDate, TimeDelta};
 use loyalty_core::program::document::{Document, Requirement};
 
-use crate::calendar::{Instant, Moment, covers, same_window};
+use crate::calendar::{Moment, covers, same_window};
+use crate::lots::Place;
 use crate::number::BigInt;
 use crate::tier::Tiers;
 
@@ -55,8 +56,8 @@ pub struct Award {
     pub goal: Goal,
     /// When it was reached.
     pub moment: Moment,
-    /// Points by currency, and when they lapse.
-    pub points: BTreeMap<String, (BigInt, Instant)>,
+    /// Points of each currency and terms, and where they lie.
+    pub points: Vec<(String, BigInt, Place)>,
     /// What each cap of a window counts of it.
     pub caps: BTreeMap<String, BigInt>,
 }

@@ -10,6 +10,7 @@ use crate::award::{Award, Goal};
 use crate::calendar::{Instant, Moment, date};
 use crate::condition::Facts;
 use crate::history::{Before, Past};
+use crate::number::BigInt;
 use crate::rating::Occasion;
 use crate::standing::Standing;
 use crate::tier::Tiers;
@@ -61,18 +62,19 @@ impl Model {
                 Goal::Level(track, level) => Occasion::Level(track, level),
                 _ => Occasion::Challenge(id),
             };
-            let (mut points, mut caps) = (BTreeMap::new(), BTreeMap::new());
+            let (mut points, mut caps) = (Vec::new(), BTreeMap::<String, BigInt>::new());
             for currency in &document.currencies {
-                let rated = self.rate_in(currency, &facts, occasion);
-                // Rules of goals all give on the same terms: those of the currency.
-                let Some(rated) = rated.into_iter().flatten().next() else { continue };
-                let lapse = vesting::lapse(&None, currency, moment, &self.calendar);
-                let name = currency.id.to_string();
-                self.lots.entry(name.clone()).or_default().put(&rated.award.points, (lapse, None));
-                let key = [track.to_owned(), id.to_owned(), name.clone()];
-                outcome.goal_awards.insert(key, rated.award.points.clone());
-                points.insert(name, (rated.award.points, lapse));
-                caps.extend(rated.caps.into_iter().map(|(cap, share)| (cap, share.points)));
+                for rated in self.rate_in(currency, &facts, occasion).into_iter().flatten() {
+                    let lapse = vesting::lapse(&rated.terms.expiry, currency, moment, &self.calendar);
+                    let (name, place) = (currency.id.to_string(), (lapse, rated.terms.partner));
+                    self.lots.entry(name.clone()).or_default().put(&rated.award.points, place.clone());
+                    let key = [track.to_owned(), id.to_owned(), name.clone()];
+                    *outcome.goal_awards.entry(key).or_default() += &rated.award.points;
+                    points.push((name, rated.award.points, place));
+                    for (cap, share) in rated.caps {
+                        *caps.entry(cap).or_default() += share.points;
+                    }
+                }
             }
             if !points.is_empty() {
                 self.given.remember(Award { goal, moment: read, points, caps });
@@ -120,9 +122,9 @@ impl Model {
     fn take_goals_back(&mut self, lost: Vec<Award>, mut outcome: Outcome) -> Outcome {
         for award in lost {
             let [track, id] = award.goal.names();
-            for (currency, (points, lapse)) in award.points {
+            for (currency, points, place) in award.points {
                 let lots = self.lots.entry(currency.clone()).or_default();
-                let taken = lots.take_back(&points, (lapse, None));
+                let taken = lots.take_back(&points, place);
                 let key = [track.to_owned(), id.to_owned(), currency];
                 *outcome.goal_forgiven.entry(key.clone()).or_default() += points - &taken;
                 *outcome.goal_takes.entry(key).or_default() += taken;

@@ -58,7 +58,7 @@ impl Model {
                 }
             }
         }
-        let points = BTreeMap::new();
+        let points = Vec::new();
         self.given.keep_for_good(Award { goal: Goal::Joining, moment, points, caps: all_caps });
     }
 }

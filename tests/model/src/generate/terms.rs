@@ -46,11 +46,8 @@ pub fn partners() -> Vec<Partner> {
 /// The rules of an `all` group share their terms; members of other groups have their own.
 fn spread(group: &mut Group, next: &mut dyn Iterator<Item = &Terms>) {
     if group.combine == Combine::All {
-        if has(group, &is_for_level) {
-            return;
-        }
         let mut same = next.next().expect("terms without end").clone();
-        if has(group, &|rule| rule.on == Trigger::Enrolment) {
+        if has(group, &|rule| rule.on.is_goal()) {
             same.vest = None;
         }
         if has(group, &|rule| rule.on != Trigger::Purchase) {
@@ -75,21 +72,14 @@ fn give_all(group: &mut Group, terms: &Terms) {
     }
 }
 
-/// Points of an event cannot wait for one, those of joining wait for nothing, and those of levels have no terms.
+/// Points of an event cannot wait for one, those of joining, levels and challenges wait for nothing.
 fn give(rule: &mut Rule, terms: &Terms) {
-    if is_for_level(rule) {
-        return;
-    }
     let of_purchase = rule.on == Trigger::Purchase;
-    let joining = rule.on == Trigger::Enrolment;
-    let fits = |vest: &Vest| !joining && (of_purchase || !matches!(vest, Vest::Event(_)));
+    let at_once = rule.on.is_goal();
+    let fits = |vest: &Vest| !at_once && (of_purchase || !matches!(vest, Vest::Event(_)));
     rule.vest = terms.vest.clone().filter(fits);
     rule.expiry = terms.expiry.clone();
     rule.funded_by = terms.partner.map(id);
-}
-
-fn is_for_level(rule: &Rule) -> bool {
-    matches!(rule.on, Trigger::TierReached(_) | Trigger::ChallengeCompleted(_))
 }
 
 fn has(group: &Group, wanted: &dyn Fn(&Rule) -> bool) -> bool {

@@ -1,5 +1,8 @@
 //! Checks of the terms on which rules give points.
 
+use std::collections::HashMap;
+
+use crate::id::AuthorId;
 use crate::program::check::Check;
 use crate::program::document::{Combine, Group, Rule, RuleExpiry, Trigger, Vest, VestingEvent};
 use crate::program::rules_under;
@@ -18,9 +21,9 @@ impl Check<'_> {
                 self.window_that_ends(window, &format!("{path}/expiry/to_end_of"));
             }
         }
-        if rule.on.is_reached() && !rule.terms().are_plain() {
-            let message = format!("points of the rule `{}` are those of a level or challenge", rule.id);
-            let help = "leave `vest`, `expiry` and `funded_by` out: they may be spent at once and lapse as their currency says";
+        if rule.on.is_reached() && rule.vest.is_some() {
+            let message = format!("points of the rule `{}` are there when it is reached", rule.id);
+            let help = "leave `vest` out: what is reached gives at once";
             self.problem("level_award_terms", path, message, help);
         }
         if rule.on == Trigger::Enrolment && rule.vest.is_some() {
@@ -51,19 +54,25 @@ impl Check<'_> {
 
     /// The values of an `all` group are summed before they are rounded, so that its rules share their terms.
     pub(super) fn common_terms(&mut self, group: &Group, path: &str) {
-        // What joining and levels give is never summed with what activities give.
-        let (goals, rules): (Vec<_>, Vec<_>) =
-            rules_under(group).into_iter().partition(|rule| rule.on.is_goal());
-        let welcoming = goals.into_iter().filter(|rule| rule.on == Trigger::Enrolment).collect();
-        let differ = |rules: Vec<&Rule>| {
-            let first = rules.first().map(|rule| rule.terms());
-            rules.iter().any(|rule| Some(rule.terms()) != first)
-        };
-        if group.combine == Combine::All && (differ(rules) || differ(welcoming)) {
+        // What is given on different occasions is never summed.
+        let (rules, mut first) = (rules_under(group), HashMap::new());
+        let mut terms = rules.iter().map(|rule| (occasion(&rule.on), rule.terms()));
+        let differ = terms.any(|(on, terms)| *first.entry(on).or_insert(terms) != terms);
+        if group.combine == Combine::All && differ {
             let message =
                 format!("the rules of the group `{}` vest, lapse or are funded differently", group.id);
             let help = "put those that differ into groups of their own beside it";
             self.problem("terms_differ", path, message, help);
         }
+    }
+}
+
+/// What rules answer to together: what happens itself, joining, the levels of a track, a challenge.
+const fn occasion(on: &Trigger) -> (u8, Option<&AuthorId>) {
+    match on {
+        Trigger::Purchase | Trigger::Event(_) | Trigger::Birthday | Trigger::Anniversary => (0, None),
+        Trigger::Enrolment => (1, None),
+        Trigger::TierReached(on) => (2, Some(&on.track)),
+        Trigger::ChallengeCompleted(id) => (3, Some(id)),
     }
 }

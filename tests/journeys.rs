@@ -4,6 +4,8 @@
 
 #[path = "journeys/bodies.rs"]
 mod bodies;
+#[path = "journeys/budgets.rs"]
+mod budgets;
 #[path = "journeys/client.rs"]
 mod client;
 #[path = "journeys/contract.rs"]

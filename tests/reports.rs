@@ -40,7 +40,8 @@ fn decided(program: &Program, history: &[Activity]) -> Vec<(Activity, Operation,
     let mut done = Vec::new();
     for activity in history.iter().filter(|it| !matches!(it, Activity::Return(_))) {
         let who = Who { member: &member, facts: &Facts::NONE };
-        let context = Context { now, programs: &programs, past: &Past::default(), who, sent_by: None };
+        let context =
+            Context { now, programs: &programs, past: &Past::default(), who, sent_by: None, readings: &[] };
         let command = Command::Record(Arc::new(activity.clone()));
         if let Ok(Decision { operation, state: after }) =
             decide(&context, state.as_ref(), &command, &mut NoTrace)

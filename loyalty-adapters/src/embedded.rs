@@ -247,6 +247,10 @@ impl Feed for EmbeddedStore {
         self.snapshot()?.after(position, limit)
     }
 
+    async fn newest(&self) -> Result<u64, StoreError> {
+        self.snapshot()?.last()
+    }
+
     async fn heads(
         &self,
         tenant: &TenantId,

@@ -24,11 +24,13 @@ use self::contributions::Contributions;
 use self::stacking::Heard;
 use crate::explain::{Step, StepKind, Trace};
 use crate::id::AuthorId;
+use crate::ledger::operation::CountedBy;
 use crate::money::{OutOfRange, Ratio, Rounding};
 use crate::points::Points;
 use crate::problem::Problem;
 use crate::program::Program;
 use crate::program::document::{Combine, Currency, Earning, Factor, FactorCombine, MultiplierStage, Terms};
+use crate::shared::Want;
 use crate::time::Window;
 
 /// What an activity earns in one currency on the same terms.
@@ -62,11 +64,20 @@ pub struct Given {
     pub value: Ratio,
 }
 
-/// What an activity uses up of a cap.
+/// What an activity earns, and what it wants of budgets for that.
+#[derive(Debug, Default)]
+pub struct Rated<'p> {
+    /// One entry for each currency and terms in which a rule matched.
+    pub earned: Vec<Earned<'p>>,
+    /// What rules, groups and currencies came to before their budgets, also such as were not chosen then.
+    pub wants: Vec<Want>,
+}
+
+/// What an activity uses up of a cap or a budget.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CapUse {
-    /// The cap.
-    pub cap: AuthorId,
+    /// The cap or budget.
+    pub of: CountedBy,
     /// The window.
     pub window: Window,
     /// The slot of it.
@@ -80,8 +91,8 @@ pub fn rate<'p, T: Trace>(
     program: &'p Program,
     subject: &Subject<'_>,
     trace: &mut T,
-) -> Result<Vec<Earned<'p>>, Problem> {
-    let mut earned = Vec::with_capacity(1);
+) -> Result<Rated<'p>, Problem> {
+    let mut rated = Rated { earned: Vec::with_capacity(1), wants: Vec::new() };
     for (earning, index) in program.earnings() {
         let Some(currency) = program.currency(&earning.currency) else { continue };
         let hits = if T::LISTENS { None } else { candidates::found(index, subject) };
@@ -89,9 +100,9 @@ pub fn rate<'p, T: Trace>(
             Some(hits) => Reach::Found { places: &index.places().all, hits },
             None => Reach::Everything,
         };
-        earn(earning, currency, reach, (subject, trace), &mut earned)?;
+        earn(earning, currency, reach, (subject, trace), &mut rated)?;
     }
-    Ok(earned)
+    Ok(rated)
 }
 
 fn earn<'p, T: Trace>(
@@ -99,11 +110,11 @@ fn earn<'p, T: Trace>(
     currency: &Currency,
     reach: Reach<'_>,
     (subject, trace): (&Subject<'_>, &mut T),
-    earned: &mut Vec<Earned<'p>>,
+    Rated { earned, wants }: &mut Rated<'p>,
 ) -> Result<(), Problem> {
     let places = earning.groups.len().saturating_add(earning.after.len());
     let (unit, id) = (currency.unit(), &currency.id);
-    let mut rating = Rating { subject, currency: id, unit, given: Contributions::default(), trace };
+    let mut rating = Rating { subject, currency: id, unit, given: Contributions::default(), wants, trace };
     let (mut sum, mut heard) = (Ratio::ZERO, Heard::default());
     for (index, reach) in reach.members(places) {
         let Some(group) = earning.groups.get(index) else { break };
@@ -136,7 +147,12 @@ fn earn<'p, T: Trace>(
     let mut windows = Vec::new();
     for cap in &earning.caps {
         sum = rating.capped(cap, sum)?;
-        windows.extend(rating.slot_of(cap).map(|slot| (cap, slot)));
+        let of = |slot| (CountedBy::Cap(cap.id.clone()), slot);
+        windows.extend(rating.slot_of(cap).map(of));
+    }
+    if let Some(budget) = rating.budget(earning.budget.as_ref()) {
+        sum = rating.budgeted(budget, sum)?;
+        windows.push((CountedBy::Budget(budget.id.clone()), rating.slot_of_budget(budget)));
     }
     if !sum.is_whole() {
         sum = rating.rounded(sum, currency.round, &currency.id);
@@ -151,8 +167,8 @@ fn earn<'p, T: Trace>(
     rating.given.divide(&currency.id, (points, multiplied), earned)?;
     for one in earned.iter_mut().skip(first).filter(|one| !one.points.is_zero()) {
         let amount = i128::from(one.points.minor());
-        one.used.extend(windows.iter().map(|(cap, (window, slot))| CapUse {
-            cap: cap.id.clone(),
+        one.used.extend(windows.iter().map(|(of, (window, slot))| CapUse {
+            of: of.clone(),
             window: *window,
             slot: *slot,
             amount,
@@ -170,6 +186,7 @@ struct Rating<'s, 'p, T> {
     unit: Ratio,
     /// What has contributed so far.
     given: Contributions<'p>,
+    wants: &'s mut Vec<Want>,
     trace: &'s mut T,
 }
 

@@ -68,6 +68,7 @@ macro_rules! conformance {
         $crate::conformance!(@each feed, $block_on, $store, [
             every_commit_comes_once_and_chains_ascend,
             positions_stay,
+            what_is_appended_stands_behind_the_newest,
             heads_ascend_in_the_order_of_members,
             heads_are_of_one_tenant,
             members_under_review_are_found,

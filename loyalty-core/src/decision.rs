@@ -2,6 +2,7 @@
 //!
 //! Preview, posting, explaining and verifying all call [`decide`]; for the same context they cannot differ.
 
+mod budgets;
 mod goals;
 mod grant;
 mod lots;
@@ -12,7 +13,7 @@ mod review;
 
 use std::sync::Arc;
 
-use crate::accrual::{self, CapUse, Earned, Occasion, Subject};
+use crate::accrual::{self, CapUse, Earned, Occasion, Rated, Subject};
 use crate::activity::{Activity, CustomEvent, Return};
 use crate::counter::counting::{self, Added};
 use crate::counter::{self, Slots};
@@ -31,13 +32,15 @@ use crate::program::document::{DatesBy, OnReturn, TierTrack};
 use crate::program::{Program, Programs};
 use crate::returns::{self, Past};
 use crate::settle::settle;
+use crate::shared::{Reading, Want};
 use crate::succession;
 use crate::tier::Moment;
-use crate::time::{Date, OffsetTime, Timestamp, When};
+use crate::time::{Date, OffsetTime, Timestamp, When, Window};
 use crate::vesting::{self, Notice, Outlook};
 
 pub use crate::command::Command;
 
+pub use self::budgets::left_of;
 pub use self::nearest::{Nearest, nearest};
 pub use self::prepare::{MAX_AHEAD_MICROS, drop_undeclared, prepared};
 
@@ -54,6 +57,8 @@ pub struct Context<'a> {
     pub who: Who<'a>,
     /// Who sends an activity, where that is known: nobody approves what they sent.
     pub sent_by: Option<&'a ActorId>,
+    /// What budgets have left, of those that an earlier decision wanted something of.
+    pub readings: &'a [Reading],
 }
 
 /// What must be loaded before deciding.
@@ -76,6 +81,9 @@ pub struct Decision {
     pub operation: Operation,
     /// The member after it.
     pub state: MemberState,
+    /// What it would have drawn on budgets had they enough, and 0 of those that only get something back; an entry
+    /// for each window of a budget.
+    pub wants: Vec<Want>,
 }
 
 /// What a command needs beyond what was loaded; asked again until it wants nothing more.
@@ -118,7 +126,9 @@ pub fn decide<T: Trace>(
         Command::Approve(review) => review::decide_review(context, known(state)?, (review, true), key, trace),
         Command::Refuse(review) => review::decide_review(context, known(state)?, (review, false), key, trace),
     };
-    decided.map_err(|problem| command.place(problem))
+    let mut decided = decided.map_err(|problem| command.place(problem))?;
+    decided.look_at_budgets(context.readings);
+    Ok(decided)
 }
 
 fn decide_activity<T: Trace>(
@@ -157,8 +167,9 @@ fn decide_activity<T: Trace>(
     let moment = Moment { program, at: settled_to, when, begins };
     moment.begin(&mut state);
     let who = Who { facts: &facts, ..context.who };
+    let mut wants = Vec::new();
     if enrols && program.welcomes() {
-        moment.welcome(who, &mut state, &mut operation, trace)?;
+        wants = moment.welcome((who, context.readings), &mut state, &mut operation, trace)?;
     }
     match activity.as_ref() {
         Activity::Return(by) => {
@@ -168,12 +179,12 @@ fn decide_activity<T: Trace>(
         }
         _ => {
             let happening = Happening { activity: &activity, who, moment, enrols, late };
-            earn(&happening, context, &mut state, &mut operation, trace)?;
+            wants.extend(earn(&happening, context, &mut state, &mut operation, trace)?);
         }
     }
     before.tell(&state, program, trace);
     operation.sealed.facts = facts;
-    Ok(Decision { operation, state })
+    Ok(Decision { operation, state, wants })
 }
 
 /// A purchase, an event or an occasion on its way.
@@ -192,13 +203,15 @@ fn earn<T: Trace>(
     state: &mut MemberState,
     operation: &mut Operation,
     trace: &mut T,
-) -> Result<(), Problem> {
+) -> Result<Vec<Want>, Problem> {
     let Happening { activity, who, ref moment, enrols, late } = *happening;
     let (program, when, occurred_at) = (moment.program, moment.when, activity.occurred_at());
-    let subject =
-        Subject { program, state, activity, who, date: when.date, late, occasion: Occasion::Activity };
+    // What fell due may have given something back.
+    let readings = &left_of(context.readings, operation);
+    let (date, occasion) = (when.date, Occasion::Activity);
+    let subject = Subject { program, state, activity, who, date, late, occasion, readings };
     refuse_too_late(&subject)?;
-    let mut earned = accrual::rate(program, &subject, trace)?;
+    let Rated { mut earned, mut wants } = accrual::rate(program, &subject, trace)?;
     let named = match activity {
         Activity::Event(event) => vesting::named(event, context.past)?,
         _ => None,
@@ -224,10 +237,10 @@ fn earn<T: Trace>(
         moment.roll_again(state);
     }
     if let Some(before) = before.as_ref().filter(|_| program.awards_goals()) {
-        moment.award_goals((before, who), state, operation, trace)?;
+        wants.extend(moment.award_goals((before, who, context.readings), state, operation, trace)?);
     }
     operation.tier_changes = moment.rise(before.as_ref().filter(|_| late), state, trace);
-    Ok(())
+    Ok(wants)
 }
 
 /// An operation that does nothing yet but settle.
@@ -255,6 +268,7 @@ fn opened(
         vesting: Vec::new(),
         reviewed_for: Vec::new(),
         welcome: Vec::new(),
+        readings: Vec::new(),
     }
 }
 
@@ -413,9 +427,8 @@ fn record(
     for (place, one) in (0_u32..).zip(earned) {
         let Earned { currency, points, given, used, terms } = one;
         let rules = given.into_iter().map(|given| given.rule).collect();
-        for CapUse { cap, window, slot, amount } in used {
-            Slots::of(moment.program, window).add(&mut state.caps, &cap, slot, amount)?;
-            let of = CountedBy::Cap(cap);
+        for CapUse { of, window, slot, amount } in used {
+            use_up(&of, (moment.program, window), (slot, amount), state)?;
             operation.counted.push(CountedIn { of, slot, amount, award: Some(place) });
         }
         let Outlook { waits, expires_at } = vesting::outlook(moment.program, &currency, terms, &moment.when);
@@ -429,6 +442,19 @@ fn record(
         operation.awards.push(award);
     }
     Ok(())
+}
+
+/// Counts what a cap has used up; of budgets the state knows nothing.
+fn use_up(
+    of: &CountedBy,
+    (program, window): (&Program, Window),
+    (slot, amount): (i64, i128),
+    state: &mut MemberState,
+) -> Result<(), OutOfRange> {
+    match of {
+        CountedBy::Cap(cap) => Slots::of(program, window).add(&mut state.caps, cap, slot, amount),
+        CountedBy::Counter(_) | CountedBy::Budget(_) => Ok(()),
+    }
 }
 
 /// Puts an award into its lot, or among what waits. One that came to nothing waits too where it used up a cap.
@@ -498,6 +524,7 @@ fn give_back(counted: &[CountedIn], state: &mut MemberState) -> Result<(), OutOf
         match of {
             CountedBy::Counter(id) => counter::give_back(&mut state.counters, id, *slot, *amount)?,
             CountedBy::Cap(id) => counter::give_back(&mut state.caps, id, *slot, *amount)?,
+            CountedBy::Budget(_) => {}
         }
     }
     Ok(())

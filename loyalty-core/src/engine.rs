@@ -3,6 +3,7 @@
 //! Reads one record, decides, inserts one record. Two writers on one member: one append is done, the other
 //! reads again and decides again.
 
+mod budgets;
 mod load;
 mod pack;
 mod programs;
@@ -22,11 +23,12 @@ use crate::ledger::chain::ChainKey;
 use crate::ledger::commit::{Head, InvalidCommit, StoredCommit};
 use crate::ledger::operation::Operation;
 use crate::points::OutOfRange;
-use crate::ports::{Appended, LedgerStore, MemberFacts, NoFacts, ProgramStore, StoreError};
+use crate::ports::{Appended, Feed, LedgerStore, MemberFacts, NoFacts, ProgramStore, StoreError};
 use crate::problem::Problem;
 use crate::time::Timestamp;
 
-pub use self::pack::{Outcome, Pack};
+pub use self::budgets::Standing;
+pub use self::pack::{BudgetDraws, Outcome, Pack};
 pub use self::programs::PUBLISH_AHEAD_MICROS;
 pub use self::read::{Entry, Explanation, Preview, Settled};
 pub use self::reviews::UnderReview;
@@ -114,6 +116,11 @@ pub struct Engine {
     members: Arc<dyn MemberFacts>,
     key: ChainKey,
     actor: Option<ActorId>,
+    feed: Option<Arc<dyn Feed>>,
+    /// What this engine and its clones hold of budgets.
+    pots: Arc<budgets::Pots>,
+    /// The tenants whose budgets were recovered, where nobody else uses the store.
+    alone: Option<Arc<budgets::Recovered>>,
     cache: Arc<Mutex<HashMap<TenantId, programs::Cached>>>,
 }
 
@@ -126,7 +133,16 @@ impl std::fmt::Debug for Engine {
 impl Engine {
     /// An engine over a ledger and published programs, hashing its chains under `key`.
     pub fn new(ledger: Arc<dyn LedgerStore>, programs: Arc<dyn ProgramStore>, key: ChainKey) -> Self {
-        Self { ledger, programs, members: Arc::new(NoFacts), key, actor: None, cache: Arc::default() }
+        let members = Arc::new(NoFacts);
+        let (pots, cache) = (Arc::default(), Arc::default());
+        Self { ledger, programs, members, key, actor: None, feed: None, pots, alone: None, cache }
+    }
+
+    /// The same engine with the feed of its ledger, by which [`recover_budgets`](Self::recover_budgets) need not read
+    /// what was recorded before a lease was given. Programs without budgets need none.
+    #[must_use]
+    pub fn with_feed(self, feed: Arc<dyn Feed>) -> Self {
+        Self { feed: Some(feed), ..self }
     }
 
     /// The same engine with a member store, which answers what programs ask about members; without one nothing is
@@ -134,6 +150,13 @@ impl Engine {
     #[must_use]
     pub fn with_members(self, members: Arc<dyn MemberFacts>) -> Self {
         Self { members, ..self }
+    }
+
+    /// The same engine, which with its clones has the ledger to itself as long as it lives: what engines before it held
+    /// of budgets is recovered by itself, before this one holds any. Needs the feed.
+    #[must_use]
+    pub fn alone(self) -> Self {
+        Self { alone: Some(Arc::default()), ..self }
     }
 
     /// The same engine over another ledger: the same programs, and the same key of the chains.
@@ -192,18 +215,33 @@ impl Engine {
     ) -> Result<Vec<Outcome>, EngineError> {
         let mut known_keys = false;
         for _ in 0..MAX_ATTEMPTS {
-            let Pack { append, outcomes, .. } = self.decide_many(chain, commands, now, known_keys).await?;
+            let pack = self.decide_many(chain, commands, now, known_keys).await?;
+            let Pack { append, outcomes, drawn, .. } = pack;
             let Some(append) = append else { return Ok(outcomes) };
             let (first, commit) = (append.keys.first().cloned(), append.commit.clone());
             match self.ledger.append(append).await {
-                Ok(Appended::Done) => return Ok(outcomes),
-                Ok(Appended::SequenceTaken) => {}
-                Ok(Appended::KeyTaken) => known_keys = true,
-                Err(StoreError::Unknown(why)) => {
-                    let ours = self.is_there(chain, first, &commit).await;
-                    return if ours { Ok(outcomes) } else { Err(StoreError::Unknown(why).into()) };
+                Ok(Appended::Done) => {
+                    drawn.settle(true);
+                    return Ok(outcomes);
                 }
-                Err(error) => return Err(error.into()),
+                Ok(Appended::SequenceTaken) => drawn.settle(false),
+                Ok(Appended::KeyTaken) => {
+                    drawn.settle(false);
+                    known_keys = true;
+                }
+                Err(StoreError::Unknown(why)) => {
+                    if self.is_there(chain, first, &commit).await {
+                        drawn.settle(true);
+                        return Ok(outcomes);
+                    }
+                    return Err(StoreError::Unknown(why).into());
+                }
+                Err(error) => {
+                    if matches!(error, StoreError::Unavailable(_)) {
+                        drawn.settle(false);
+                    }
+                    return Err(error.into());
+                }
             }
         }
         Err(contended().into())

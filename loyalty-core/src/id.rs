@@ -47,8 +47,31 @@ fn bounded(text: &str, most: usize) -> Result<(), InvalidId> {
     if text.is_empty() || text.len() > most { Err(InvalidId::Length(most)) } else { Ok(()) }
 }
 
+/// The first character of a tenant whose chains its members share. No name given from outside holds it.
+const SHARED: char = '\u{1}';
+
+fn opaque_or_shared(text: &str) -> Result<(), InvalidId> {
+    opaque(text.strip_prefix(SHARED).unwrap_or(text))
+}
+
+impl TenantId {
+    /// Under whose name the ledger keeps what a tenant's members share: budgets and claims, a chain each. No tenant
+    /// can have this name, so that lists of members, counts and reads of a tenant never show these chains.
+    pub fn shared(&self) -> Self {
+        if self.is_shared() { self.clone() } else { Self(format!("{SHARED}{}", self.0).into()) }
+    }
+
+    /// Whether it is the name of what members share.
+    pub fn is_shared(&self) -> bool {
+        self.0.starts_with(SHARED)
+    }
+}
+
 macro_rules! id {
     ($says:literal, $name:ident, $check:path, $max:literal, $pattern:literal) => {
+        id!($says, $name, $check, $max, $pattern, $check);
+    };
+    ($says:literal, $name:ident, $check:path, $max:literal, $pattern:literal, $stored:path) => {
         #[doc = $says]
         #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         #[serde(try_from = "String", into = "String")]
@@ -117,7 +140,9 @@ macro_rules! id {
 
         impl<'b, C> Decode<'b, C> for $name {
             fn decode(d: &mut Decoder<'b>, _: &mut C) -> Result<Self, minicbor::decode::Error> {
-                Self::new(d.str()?).map_err(minicbor::decode::Error::message)
+                let text = d.str()?;
+                $stored(text).map_err(minicbor::decode::Error::message)?;
+                Ok(Self(text.into()))
             }
         }
     };
@@ -128,7 +153,8 @@ id!(
     TenantId,
     opaque,
     128,
-    r"^[^\p{Cc}]*$"
+    r"^[^\p{Cc}]*$",
+    opaque_or_shared
 );
 id!("Who takes part; opaque, 1 to 128 bytes.", MemberId, opaque, 128, r"^[^\p{Cc}]*$");
 id!(

@@ -34,6 +34,7 @@ pub mod limits;
 pub mod member;
 pub mod returns;
 pub mod settle;
+pub mod shared;
 pub mod succession;
 pub mod vesting;
 

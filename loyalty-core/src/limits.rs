@@ -133,7 +133,7 @@ fn clip<T: Trace>(
         one.points = Points::from_wide(kept)?;
         given = given.plus(one.points)?;
         for used in &mut one.used {
-            if program.window_cap(&used.cap).is_some_and(|cap| cap.rules.is_empty()) {
+            if program.limited_by(&used.of).is_some_and(|cap| cap.rules.is_empty()) {
                 used.amount = kept;
             }
         }

@@ -7,6 +7,7 @@ use crate::id::{AuthorId, OperationKey};
 use crate::ledger::operation::{CountedIn, VestingOutcome};
 use crate::limits::LimitsState;
 use crate::points::{OutOfRange, Points};
+use crate::shared::Shared;
 use crate::tier::{GoalGrant, TierState};
 use crate::time::Timestamp;
 
@@ -46,6 +47,9 @@ pub struct MemberState {
     /// Awards that may not be spent yet, the one that falls due first before the others, those under review last.
     #[cbor(n(9), default, skip_if = "Vec::is_empty")]
     pub pending: Vec<Pending>,
+    /// What a chain that belongs to no member keeps: a budget, or a claim.
+    #[cbor(n(10), default)]
+    pub shared: Option<Shared>,
 }
 
 /// Points of one currency.
@@ -154,6 +158,7 @@ impl MemberState {
             returned: Vec::new(),
             limits: LimitsState::EMPTY,
             pending: Vec::new(),
+            shared: None,
         }
     }
 

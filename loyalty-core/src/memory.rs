@@ -186,6 +186,10 @@ impl Feed for MemoryStore {
         Ok(later.map(|(position, commit)| (*position, commit.clone())).collect())
     }
 
+    async fn newest(&self) -> Result<u64, StoreError> {
+        Ok(self.lock()?.commits.last_key_value().map_or(0, |(position, _)| *position))
+    }
+
     async fn heads(
         &self,
         tenant: &TenantId,

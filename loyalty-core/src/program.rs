@@ -20,14 +20,16 @@ use self::condition::Condition;
 use self::index::{Index, Map, Place};
 
 use self::document::{
-    Cap, CapScope, Challenge, Counter, Currency, Document, Earning, Group, GroupMember, Requirement, Rule,
-    Streak, Threshold, TierTrack, Trigger,
+    Budget, Cap, CapScope, Challenge, Counter, Currency, Document, Earning, Group, GroupMember, Requirement,
+    Rule, Streak, Threshold, TierTrack, Trigger,
 };
 use crate::activity::Activity;
 use crate::facts::Asked;
 use crate::id::AuthorId;
 use crate::json::{self, Limits};
-use crate::money::{Ratio, coin_places};
+use crate::ledger::operation::CountedBy;
+use crate::money::{Ratio, Rounding, coin_places};
+use crate::points::Points;
 use crate::problem::Problem;
 use crate::time::Window;
 use crate::zone::Zone;
@@ -50,6 +52,8 @@ pub struct Program {
     document: Document,
     version: VersionId,
     window_caps: Vec<WindowCap>,
+    /// Where each budget is named.
+    budgets: Vec<WindowCap>,
     takes_over: bool,
     noted: Vec<(AuthorId, Noted)>,
     awards_goals: bool,
@@ -79,6 +83,7 @@ struct Compiled {
     rules: Map<AuthorId, (usize, u32)>,
     counters: Map<AuthorId, usize>,
     window_caps: Map<AuthorId, usize>,
+    budgets: Map<AuthorId, usize>,
 }
 
 /// A cap that counts over a window.
@@ -121,6 +126,7 @@ impl Program {
             };
             let awards_goals = answers(&Trigger::is_reached);
             let welcomes = answers(&|on| *on == Trigger::Enrolment);
+            let budgets = budget_places(&document);
             let compiled = Arc::new(Compiled::of(&document, &window_caps));
             let asked = Asked::by(&document);
             let asked_on_birthdays = Asked { birthday: true, ..asked.clone() };
@@ -128,6 +134,7 @@ impl Program {
                 document,
                 version,
                 window_caps,
+                budgets,
                 takes_over,
                 noted,
                 awards_goals,
@@ -210,6 +217,27 @@ impl Program {
     /// A cap of a window by its id.
     pub fn window_cap(&self, id: &AuthorId) -> Option<&WindowCap> {
         self.window_caps.get(*self.compiled.window_caps.get(id)?)
+    }
+
+    /// A budget by its id.
+    pub fn budget(&self, id: &AuthorId) -> Option<&Budget> {
+        self.document.budgets.get(*self.compiled.budgets.get(id)?)
+    }
+
+    /// A budget's amount in minor units; 0 where the program has no such budget.
+    pub fn budget_amount(&self, id: &AuthorId) -> Points {
+        let budget = self.budget(id);
+        let amount = budget.and_then(|it| it.amount.ratio().times(self.currency(&it.currency)?.unit()).ok());
+        amount.and_then(|it| Points::from_wide(it.round(Rounding::Floor)).ok()).unwrap_or(Points::ZERO)
+    }
+
+    /// What is limited by a cap of a window, or by a budget; `None` for a counter.
+    pub fn limited_by(&self, of: &CountedBy) -> Option<&WindowCap> {
+        match of {
+            CountedBy::Counter(_) => None,
+            CountedBy::Cap(id) => self.window_cap(id),
+            CountedBy::Budget(id) => self.budgets.iter().find(|budget| budget.id == *id),
+        }
     }
 
     /// Whether it changes something for members who are there already when it takes force.
@@ -390,6 +418,7 @@ impl Compiled {
             rules: rules.collect(),
             counters: places(document.counters.iter().map(|counter| &counter.id)),
             window_caps: places(window_caps.iter().map(|cap| &cap.id)),
+            budgets: places(document.budgets.iter().map(|budget| &budget.id)),
         }
     }
 }
@@ -460,6 +489,27 @@ fn noted(document: &Document) -> Vec<(AuthorId, Noted)> {
         });
     }
     all
+}
+
+/// Where budgets are named, each with the rules under it.
+fn budget_places(document: &Document) -> Vec<WindowCap> {
+    let mut named: Vec<(&AuthorId, &AuthorId, Vec<&Rule>)> = Vec::new();
+    for earning in &document.earning {
+        let currency = &earning.currency;
+        named.extend(earning.budget.iter().map(|id| (id, currency, Vec::new())));
+        for group in earning.groups.iter().flat_map(groups_under) {
+            named.extend(group.budget.iter().map(|id| (id, currency, rules_under(group))));
+        }
+        for rule in rules_in(earning) {
+            named.extend(rule.budget.iter().map(|id| (id, currency, vec![rule])));
+        }
+    }
+    let places = named.into_iter().filter_map(|(id, currency, rules)| {
+        let budget = document.budgets.iter().find(|budget| budget.id == *id)?;
+        let rules = rules.into_iter().map(|rule| rule.id.clone()).collect();
+        Some(WindowCap { id: id.clone(), currency: currency.clone(), window: budget.window, rules })
+    });
+    places.collect()
 }
 
 /// The caps of windows in a currency's earning, each with the rules under it.

@@ -140,6 +140,11 @@ pub fn fall_due(state: &mut MemberState, settlement: &mut Settlement) -> Result<
         VestingOutcome::Cancelled => {
             give_back(state, &pending.counted)?;
             forget_returned(state, &pending.returned)?;
+            let budgets = pending.counted.iter().filter(|one| matches!(one.of, CountedBy::Budget(_)));
+            for one in budgets {
+                let amount = one.amount.checked_neg().ok_or(OutOfRange)?;
+                settlement.budgets.push(CountedIn { amount, award: None, ..one.clone() });
+            }
             cancel(state, &pending, pending.points)?
         }
     };
@@ -197,6 +202,7 @@ fn give_back(state: &mut MemberState, counted: &[CountedIn]) -> Result<(), OutOf
         match &one.of {
             CountedBy::Counter(id) => counter::give_back(&mut state.counters, id, one.slot, less)?,
             CountedBy::Cap(id) => counter::give_back(&mut state.caps, id, one.slot, less)?,
+            CountedBy::Budget(_) => {}
         }
     }
     Ok(())

@@ -58,7 +58,8 @@ impl DataDir {
             .with_context(|| format!("cannot open {}", ledger.display()))?;
         let store = Arc::new(store);
         let engine = Engine::new(store.clone(), store.clone(), ChainKey::new(KEY_ID, key));
-        let engine = engine.with_members(store.clone());
+        // The store lets no other process in.
+        let engine = engine.with_members(store.clone()).with_feed(store.clone()).alone();
         Ok(Self { store, engine, path: path.to_owned() })
     }
 

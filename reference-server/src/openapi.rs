@@ -15,7 +15,8 @@ use crate::kit::health::Health;
 use crate::kit::problem::ProblemDetails;
 use crate::site::TokenView;
 use crate::wallet::{
-    CheckView, ClockMove, ClockView, NewReview, NewTierGrant, ReviewsView, VersionView, VersionsView,
+    BudgetsView, CheckView, ClockMove, ClockView, NewReview, NewTierGrant, ReviewsView, VersionView,
+    VersionsView,
 };
 
 /// The whole description, from what the router says about its routes.
@@ -72,6 +73,7 @@ fn schemas() -> Map<String, Value> {
     // What is written names a field only where it has something to say, so other fields are required.
     let mut written = SchemaGenerator::new(settings.for_serialize());
     written.subschema_for::<AnswerView>();
+    written.subschema_for::<BudgetsView>();
     written.subschema_for::<CheckView>();
     written.subschema_for::<ClockView>();
     written.subschema_for::<Health>();

@@ -1,6 +1,7 @@
 //! The wallet: programs, activities, members and the sandbox's clock over HTTP, for the token's tenant.
 
 mod activities;
+mod budgets;
 mod facts;
 mod members;
 mod programs;
@@ -20,6 +21,7 @@ use utoipa_axum::routes;
 use crate::clock::Clocks;
 use crate::kit::auth::Verifier;
 
+pub use self::budgets::BudgetsView;
 pub use self::programs::{CheckView, VersionView, VersionsView};
 pub use self::reviews::{NewReview, ReviewsView};
 pub use self::sandbox::{Advance, ClockMove, ClockView};
@@ -80,6 +82,7 @@ pub fn routes<S: Clone + Send + Sync + 'static>(wallet: Wallet) -> OpenApiRouter
         .routes(routes!(members::proof))
         .routes(routes!(tiers::grant))
         .routes(routes!(reviews::list))
+        .routes(routes!(budgets::list))
         .routes(routes!(reviews::approve))
         .routes(routes!(reviews::refuse))
         .routes(routes!(facts::put, facts::show, facts::forget))

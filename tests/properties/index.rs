@@ -27,8 +27,14 @@ fn decided<T: Trace>(
 ) -> Result<Decision, Problem> {
     let past = Past::default();
     let member = MemberId::new("m").unwrap();
-    let context =
-        Context { now: now(), programs, past: &past, who: Who { member: &member, facts }, sent_by: None };
+    let context = Context {
+        now: now(),
+        programs,
+        past: &past,
+        who: Who { member: &member, facts },
+        sent_by: None,
+        readings: &[],
+    };
     decide(&context, state, &Command::Record(Arc::new(activity.clone())), trace)
 }
 

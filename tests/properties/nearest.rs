@@ -56,9 +56,27 @@ fn points(given: &Given, currency: &str) -> i64 {
 
 /// What a purchase is worth under a program that the member has not used: what it gives and the nearest more.
 fn fresh(document: &Document, purchase: &Purchase) -> Option<(Real, Given, Option<Nearest>)> {
-    let real = Real::new(document);
+    let real = Real::new(&without_budgets(document));
     let (given, nearest) = preview(&real, purchase)?;
     Some((real, given, nearest))
+}
+
+/// What a budget would give that the purchase itself draws nothing on, nobody has read: that is not promised.
+fn without_budgets(document: &Document) -> Document {
+    let mut document = document.clone();
+    document.budgets.clear();
+    for earning in &mut document.earning {
+        earning.budget = None;
+        for group in &mut earning.groups {
+            group.budget = None;
+            for member in &mut group.members {
+                if let GroupMember::Rule(rule) = member {
+                    rule.budget = None;
+                }
+            }
+        }
+    }
+    document
 }
 
 /// The promise is kept, and a cent less earns less.

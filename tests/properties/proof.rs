@@ -1,6 +1,7 @@
 //! A proof read as an auditor reads it: every sum, rounding, choice and cap again, up to the award.
 
 use loyalty_core::explain::{Step, StepKind};
+use loyalty_core::id::AuthorId;
 use loyalty_core::ledger::operation::{Award, Operation};
 use loyalty_core::money::Rounding;
 use loyalty_core::program::document::{
@@ -114,6 +115,7 @@ impl Reader<'_> {
             return None;
         }
         sum = self.caps(&earning.caps, sum);
+        sum = self.budget(earning.budget.as_ref(), sum);
         sum = self.rounded(Some(currency.round), currency.id.as_str(), sum);
         let kind = if self.joining { StepKind::Welcome } else { StepKind::Awarded };
         self.says(kind, currency.id.as_str(), &sum);
@@ -145,6 +147,7 @@ impl Reader<'_> {
         self.says(StepKind::Stacked, id, &combined);
         let rounded = self.rounded(group.round, id, combined);
         let kept = self.caps(&group.caps, rounded.max(whole(0)));
+        let kept = self.budget(group.budget.as_ref(), kept);
         self.says(StepKind::Group, id, &kept);
         Some(kept)
     }
@@ -170,6 +173,7 @@ impl Reader<'_> {
         let mode = rule.round.filter(|round| round.at == RuleRoundingPlace::Rule).map(|round| round.mode);
         given = self.rounded(mode, id, given);
         given = self.caps(&rule.caps, given);
+        given = self.budget(rule.budget.as_ref(), given);
         self.says(StepKind::Rule, id, &given);
         Some(given)
     }
@@ -177,7 +181,10 @@ impl Reader<'_> {
     /// Whether the next step is about a rule that gives fixed points.
     fn speaks_of(&self, rule: &Rule) -> bool {
         let next = self.steps.iter().find(|step| !matches!(step.kind, StepKind::Tested | StepKind::Settled));
-        let own = |of: &str| of == rule.id.as_str() || rule.caps.iter().any(|cap| cap.id.as_str() == of);
+        let own = |of: &str| {
+            let limits = rule.caps.iter().map(|cap| &cap.id).chain(&rule.budget);
+            of == rule.id.as_str() || limits.into_iter().any(|limit| limit.as_str() == of)
+        };
         next.is_some_and(|step| own(&step.of) && step.kind != StepKind::Stacked)
     }
 
@@ -201,6 +208,15 @@ impl Reader<'_> {
         let rounded = whole(round(&exact, mode));
         self.says(StepKind::Rounded, of, &rounded);
         rounded
+    }
+
+    /// What a budget leaves, which is told where there is something to leave.
+    fn budget(&mut self, budget: Option<&AuthorId>, sum: Exact) -> Exact {
+        let Some(id) = budget.filter(|_| sum > whole(0)) else { return sum };
+        let step = self.take(StepKind::Cap, id.as_str()).expect("a budget is told");
+        let kept = value(&step);
+        assert!(kept <= sum, "{}", step.text);
+        kept
     }
 
     /// What caps leave: never more than they allow, and either all of it or what the kind of cap says.

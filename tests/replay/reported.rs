@@ -110,8 +110,14 @@ fn recorded(
 ) -> Result<(Operation, MemberState), &'static str> {
     let member = example.member.clone().unwrap_or_else(|| MemberId::new("somebody").expect("an id"));
     let who = Who { member: &member, facts: &example.facts };
-    let context =
-        Context { now: activity.occurred_at().at, programs, past: &Past::default(), who, sent_by: None };
+    let context = Context {
+        now: activity.occurred_at().at,
+        programs,
+        past: &Past::default(),
+        who,
+        sent_by: None,
+        readings: &[],
+    };
     let command = Command::Record(Arc::new(activity.clone()));
     let decided = decide(&context, state, &command, &mut NoTrace).map_err(|problem| problem.code)?;
     Ok((decided.operation, decided.state))

@@ -26,7 +26,7 @@ impl<'p, T: Trace> Rating<'_, 'p, T> {
         if value.is_negative() {
             value = Ratio::ZERO;
         }
-        value = self.under_caps(&group.caps, value)?;
+        value = self.limited(&group.caps, group.budget.as_ref(), value)?;
         let unit = self.unit;
         self.trace.step(|| {
             let text = format!("group `{}` gives {}", group.id, shown(value, unit));
@@ -125,8 +125,8 @@ impl<'p, T: Trace> Rating<'_, 'p, T> {
             value = self.rounded(value, rounding.mode, &rule.id);
         }
         let place = self.given.take_part(rule, value);
-        if !rule.caps.is_empty() {
-            value = self.under_caps(&rule.caps, value)?;
+        if !rule.caps.is_empty() || rule.budget.is_some() {
+            value = self.limited(&rule.caps, rule.budget.as_ref(), value)?;
             self.given.comes_to(place, value);
         }
         let unit = self.unit;

@@ -8,6 +8,7 @@ use crate::member::{Balance, MemberState};
 use crate::points::{OutOfRange, Points};
 use crate::problem::Problem;
 use crate::program::Program;
+use crate::shared::Reading;
 use crate::time::{Date, TimeOfDay, When, Window};
 
 /// An activity with everything that rating it looks at.
@@ -27,6 +28,8 @@ pub struct Subject<'a> {
     pub late: bool,
     /// What rules answer to.
     pub occasion: Occasion<'a>,
+    /// What budgets have left.
+    pub readings: &'a [Reading],
 }
 
 /// What rules answer to.

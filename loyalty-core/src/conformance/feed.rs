@@ -56,6 +56,17 @@ pub async fn every_commit_comes_once_and_chains_ascend<S: Feed + LedgerStore>(st
     }
 }
 
+/// The newest position is that of the newest commit: what is appended stands after the one before, up to the one after.
+pub async fn what_is_appended_stands_behind_the_newest<S: Feed + LedgerStore>(store: &S) {
+    let mut chain = Chain::new("feed-newest", "m");
+    let before = store.newest().await.expect("a position");
+    let commit = done(store, chain.earn("points", 9, &["purchase/1"])).await;
+    let after = store.newest().await.expect("a position");
+    let found = read(store, &[tenant("feed-newest")], 100).await;
+    let position = found.iter().find(|(_, it)| *it == commit).expect("it is there").0;
+    assert!(before < position && position <= after, "{before}, {position}, {after}");
+}
+
 /// A commit keeps its position, and what comes later comes behind.
 pub async fn positions_stay<S: Feed + LedgerStore>(store: &S) {
     let of = [tenant("stay")];

@@ -178,6 +178,7 @@ fn operation(key: OperationKey, currency: &AuthorId, points: Points) -> Operatio
         postings: vec![posting],
         vesting: Vec::new(),
         reviewed_for: Vec::new(),
+        readings: Vec::new(),
         sealed: Sealed {
             sent_by: None,
             command: Command::Record(Arc::new(Activity::Event(CustomEvent {

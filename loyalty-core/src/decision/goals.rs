@@ -1,18 +1,19 @@
 //! Awards apart from what activities earn: for joining, which stays, and for levels reached and
 //! challenges completed, given once in a window and taken back when a return lowers the counters below.
 
-use super::give_back;
-use crate::accrual::{self, CapUse, Occasion, Subject};
-use crate::counter::Slots;
+use super::budgets::left_of;
+use super::{give_back, use_up};
+use crate::accrual::{self, CapUse, Occasion, Rated, Subject};
 use crate::expiry;
 use crate::explain::{Step, StepKind, Trace};
 use crate::facts::Who;
-use crate::ledger::operation::{Award, CountedBy, CountedIn, GoalAward, GoalTake, Operation, Take};
+use crate::ledger::operation::{Award, CountedIn, GoalAward, GoalTake, Operation, Take};
 use crate::ledger::posting::{Account, Posting};
 use crate::member::MemberState;
 use crate::points::{OutOfRange, Points};
 use crate::problem::Problem;
 use crate::program::document::Terms;
+use crate::shared::{Reading, Want};
 use crate::tier::{GoalGrant, GoalPoints, Moment, keep_grant, newly_reached, no_longer_reached};
 use crate::time::Timestamp;
 
@@ -20,36 +21,38 @@ impl Moment<'_> {
     /// Gives what rules award for joining, before the first activity is rated.
     pub(super) fn welcome<T: Trace>(
         &self,
-        who: Who<'_>,
+        (who, readings): (Who<'_>, &[Reading]),
         state: &mut MemberState,
         operation: &mut Operation,
         trace: &mut T,
-    ) -> Result<(), Problem> {
-        let Some(activity) = operation.activity().cloned() else { return Ok(()) };
+    ) -> Result<Vec<Want>, Problem> {
+        let Some(activity) = operation.activity().cloned() else { return Ok(Vec::new()) };
         let found = state.clone();
-        let occasion = Occasion::Enrolment;
-        let (program, date) = (self.program, self.when.date);
-        let subject =
-            Subject { program, state: &found, activity: &activity, who, date, late: false, occasion };
+        let (program, date, occasion, late) = (self.program, self.when.date, Occasion::Enrolment, false);
+        let (state_before, activity) = (&found, &activity);
+        let subject = Subject { program, state: state_before, activity, who, date, late, occasion, readings };
         let mut told = Told { by: "joining".to_owned(), kind: StepKind::Welcome, trace };
-        (operation.welcome, _) = self.give(&subject, state, &mut operation.postings, &mut told)?;
-        Ok(())
+        let given = self.give(&subject, state, operation, &mut told)?;
+        operation.welcome = given.awards;
+        Ok(given.wants)
     }
 
     /// Gives what rules award for the levels and challenges that an activity reaches; no counter of the program counts it.
     pub(super) fn award_goals<T: Trace>(
         &self,
-        (before, who): (&MemberState, Who<'_>),
+        (before, who, readings): (&MemberState, Who<'_>, &[Reading]),
         state: &mut MemberState,
         operation: &mut Operation,
         trace: &mut T,
-    ) -> Result<(), Problem> {
-        let Some(activity) = operation.activity().cloned() else { return Ok(()) };
+    ) -> Result<Vec<Want>, Problem> {
+        let mut all_wants = Vec::new();
+        let Some(activity) = operation.activity().cloned() else { return Ok(all_wants) };
         let late = self.program.own_time(operation.occurred_at) < self.at;
         let present = self.program.zone().date_at(self.at);
         for (goal, reading) in newly_reached(self.program, before, state, &self.when, present) {
             // Conditions on history find the counters as they were before the activity, as its own rules do.
             let found = MemberState { counters: before.counters.clone(), ..state.clone() };
+            let readings = left_of(readings, operation);
             let subject = Subject {
                 program: self.program,
                 state: &found,
@@ -58,13 +61,15 @@ impl Moment<'_> {
                 date: self.when.date,
                 late,
                 occasion: Occasion::Reached { track: goal.track.map(|track| &track.id), id: goal.id },
+                readings: &readings,
             };
             let by = match goal.track {
                 Some(_) => format!("reaching `{}`", goal.id),
                 None => format!("completing `{}`", goal.id),
             };
             let mut told = Told { by, kind: StepKind::Tier, trace };
-            let (awards, used) = self.give(&subject, state, &mut operation.postings, &mut told)?;
+            let Given { awards, used, wants } = self.give(&subject, state, operation, &mut told)?;
+            all_wants.extend(wants);
             let (track, id) = (goal.track.map(|track| track.id.clone()), goal.id.clone());
             let points = awards.iter().map(|award| GoalPoints {
                 currency: award.currency.clone(),
@@ -80,22 +85,25 @@ impl Moment<'_> {
             let of_goal = |award| GoalAward { track: track.clone(), id: id.clone(), award };
             operation.goal_awards.extend(awards.into_iter().map(of_goal));
         }
-        Ok(())
+        Ok(all_wants)
     }
 
-    /// Gives what rules award on an occasion, at once; with what caps have used up by it. No counter counts it.
+    /// Gives what rules award on an occasion, at once. No counter counts it.
     fn give<T: Trace>(
         &self,
         subject: &Subject<'_>,
         state: &mut MemberState,
-        postings: &mut Vec<Posting>,
+        operation: &mut Operation,
         told: &mut Told<'_, T>,
-    ) -> Result<(Vec<Award>, Vec<CountedIn>), Problem> {
+    ) -> Result<Given, Problem> {
         let (mut awards, mut used) = (Vec::new(), Vec::new());
-        for earned in accrual::rate(self.program, subject, told)? {
-            for CapUse { cap, window, slot, amount } in earned.used {
-                Slots::of(self.program, window).add(&mut state.caps, &cap, slot, amount)?;
-                used.push(CountedIn { of: CountedBy::Cap(cap), slot, amount, award: None });
+        let Rated { earned, wants } = accrual::rate(self.program, subject, told)?;
+        for earned in earned {
+            for CapUse { of, window, slot, amount } in earned.used {
+                use_up(&of, (self.program, window), (slot, amount), state)?;
+                let counted = CountedIn { of, slot, amount, award: None };
+                operation.counted.extend(Some(&counted).filter(|it| it.is_of_budget()).cloned());
+                used.push(counted);
             }
             let Terms { expiry, funded_by, .. } = earned.terms;
             let award = Award {
@@ -106,10 +114,10 @@ impl Moment<'_> {
                 waits: None,
                 funded_by: funded_by.cloned(),
             };
-            postings.extend(book(&award, subject.activity.occurred_at().at, state)?);
+            operation.postings.extend(book(&award, subject.activity.occurred_at().at, state)?);
             awards.push(award);
         }
-        Ok((awards, used))
+        Ok(Given { awards, used, wants })
     }
 
     /// Takes back what levels and challenges gave whose counters are below now, first from the lot that it went into.
@@ -150,10 +158,21 @@ impl Moment<'_> {
                 Ok(CountedIn { amount, ..one.clone() })
             };
             let back: Result<Vec<_>, OutOfRange> = grant.used.iter().map(back).collect();
-            give_back(&back?, state)?;
+            let back = back?;
+            give_back(&back, state)?;
+            operation.counted.extend(back.into_iter().filter(CountedIn::is_of_budget));
         }
         Ok(())
     }
+}
+
+/// What rules award on an occasion.
+struct Given {
+    awards: Vec<Award>,
+    /// What caps and budgets have used up by it.
+    used: Vec<CountedIn>,
+    /// What it wants of budgets.
+    wants: Vec<Want>,
 }
 
 /// Puts an award into its lot; gives the posting of one that is more than nothing.

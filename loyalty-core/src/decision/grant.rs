@@ -30,5 +30,5 @@ pub fn decide_grant<T: Trace>(
     let command = Command::GrantTier(Arc::clone(grant));
     let mut operation = opened(key, occurred_at, moment.program, settlement, command);
     operation.tier_changes.push(change);
-    Ok(Decision { operation, state })
+    Ok(Decision { operation, state, wants: Vec::new() })
 }

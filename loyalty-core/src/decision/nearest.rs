@@ -62,7 +62,9 @@ pub fn nearest(
     let date = program.date_of(purchase.occurred_at);
     let occasion = Occasion::Activity;
     let who = context.who;
-    let subject = Subject { program, state: &decided.state, activity, who, date, late: false, occasion };
+    let (state_after, readings) = (&decided.state, context.readings);
+    let subject =
+        Subject { program, state: state_after, activity, who, date, late: false, occasion, readings };
     let trial = Trial { context, state, purchase, program, decided };
     Gaps::of(&subject, trial.coin()).take(MOST_TRIED).find_map(|gap| trial.of(&gap))
 }

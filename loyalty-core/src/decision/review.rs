@@ -46,6 +46,7 @@ pub fn decide_review<T: Trace>(
             |posting: Posting| Posting { effective_at: posting.effective_at.max(context.now), ..posting };
         operation.postings.extend(due.postings.into_iter().map(now));
         operation.tier_changes.extend(due.tier_changes);
+        operation.counted.extend(due.budgets);
         tell(&operation, trace);
     } else {
         let before = looks_at_returns(program, &state).then(|| state.clone());
@@ -53,7 +54,7 @@ pub fn decide_review<T: Trace>(
         tell(&operation, trace);
         after_return(&moment, before.as_ref(), &mut state, &mut operation, trace)?;
     }
-    Ok(Decision { operation, state })
+    Ok(Decision { operation, state, wants: Vec::new() })
 }
 
 fn reviewed<'a>(context: &Context<'a>, operation: &'a Operation) -> Result<Reviewed<'a>, Problem> {

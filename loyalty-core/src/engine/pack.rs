@@ -3,23 +3,29 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use super::budgets::{Draws, Landing, Left, Of, amount_for, is_drawn_by_leases};
 use super::load::Seen;
 use super::replay::Found;
 use super::{Answer, Chain, Engine, EngineError};
-use crate::decision::{Command, Context, Decision, decide};
+use crate::decision::{Command, Context, Decision, decide, left_of};
 use crate::explain::NoTrace;
 use crate::facts::Who;
 use crate::id::{ActorId, OperationKey};
 use crate::ledger::chain::BEGINNING;
-use crate::ledger::commit::{Head, LEVEL, NewCommit};
+use crate::ledger::commit::{Head, LEVEL, NewCommit, StoredCommit};
 use crate::ledger::operation::Operation;
 use crate::member::MemberState;
+use crate::points::Points;
 use crate::ports::Append;
 use crate::ports::ledger_store::returned_key;
 use crate::problem::Problem;
 use crate::program::Programs;
 use crate::returns::Past;
+use crate::shared::{Reading, Want};
 use crate::time::Timestamp;
+
+/// How often a pack is decided again because others have drawn on the same lease meanwhile.
+const MOST_DRAWS: usize = 1_000;
 
 /// What came of one command of a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,6 +45,27 @@ pub struct Pack {
     pub head: Option<Arc<Head>>,
     /// What comes of the commands once it is appended, in their order.
     pub outcomes: Vec<Outcome>,
+    /// What was drawn on budgets for it.
+    pub drawn: BudgetDraws,
+}
+
+/// What was drawn on budgets for a pack. Until somebody says what came of appending the pack, it counts as drawn.
+#[derive(Debug, Clone, Default)]
+pub struct BudgetDraws(Option<Arc<Draws>>);
+
+impl BudgetDraws {
+    /// Whether nothing was drawn, so that nothing need be said.
+    pub const fn is_nothing(&self) -> bool {
+        self.0.is_none()
+    }
+
+    /// Says what came of appending the pack: `true` that it was done, `false` that it was not and never will be. What
+    /// is not known is not said.
+    pub fn settle(&self, done: bool) {
+        if let Some(draws) = &self.0 {
+            draws.settle(done);
+        }
+    }
 }
 
 /// What a pack is decided on.
@@ -100,19 +127,38 @@ impl Engine {
         let now = recorded_at(head, now);
         let programs = self.programs(chain.tenant, now).await?;
         commands.iter_mut().for_each(|command| command.drop_undeclared(&programs));
+        for _ in 0..MOST_DRAWS {
+            let work = Work {
+                programs: &programs,
+                head,
+                now,
+                sent_by: self.actor.as_ref(),
+                state: None,
+                operations: Vec::new(),
+                readings: Vec::new(),
+                at_hand: Vec::new(),
+            };
+            if let Some(pack) = self.decide_all(chain, commands, look_up, work).await? {
+                return Ok(pack);
+            }
+        }
+        Err(super::contended().into())
+    }
+
+    /// Decides commands on the same state; `None` where others have drawn meanwhile what they were to draw on budgets.
+    async fn decide_all(
+        &self,
+        chain: Chain<'_>,
+        commands: &[Command],
+        look_up: bool,
+        mut work: Work<'_>,
+    ) -> Result<Option<Pack>, EngineError> {
+        let (head, programs) = (work.head, work.programs);
         let single = commands.len() == 1;
-        let mut work = Work {
-            programs: &programs,
-            head,
-            now,
-            sent_by: self.actor.as_ref(),
-            state: None,
-            operations: Vec::new(),
-        };
-        let mut found = Found::nothing(&programs);
+        let mut found = Found::nothing(programs);
         let mut slots = Vec::with_capacity(commands.len());
         let mut keys = HashMap::new();
-        for command in &*commands {
+        for command in commands {
             let key = command.key();
             let first_look = look_up || (head.is_some() && !single);
             let slot = match &key {
@@ -148,25 +194,44 @@ impl Engine {
         let seen = Seen { before: u64::MAX, pending: &work.operations };
         let past = self.past(chain, command, work.programs, seen).await?;
         let facts = self.facts(chain, command, work.programs).await?;
-        Ok(match work.decide(command, &past, Who { member: chain.member, facts: &facts }) {
-            Ok(Decision { operation, state }) => {
-                work.state = Some(state);
-                work.operations.push(operation);
-                Slot::Pending(work.operations.len().saturating_sub(1), false)
+        let who = Who { member: chain.member, facts: &facts };
+        let mut asked: Vec<Want> = Vec::new();
+        loop {
+            let decision = match work.decide(command, &past, who) {
+                Ok(decision) => decision,
+                Err(problem) => return Ok(Slot::Known(Outcome::Refused(problem))),
+            };
+            let short: Vec<_> = decision.wants.iter().filter(|want| work.is_short(want, &asked)).collect();
+            if short.is_empty() {
+                return work.keep(decision);
             }
-            Err(problem) => Slot::Known(Outcome::Refused(problem)),
-        })
+            for want in short {
+                let amount = amount_for(work.programs, &decision.operation, want);
+                let of = Of { tenant: chain.tenant.clone(), budget: want.budget.clone(), slot: want.slot };
+                let drawn = work.drawn(&Left::nothing(of.clone()).reading).max(0);
+                let wanted = want.amount.minor().saturating_add(drawn);
+                let left = self.lease((of, wanted, amount), work.now).await?;
+                asked.push(want.clone());
+                work.read(left);
+            }
+        }
     }
 
     /// Seals the pack and says what comes of each command.
-    fn finish(&self, chain: Chain<'_>, work: Work<'_>, slots: Vec<Slot>) -> Result<Pack, EngineError> {
+    fn finish(
+        &self,
+        chain: Chain<'_>,
+        work: Work<'_>,
+        slots: Vec<Slot>,
+    ) -> Result<Option<Pack>, EngineError> {
         let Work { head, now, state, operations, .. } = work;
         let Some(state) = state else {
             let known = slots.into_iter().filter_map(|slot| match slot {
                 Slot::Known(outcome) => Some(outcome),
                 Slot::Pending(..) => None,
             });
-            return Ok(Pack { append: None, head: None, outcomes: known.collect() });
+            let (outcomes, drawn) = (known.collect(), BudgetDraws::default());
+            return Ok(Some(Pack { append: None, head: None, outcomes, drawn }));
         };
         let new = NewCommit {
             tenant: chain.tenant,
@@ -178,6 +243,7 @@ impl Engine {
             operations: &operations,
         };
         let commit = new.seal(&self.key);
+        let Some(drawn) = self.draw(&new, &commit)? else { return Ok(None) };
         let append = Append {
             tenant: chain.tenant.clone(),
             member: chain.member.clone(),
@@ -200,7 +266,18 @@ impl Engine {
         };
         let head = Arc::new(head);
         let outcomes = outcomes(slots, operations, &head);
-        Ok(Pack { append: Some(append), head: Some(head), outcomes })
+        Ok(Some(Pack { append: Some(append), head: Some(head), outcomes, drawn }))
+    }
+
+    /// Draws on budgets for a commit; `None` where others were faster.
+    fn draw(&self, new: &NewCommit<'_>, commit: &StoredCommit) -> Result<Option<BudgetDraws>, EngineError> {
+        let each = self.drawn(new.tenant, new.operations);
+        if each.is_empty() {
+            return Ok(Some(BudgetDraws::default()));
+        }
+        let (tenant, member) = (new.tenant.clone(), new.member.clone());
+        let landing = Landing { tenant, member, seq: new.seq, hash: commit.hash()? };
+        Ok(Draws::draw(each, landing).map(|draws| BudgetDraws(Some(Arc::new(draws)))))
     }
 }
 
@@ -246,13 +323,63 @@ struct Work<'a> {
     /// The state after the operations; `None` while there are none.
     state: Option<MemberState>,
     operations: Vec<Operation>,
+    /// What budgets have left for the next command.
+    readings: Vec<Reading>,
+    /// How much of each of them may be drawn without leasing more.
+    at_hand: Vec<i64>,
 }
 
 impl Work<'_> {
     fn decide(&self, command: &Command, past: &Past, who: Who<'_>) -> Result<Decision, Problem> {
         let state = self.state.as_ref().or(self.head.map(|head| &head.state));
-        let Self { now, programs, sent_by, .. } = *self;
-        decide(&Context { now, programs, past, who, sent_by }, state, command, &mut NoTrace)
+        let Self { now, programs, sent_by, ref readings, .. } = *self;
+        decide(&Context { now, programs, past, who, sent_by, readings }, state, command, &mut NoTrace)
+    }
+
+    /// Whether more of a budget may be got than is at hand.
+    fn is_short(&self, want: &Want, asked: &[Want]) -> bool {
+        let told = self.readings.iter().zip(&self.at_hand).find(|(reading, _)| want.is_of(reading));
+        let enough = told.is_some_and(|(reading, at_hand)| {
+            *at_hand >= want.amount.minor() && (reading.lease != 0 || !want.amount.is_zero())
+        });
+        !enough && !asked.contains(want)
+    }
+
+    /// What the pack draws so far on a budget, below 0 where it gives back more.
+    fn drawn(&self, reading: &Reading) -> i64 {
+        let drawn = self.operations.iter().map(|operation| reading.drawn_by(operation));
+        i64::try_from(drawn.fold(0, i128::saturating_add)).unwrap_or(i64::MAX)
+    }
+
+    /// Takes what is left of a budget, less what the pack draws on it already.
+    fn read(&mut self, Left { reading, at_hand }: Left) {
+        let drawn = self.drawn(&reading);
+        let left = Points::new(reading.left.minor().saturating_sub(drawn).max(0)).unwrap_or(Points::MAX);
+        let same = |it: &Reading| it.budget == reading.budget && it.slot == reading.slot;
+        if let Some(place) = self.readings.iter().position(same) {
+            self.readings.remove(place);
+            self.at_hand.remove(place);
+        }
+        self.readings.push(Reading { left, ..reading });
+        self.at_hand.push(at_hand.saturating_sub(drawn));
+    }
+
+    /// Keeps what was decided.
+    fn keep(&mut self, decision: Decision) -> Result<Slot, EngineError> {
+        let Decision { operation, state, .. } = decision;
+        if !is_drawn_by_leases(&operation) {
+            let message = "a budget has too many leases that nobody has closed";
+            let help = "close those of processes that are gone, and send it again";
+            return Err(Problem::new("contended", "", message, help).into());
+        }
+        let before = std::mem::take(&mut self.readings);
+        self.readings = left_of(&before, &operation);
+        for ((at_hand, before), after) in self.at_hand.iter_mut().zip(before).zip(&self.readings) {
+            *at_hand = at_hand.saturating_sub(before.left.minor().saturating_sub(after.left.minor()));
+        }
+        self.state = Some(state);
+        self.operations.push(operation);
+        Ok(Slot::Pending(self.operations.len().saturating_sub(1), false))
     }
 
     /// A command whose key the pack holds already.

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::budgets::amount_for;
 use super::load::Seen;
 use super::pack::{Outcome, recorded_at};
 use super::replay::Found;
@@ -16,6 +17,7 @@ use crate::member::MemberState;
 use crate::ports::StoreError;
 use crate::problem::Problem;
 use crate::settle::settle;
+use crate::shared::Reading;
 use crate::time::Timestamp;
 
 /// A member as of an instant: the head, settled.
@@ -124,7 +126,7 @@ impl Engine {
             Some(Outcome::Done(answer)) => {
                 let Explanation { steps, nearest, .. } = self.explain(tenant, member, &key, now).await?;
                 let Answer { head, operation, .. } = *answer;
-                let decision = Decision { operation, state: head.state.clone() };
+                let decision = Decision { operation, state: head.state.clone(), wants: Vec::new() };
                 return Ok(Preview { decision, steps, nearest });
             }
             None => {}
@@ -133,9 +135,18 @@ impl Engine {
         let facts = self.facts(chain, command, &programs).await?;
         let who = Who { member, facts: &facts };
         let sent_by = self.actor.as_ref();
-        let context = Context { now: decided_at, programs: &programs, past: &past, who, sent_by };
-        let mut proof = Proof::default();
         let state = head.as_ref().map(|head| &head.state);
+        let mut readings: Vec<Reading> = Vec::new();
+        let context =
+            Context { now: decided_at, programs: &programs, past: &past, who, sent_by, readings: &[] };
+        let mut decision = decide(&context, state, command, &mut NoTrace)?;
+        while let Some(want) = decision.wants.iter().find(|want| !readings.iter().any(|it| want.is_of(it))) {
+            let amount = amount_for(&programs, &decision.operation, want);
+            readings.push(self.read_budget(tenant, (want, amount)).await?);
+            decision = decide(&Context { readings: &readings, ..context }, state, command, &mut NoTrace)?;
+        }
+        let context = Context { readings: &readings, ..context };
+        let mut proof = Proof::default();
         let decision = decide(&context, state, command, &mut proof)?;
         let nearest = nearest(&context, state, command, &decision);
         Ok(Preview { decision, steps: proof.0, nearest })
@@ -168,7 +179,8 @@ impl Engine {
             // As it was then, whatever the member store says by now.
             let who = Who { member, facts: &operation.sealed.facts };
             let sent_by = operation.sealed.sent_by.as_ref();
-            let context = Context { now: head.recorded_at, programs: &programs, past: &past, who, sent_by };
+            let (now, readings) = (head.recorded_at, &operation.readings);
+            let context = Context { now, programs: &programs, past: &past, who, sent_by, readings };
             let mut proof = Proof::default();
             let wanted = operation.key == *key;
             let again = if wanted {

@@ -12,6 +12,7 @@ use crate::id::{ActivityId, ActorId, AuthorId, OperationKey};
 use crate::money::Quantity;
 use crate::points::Points;
 use crate::program::VersionId;
+use crate::shared::Reading;
 use crate::time::{OffsetTime, Timestamp};
 
 /// One command decided within a commit.
@@ -65,6 +66,9 @@ pub struct Operation {
     /// What the enrolment gave, where it enrolled the member. No return takes it back.
     #[cbor(n(15), default, skip_if = "Vec::is_empty")]
     pub welcome: Vec<Award>,
+    /// What it was told of budgets that it looked at, and the leases by which it draws on them.
+    #[cbor(n(16), default, skip_if = "Vec::is_empty")]
+    pub readings: Vec<Reading>,
 }
 
 impl Operation {
@@ -127,7 +131,10 @@ impl Operation {
 impl Settlement {
     /// Whether nothing fell due.
     pub const fn is_empty(&self) -> bool {
-        self.postings.is_empty() && self.tier_changes.is_empty() && self.started.is_empty()
+        self.postings.is_empty()
+            && self.tier_changes.is_empty()
+            && self.started.is_empty()
+            && self.budgets.is_empty()
     }
 }
 
@@ -143,6 +150,9 @@ pub struct Settlement {
     /// Counters that began with what another had.
     #[cbor(n(2), default)]
     pub started: Vec<Started>,
+    /// What budgets get back of points that were cancelled, below 0.
+    #[cbor(n(3), default, skip_if = "Vec::is_empty")]
+    pub budgets: Vec<CountedIn>,
 }
 
 /// A counter that began with what another had counted.
@@ -300,6 +310,9 @@ pub enum CountedBy {
     /// A cap.
     #[n(1)]
     Cap(#[n(0)] AuthorId),
+    /// A budget that all members share; it is no part of the state.
+    #[n(2)]
+    Budget(#[n(0)] AuthorId),
 }
 
 /// A level that gave way to another.

@@ -21,6 +21,9 @@ pub trait Feed: Send + Sync {
     /// Up to `limit` commits of all tenants after a position (0 is before the first), each with its own.
     async fn after(&self, position: u64, limit: usize) -> Result<Vec<(u64, StoredCommit)>, StoreError>;
 
+    /// The position of the newest commit, 0 where there is none. Every commit that is appended later stands after it.
+    async fn newest(&self) -> Result<u64, StoreError>;
+
     /// Up to `limit` members' newest commits, after `after`.
     async fn heads(
         &self,

@@ -7,6 +7,7 @@
 //! - a rule: the currency it earns, its trigger, and what it measures (the basis, or nothing for fixed points).
 //!   How much it gives, when, and for which lines may change;
 //! - a cap: the currency, the rule or group it limits, and over what it adds up. The amount may change;
+//! - a budget: its currency and its window. The amount, and what comes out of it, may change;
 //! - a limit against fraud: what it measures, of spend and amounts also the program's money, and its window. How
 //!   much is within it, when, and its answer may change;
 //! - a level: its track, and its order among the levels that stay.
@@ -28,7 +29,7 @@ impl Program {
     /// last is the one in force when this one takes force. Empty where nothing does.
     ///
     /// Paths lead into this version's document. Codes: `counter_changed`, `scale_changed`, `rule_reused`,
-    /// `cap_reused`, `limit_reused`, `currency_removed`, `partner_removed`, `track_removed`, `level_removed`,
+    /// `cap_reused`, `budget_reused`, `limit_reused`, `currency_removed`, `partner_removed`, `track_removed`, `level_removed`,
     /// `levels_reordered`, `start_unknown`, `start_differs`.
     pub fn compatible_with(&self, published: &[&Program]) -> Vec<Problem> {
         let mut problems = self.reused_ids(published);
@@ -48,6 +49,7 @@ impl Program {
         counters(document, &older, &mut problems);
         rules(document, &older, &mut problems);
         caps(document, &older, &mut problems);
+        budgets(document, &older, &mut problems);
         limits(document, &older, &mut problems);
         problems
     }
@@ -214,6 +216,17 @@ fn caps(document: &Document, older: &[&Document], problems: &mut Vec<Problem>) {
             let message = format!("the id `{}` meant another cap before", limit.it.cap.id);
             let help = "give the cap a new id: what it limits, or over what it adds up, has changed";
             problems.push(Problem::new("cap_reused", format!("{}/id", limit.path), message, help));
+        }
+    }
+}
+
+fn budgets(document: &Document, older: &[&Document], problems: &mut Vec<Problem>) {
+    for (index, budget) in document.budgets.iter().enumerate() {
+        let mut before = older.iter().flat_map(|old| &old.budgets).filter(|old| old.id == budget.id);
+        if before.any(|old| (&old.currency, old.window) != (&budget.currency, budget.window)) {
+            let message = format!("the id `{}` meant another budget before", budget.id);
+            let help = "give the budget a new id: its currency, or its window, has changed";
+            problems.push(Problem::new("budget_reused", format!("/budgets/{index}/id"), message, help));
         }
     }
 }

@@ -1,5 +1,6 @@
 //! What a document must satisfy beyond its form; all problems at once.
 
+mod budgets;
 mod carry;
 mod challenges;
 mod condition;
@@ -32,6 +33,7 @@ pub fn problems(document: &Document) -> Vec<Problem> {
     check.tiers();
     check.challenges();
     check.earning();
+    check.budgets();
     check.returns();
     check.limits();
     check.found

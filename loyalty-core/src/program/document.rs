@@ -3,6 +3,7 @@
 //! One definition serves reading, the JSON Schema and the engine. Decimals are strings of whole points or
 //! money, ids are the author's and are never reused for another meaning.
 
+mod budget;
 mod challenges;
 mod counter;
 mod earning;
@@ -15,6 +16,7 @@ mod tiers;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub use self::budget::Budget;
 pub use self::challenges::Challenge;
 pub use self::counter::{Counted, Counter, Start, Sum, SumOf};
 pub use self::earning::{
@@ -77,6 +79,10 @@ pub struct Document {
     /// Lists of dates that conditions name.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub holidays: Vec<HolidayList>,
+    /// Points that all members share, by which rules, groups and currencies are limited; at most 64.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 64))]
+    pub budgets: Vec<Budget>,
     /// What is counted for each member.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub counters: Vec<Counter>,

@@ -285,13 +285,15 @@ pub fn is_limited(document: &Document, earning: &Earning) -> bool {
     let of_time = |caps: &[Cap]| caps.iter().any(|cap| cap.per != CapScope::Activity);
     fn group_is(group: &Group, of_time: &dyn Fn(&[Cap]) -> bool) -> bool {
         of_time(&group.caps)
+            || group.budget.is_some()
             || group.members.iter().all(|member| match member {
-                GroupMember::Rule(rule) => of_time(&rule.caps),
+                GroupMember::Rule(rule) => of_time(&rule.caps) || rule.budget.is_some(),
                 GroupMember::Group(inner) => group_is(inner, of_time),
             })
     }
     limits.into_iter().any(|limit| matches!(limit.then, LimitAnswer::Clip | LimitAnswer::Block))
         || of_time(&earning.caps)
+        || earning.budget.is_some()
         || earning.groups.iter().all(|group| group_is(group, &of_time))
-            && earning.after.iter().all(|rule| of_time(&rule.caps))
+            && earning.after.iter().all(|rule| of_time(&rule.caps) || rule.budget.is_some())
 }

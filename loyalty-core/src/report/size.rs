@@ -132,7 +132,8 @@ fn pending(program: &Program) -> usize {
     }
     let counted = |id: &AuthorId| text(id).saturating_add(HEAD * 2 + NUMBER * 2 + WIDE);
     let counters = document.counters.iter().map(|it| counted(&it.id));
-    let caps = program.window_caps().iter().map(|it| counted(&it.id));
+    let caps = program.window_caps().iter().map(|it| &it.id).chain(document.budgets.iter().map(|it| &it.id));
+    let caps = caps.map(counted);
     let returned = document.counters.iter().filter(|it| program.counts_returned(&it.id));
     let returned = returned.map(|it| counted(&it.id));
     let currency = document.currencies.iter().map(|it| text(&it.id)).max().unwrap_or(0);
@@ -187,7 +188,8 @@ fn goal_grants(program: &Program) -> usize {
         return 0;
     }
     let points = document.currencies.iter().map(|it| points_of_goal(document, it));
-    let used = program.window_caps().iter().map(|it| text(&it.id).saturating_add(HEAD * 2 + NUMBER + WIDE));
+    let used = program.window_caps().iter().map(|it| &it.id).chain(document.budgets.iter().map(|it| &it.id));
+    let used = used.map(|id| text(id).saturating_add(HEAD * 2 + NUMBER + WIDE));
     let given = points.chain(used).fold(HEAD * 6 + NUMBER * 2, usize::saturating_add);
     let of_track = |track: &TierTrack| {
         let levels = track.levels.iter().map(|level| text(&track.id).saturating_add(text(&level.id)));

@@ -67,7 +67,7 @@ pub fn kept(
 
 /// What lines hold of what a counter or cap counted of an award, with `back` units of them back.
 ///
-/// The cap of a rule or group counts its use, which lies on the lines like an award of the rules under it alone.
+/// The cap or budget of a rule or group counts its use, which lies on the lines like an award of the rules under it alone.
 pub fn held(
     sale: &Sale<'_>,
     counted: &CountedIn,
@@ -76,15 +76,12 @@ pub fn held(
     wanted: &dyn Fn(usize) -> bool,
 ) -> Result<i128, OutOfRange> {
     let Some(award) = counted.award.and_then(|award| sale.award(award)) else { return Ok(0) };
-    let id = match &counted.of {
-        CountedBy::Cap(id) => id,
-        CountedBy::Counter(id) => {
-            let points = kept(sale, award, program, back, wanted)?;
-            let Some(counter) = program.counter(id) else { return Ok(0) };
-            return counting::points(&counter.counts, program, &award.currency, points);
-        }
-    };
-    let under = program.window_cap(id).map_or(&[][..], |cap| &cap.rules);
+    if let CountedBy::Counter(id) = &counted.of {
+        let points = kept(sale, award, program, back, wanted)?;
+        let Some(counter) = program.counter(id) else { return Ok(0) };
+        return counting::points(&counter.counts, program, &award.currency, points);
+    }
+    let under = program.limited_by(&counted.of).map_or(&[][..], |cap| &cap.rules);
     let points = if under.is_empty() {
         kept(sale, award, program, back, wanted)?
     } else {

@@ -6,7 +6,7 @@ use std::thread;
 use anyhow::{Result, bail};
 use clap::Args;
 use loyalty_core::engine::Verified;
-use loyalty_core::id::MemberId;
+use loyalty_core::id::{MemberId, TenantId};
 use loyalty_core::ports::{Feed, LedgerStore};
 
 use super::{CACHE, Ledger, Place, Verdict, said, wait};
@@ -27,8 +27,8 @@ pub(super) struct Verify {
 pub(super) fn run(args: &Verify) -> Result<Verdict> {
     let ledger = args.place.open_existing(CACHE)?;
     let (members, verified) = match &args.member {
-        Some(member) => (1, one(&ledger, member)?),
-        None => all(&ledger)?,
+        Some(member) => (1, one(&ledger, &ledger.tenant, member)?),
+        None => everything(&ledger)?,
     };
     let mut out = io::stdout().lock();
     for finding in &verified.findings {
@@ -43,25 +43,34 @@ pub(super) fn run(args: &Verify) -> Result<Verdict> {
     Ok(if findings.is_empty() { Verdict::Right } else { Verdict::Wrong })
 }
 
-fn one(ledger: &Ledger, member: &MemberId) -> Result<Verified> {
-    if wait(ledger.data.store.head(&ledger.tenant, member))??.is_none() {
+fn one(ledger: &Ledger, tenant: &TenantId, member: &MemberId) -> Result<Verified> {
+    if wait(ledger.data.store.head(tenant, member))??.is_none() {
         bail!("there is no member `{member}`; correct the id");
     }
-    wait(ledger.data.engine.verify(&ledger.tenant, member))?.map_err(said)
+    wait(ledger.data.engine.verify(tenant, member))?.map_err(said)
 }
 
-/// Every member of the tenant, and before that the file as a whole.
-fn all(ledger: &Ledger) -> Result<(u64, Verified)> {
+/// The file as a whole, every member, and what they share, which is counted among no members.
+fn everything(ledger: &Ledger) -> Result<(u64, Verified)> {
     ledger.data.store.verify()?;
+    let (members, mut verified) = all(ledger, &ledger.tenant)?;
+    let (_, shared) = all(ledger, &ledger.tenant.shared())?;
+    verified.commits += shared.commits;
+    verified.findings.extend(shared.findings);
+    Ok((members, verified))
+}
+
+/// Every chain under a name.
+fn all(ledger: &Ledger, tenant: &TenantId) -> Result<(u64, Verified)> {
     let (mut members, mut all) = (0, Verified::default());
     let mut last: Option<MemberId> = None;
     loop {
-        let page = wait(ledger.data.store.heads(&ledger.tenant, last.as_ref(), PAGE))??;
+        let page = wait(ledger.data.store.heads(tenant, last.as_ref(), PAGE))??;
         let page: Vec<MemberId> = page.iter().map(|head| Ok(head.head()?.member)).collect::<Result<_>>()?;
         let Some(newest) = page.last() else { return Ok((members, all)) };
         last = Some(newest.clone());
         members += page.len() as u64;
-        for verified in side_by_side(ledger, &page)? {
+        for verified in side_by_side((ledger, tenant), &page)? {
             all.commits += verified.commits;
             all.operations += verified.operations;
             all.findings.extend(verified.findings);
@@ -70,13 +79,15 @@ fn all(ledger: &Ledger) -> Result<(u64, Verified)> {
 }
 
 /// Checks members on all cores.
-fn side_by_side(ledger: &Ledger, members: &[MemberId]) -> Result<Vec<Verified>> {
+fn side_by_side((ledger, tenant): (&Ledger, &TenantId), members: &[MemberId]) -> Result<Vec<Verified>> {
     let cores = thread::available_parallelism().map_or(1, |cores| cores.get());
     thread::scope(|scope| {
         let parts = members.chunks(members.len().div_ceil(cores).max(1));
         let workers: Vec<_> = parts
             .map(|part| {
-                scope.spawn(|| part.iter().map(|member| one(ledger, member)).collect::<Result<Vec<_>>>())
+                scope.spawn(|| {
+                    part.iter().map(|member| one(ledger, tenant, member)).collect::<Result<Vec<_>>>()
+                })
             })
             .collect();
         let mut all = Vec::new();

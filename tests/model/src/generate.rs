@@ -2,6 +2,7 @@
 //!
 //! All names come from small alphabets, so that conditions really hold and returns really find their sale.
 
+mod budgets;
 mod condition;
 mod earning;
 mod history;

@@ -32,6 +32,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::NaiveDate;
 use loyalty_core::activity::Activity;
+use loyalty_core::id::AuthorId;
 use loyalty_core::program::document::{Cap, Counter, Currency, Document, TierTrack};
 use loyalty_core::tier::TierGrant;
 use loyalty_core::time::{OffsetTime, Timestamp};
@@ -46,7 +47,7 @@ use crate::limits::Holding;
 use crate::lots::Lots;
 pub use crate::lots::Totals;
 use crate::number::{BigInt, Exact};
-use crate::rating::{Occasion, Rated, Rating};
+use crate::rating::{Occasion, Rated, Rating, budget_key};
 pub use crate::refused::Refused;
 use crate::returns::{Found, Search};
 use crate::standing::{Given as Granted, Standing};
@@ -93,6 +94,8 @@ pub struct Model {
     given: Awards,
     settled_to: Option<Instant>,
     enrolled: Option<Instant>,
+    /// What all other members have used of each budget, as of the next activity.
+    used_by_others: BTreeMap<String, Exact>,
 }
 
 impl Model {
@@ -109,12 +112,48 @@ impl Model {
             standings: BTreeMap::new(),
             settled_to: None,
             enrolled: None,
+            used_by_others: BTreeMap::new(),
         }
+    }
+
+    /// The same for a member of another name.
+    pub fn called(document: &Document, member: &str) -> Self {
+        let model = Self::new(document);
+        Self { who: Who { member: member.to_owned(), ..model.who }, ..model }
     }
 
     /// What the member store says from now on.
     pub fn told(&mut self, facts: loyalty_core::facts::Facts) {
         self.who.told = facts;
+    }
+
+    /// What the member has used of a budget in the window of `time`, in minor units.
+    pub fn used_of(&self, budget: &AuthorId, time: OffsetTime) -> Exact {
+        self.used_at(budget, self.moment(time, self.calendar.date_of(time)))
+    }
+
+    fn used_at(&self, budget: &AuthorId, now: Moment) -> Exact {
+        let declared = self.document.budgets.iter().find(|it| it.id == *budget).expect("a declared budget");
+        let key = budget_key(budget);
+        history::cap_used((&self.past, &self.given.cap_uses(&key)), &key, declared.window, now)
+    }
+
+    /// What a budget has left for all members together, in minor units.
+    fn left_of(&self, budget: &AuthorId, now: Moment) -> Exact {
+        let declared = self.document.budgets.iter().find(|it| it.id == *budget).expect("a declared budget");
+        let currency = self.document.currencies.iter().find(|it| it.id == declared.currency);
+        let amount = number::minor_units(declared.amount, currency.expect("a declared currency").scale);
+        let others = self.used_by_others.get(budget.as_str()).cloned().unwrap_or(number::whole(0));
+        amount - self.used_at(budget, now) - others
+    }
+
+    /// Records what happened next to one of several members, who share the budgets of the program.
+    pub fn record_among(&mut self, others: &[&Self], activity: &Activity) -> Result<Outcome, Refused> {
+        let time = activity.occurred_at();
+        let used = |id: &AuthorId| others.iter().map(|other| other.used_of(id, time)).sum();
+        self.used_by_others =
+            self.document.budgets.iter().map(|it| (it.id.to_string(), used(&it.id))).collect();
+        self.record(activity)
     }
 
     /// Records what happened next.
@@ -416,9 +455,10 @@ impl Model {
             let of_goals = self.given.cap_uses(cap.id.as_str());
             history::cap_used((&self.past, &of_goals), cap.id.as_str(), window, facts.before.now)
         };
+        let left = |budget: &AuthorId| self.left_of(budget, facts.before.now);
         let id = currency.id.as_str();
         let held = self.balance(id) + self.pending(id);
-        Some(Rating { facts, currency, occasion, used: &used, held }.rate(earning))
+        Some(Rating { facts, currency, occasion, used: &used, left: &left, held }.rate(earning))
     }
 
     /// What rolled over is worked out again where counters have changed.

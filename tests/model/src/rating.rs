@@ -1,6 +1,7 @@
 //! What one activity earns of one currency, step by step in the order of the pipeline.
 
 use loyalty_core::activity::{Activity, Line};
+use loyalty_core::id::AuthorId;
 use loyalty_core::money::Rounding;
 use loyalty_core::program::document::{
     Basis, Cap, CapScope, Combine, Currency, Earning, FactorCombine, Group, GroupMember, MultiplierStage,
@@ -71,6 +72,8 @@ pub struct Rating<'a> {
     pub occasion: Occasion<'a>,
     /// What a cap has counted so far in the window of this activity, in minor units.
     pub used: &'a dyn Fn(&Cap, Window) -> Exact,
+    /// What is left of a budget for all members together, in minor units.
+    pub left: &'a dyn Fn(&AuthorId) -> Exact,
     /// What the member holds, pending points included, in minor units.
     pub held: BigInt,
 }
@@ -108,6 +111,7 @@ impl Rating<'_> {
         let grouped = earning.multipliers.iter().fold(grouped, |sum, stage| self.multiplied(stage, sum));
         let outer: Vec<Exact> = [vec![grouped], worth(&after)].concat();
         let total = self.capped(&earning.caps, outer.iter().sum::<Exact>().max(whole(0)));
+        let total = self.within(earning.budget.as_ref(), total);
         let points = round(&total, self.currency.round);
         let outer = largest_remainder(&points, &outer);
         let inner = largest_remainder(&outer[0], &worth(&groups));
@@ -133,8 +137,11 @@ impl Rating<'_> {
             (id, Share::new(whole, &from, lines))
         });
         let mut caps: Vec<(String, Share)> = shares.collect();
-        caps.extend(windowed(&earning.caps).map(|cap| (cap.id.to_string(), award.clone())));
-        let of_whole = windowed(&earning.caps).map(|cap| cap.id.to_string()).collect();
+        let of_whole: Vec<String> = windowed(&earning.caps)
+            .map(|cap| cap.id.to_string())
+            .chain(earning.budget.iter().map(budget_key))
+            .collect();
+        caps.extend(of_whole.iter().map(|id| (id.clone(), award.clone())));
         Rated { award, caps, terms: value.terms, from: value.from, of_whole }
     }
 
@@ -166,7 +173,7 @@ impl Rating<'_> {
         };
         let mut value = combined?;
         value.exact = rounded(value.exact, group.round).max(whole(0));
-        Some(self.after_caps(&group.caps, value))
+        Some(self.after_caps(&group.caps, group.budget.as_ref(), value))
     }
 
     /// The value of a rule; none where it does not match.
@@ -191,7 +198,7 @@ impl Rating<'_> {
         if none_counts && (rule.fixed.is_none() || rule.lines.is_some()) {
             return None;
         }
-        Some(self.after_caps(&rule.caps, self.worth(rule, &measured)))
+        Some(self.after_caps(&rule.caps, rule.budget.as_ref(), self.worth(rule, &measured)))
     }
 
     /// The basis of each line; none for a line that does not count. An event is its own only line.
@@ -246,13 +253,26 @@ impl Rating<'_> {
         Value { exact, from: vec![contribution], uses: Vec::new(), terms }
     }
 
-    fn after_caps(&self, caps: &[Cap], mut value: Value) -> Value {
-        value.exact = self.capped(caps, value.exact);
+    fn after_caps(&self, caps: &[Cap], budget: Option<&AuthorId>, mut value: Value) -> Value {
+        value.exact = self.within(budget, self.capped(caps, value.exact));
         let counts = value.exact.clone().max(whole(0));
-        for cap in windowed(caps) {
-            value.uses.push((cap.id.to_string(), counts.clone(), value.from.clone()));
+        let windowed = windowed(caps).map(|cap| cap.id.to_string());
+        for id in windowed.chain(budget.map(budget_key)) {
+            value.uses.push((id, counts.clone(), value.from.clone()));
         }
         value
+    }
+
+    /// What a budget leaves of a value.
+    fn within(&self, budget: Option<&AuthorId>, value: Exact) -> Exact {
+        let Some(id) = budget else { return value };
+        let budgets = &self.facts.document.budgets;
+        let left = (self.left)(id).max(whole(0));
+        match budgets.iter().find(|it| it.id == *id).expect("a declared budget").over {
+            _ if value <= left => value,
+            Over::Clip => left,
+            Over::Reject => whole(0),
+        }
     }
 
     fn capped(&self, caps: &[Cap], value: Exact) -> Exact {
@@ -270,6 +290,11 @@ impl Rating<'_> {
             }
         })
     }
+}
+
+/// How what a budget counts of an award is kept among what caps count.
+pub fn budget_key(id: &AuthorId) -> String {
+    format!("budget {id}")
 }
 
 fn windowed(caps: &[Cap]) -> impl Iterator<Item = &Cap> {

@@ -116,7 +116,8 @@ impl<'a> Check<'a> {
         }
     }
 
-    fn scale_of(&self, currency: &AuthorId) -> u8 {
+    /// Decimals of a currency.
+    pub fn scale_of(&self, currency: &AuthorId) -> u8 {
         self.document.currencies.iter().find(|c| c.id == *currency).map_or(0, |c| c.scale.min(4))
     }
 
@@ -294,13 +295,15 @@ fn is_whole_minor(points: Quantity, scale: u8) -> bool {
     points.ratio().times(unit).is_ok_and(Ratio::is_whole)
 }
 
-fn rule_gives_whole_points(rule: &Rule, scale: u8) -> bool {
+/// Whether a rule gives whole minor units.
+pub fn rule_gives_whole_points(rule: &Rule, scale: u8) -> bool {
     rule.round.is_some()
         || rule.fixed.is_some_and(|points| is_whole_minor(points, scale))
         || rule.per_full.as_ref().is_some_and(|per_full| is_whole_minor(per_full.points, scale))
 }
 
-fn gives_whole_points(group: &Group, scale: u8) -> bool {
+/// Whether a group gives whole minor units.
+pub fn gives_whole_points(group: &Group, scale: u8) -> bool {
     group.round.is_some()
         || group.members.iter().all(|member| match member {
             GroupMember::Rule(rule) => rule_gives_whole_points(rule, scale),

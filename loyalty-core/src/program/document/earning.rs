@@ -27,6 +27,9 @@ pub struct Earning {
     /// Limits on what the whole activity earns, in this order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub caps: Vec<Cap>,
+    /// The budget that everything comes out of, after the caps.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub budget: Option<AuthorId>,
 }
 
 /// Rules and groups whose values are combined.
@@ -44,6 +47,9 @@ pub struct Group {
     /// Limits on the combined value.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub caps: Vec<Cap>,
+    /// The budget that the combined value comes out of, after the caps.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub budget: Option<AuthorId>,
     /// What it combines, in this order.
     pub members: Vec<GroupMember>,
 }
@@ -133,6 +139,9 @@ pub struct Rule {
     /// Limits on its value.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub caps: Vec<Cap>,
+    /// The budget that its value comes out of, after the caps.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub budget: Option<AuthorId>,
     /// When its points may be spent; absent means at once.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub vest: Option<Vest>,

@@ -9,7 +9,7 @@ use anyhow::{Context, Result, bail};
 use indicatif::ProgressBar;
 use loyalty_core::activity::MemberActivity;
 use loyalty_core::decision::Command;
-use loyalty_core::engine::{Chain, Engine, Outcome};
+use loyalty_core::engine::{BudgetDraws, Chain, Engine, Outcome};
 use loyalty_core::id::MemberId;
 use loyalty_core::json::Limits;
 use loyalty_core::ledger::commit::{Head, MAX_OPERATIONS};
@@ -50,6 +50,8 @@ pub(super) struct Worker<'a> {
     recorded: Recorded,
     /// A batch that was handed to the store. Deciding goes on meanwhile, so that it seldom waits for the disk.
     on_the_way: Option<JoinHandle<Result<Vec<Appended>, StoreError>>>,
+    /// What was drawn on budgets for what is held back, and for what is on the way.
+    drawn: [Vec<BudgetDraws>; 2],
 }
 
 /// Lines of one member that go into one commit.
@@ -67,7 +69,20 @@ impl<'a> Worker<'a> {
         let runtime =
             tokio::runtime::Builder::new_current_thread().build().context("cannot start a runtime")?;
         let (heads, recorded, on_the_way) = (HashMap::new(), Recorded::default(), None);
-        Ok(Self { ledger, share, window, progress, ahead, engine, runtime, heads, recorded, on_the_way })
+        let drawn = [Vec::new(), Vec::new()];
+        Ok(Self {
+            ledger,
+            share,
+            window,
+            progress,
+            ahead,
+            engine,
+            runtime,
+            heads,
+            recorded,
+            on_the_way,
+            drawn,
+        })
     }
 
     /// Records its members' lines of all chunks that come, a window of them at a time.
@@ -143,6 +158,9 @@ impl<'a> Worker<'a> {
         if let Some((append, head)) = decided.append.zip(decided.head) {
             self.recorded.tally.new_members += u64::from(append.seq == 1);
             self.ahead.hold(append);
+            if !decided.drawn.is_nothing() {
+                self.drawn[0].push(decided.drawn);
+            }
             if self.heads.len() == HEADS {
                 self.heads.clear();
             }
@@ -159,6 +177,7 @@ impl<'a> Worker<'a> {
             return Ok(());
         }
         let store = Arc::clone(&self.ledger.data.store);
+        self.drawn[1] = mem::take(&mut self.drawn[0]);
         self.on_the_way = Some(self.runtime.spawn(async move { store.append_all(appends).await }));
         // The task runs up to where it waits for the store.
         self.runtime.block_on(yield_now());
@@ -174,6 +193,7 @@ impl<'a> Worker<'a> {
         if answers.iter().any(|answer| *answer != Appended::Done) {
             bail!("somebody else has recorded activities of the same members; {again}");
         }
+        mem::take(&mut self.drawn[1]).iter().for_each(|drawn| drawn.settle(true));
         Ok(())
     }
 

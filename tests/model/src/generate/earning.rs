@@ -30,7 +30,7 @@ pub fn earning(currency: AuthorId, scale: u8, known: &Known<'_>, most: usize) ->
             let of_balance =
                 |at_most| Cap { id: unnamed(), per: CapScope::Balance, at_most, over: Over::Clip };
             caps.extend(held.map(of_balance));
-            Earning { currency: currency.clone(), groups, multipliers, after, caps }
+            Earning { currency: currency.clone(), groups, multipliers, after, caps, budget: None }
         })
         .prop_flat_map(on_terms)
         .boxed()
@@ -52,7 +52,14 @@ fn group(scale: u8, known: &Known<'_>, depth: u32, most: usize) -> BoxedStrategy
     (vec(member, 1..=most), combine, option::of(rounding()))
         .prop_flat_map(move |(members, combine, round)| {
             let whole = round.is_some() || members.iter().all(is_whole);
-            let made = move |caps| Group { id: unnamed(), combine, round, caps, members: members.clone() };
+            let made = move |caps| Group {
+                id: unnamed(),
+                combine,
+                round,
+                caps,
+                budget: None,
+                members: members.clone(),
+            };
             caps(scale, whole).prop_map(made)
         })
         .boxed()
@@ -62,12 +69,17 @@ fn group(scale: u8, known: &Known<'_>, depth: u32, most: usize) -> BoxedStrategy
 fn is_whole(member: &GroupMember) -> bool {
     match member {
         GroupMember::Rule(rule) => rule_is_whole(rule),
-        GroupMember::Group(group) => group.round.is_some() || group.members.iter().all(is_whole),
+        GroupMember::Group(group) => group_is_whole(group),
     }
 }
 
+/// Whether a group's value is.
+pub fn group_is_whole(group: &Group) -> bool {
+    group.round.is_some() || group.members.iter().all(is_whole)
+}
+
 /// Fixed points and points for full steps are whole minor units anyway.
-const fn rule_is_whole(rule: &Rule) -> bool {
+pub const fn rule_is_whole(rule: &Rule) -> bool {
     rule.round.is_some() || rule.rate.is_none()
 }
 
@@ -165,6 +177,7 @@ fn plain(known: &Known<'_>, of_purchase: bool) -> BoxedStrategy<Rule> {
             fixed: None,
             round: None,
             caps: Vec::new(),
+            budget: None,
             vest: None,
             expiry: None,
             funded_by: None,

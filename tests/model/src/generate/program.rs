@@ -16,6 +16,7 @@ use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::select;
 
+use super::budgets;
 use super::condition::{Known, basis, condition, holidays, line};
 use super::earning::{earning, rounding};
 use super::limits::limits;
@@ -50,11 +51,12 @@ pub fn with_rules(most: usize) -> BoxedStrategy<Document> {
             let known = Known { tracks: &tiers, counters: &counters, challenges: &challenges };
             let earning: Vec<_> =
                 currencies.iter().map(|it| earning(it.id.clone(), it.scale, &known, most)).collect();
-            let others = (calendar(), holidays(), returns(), limits(&currencies));
+            let others =
+                (calendar(), holidays(), returns(), limits(&currencies), budgets::picks(currencies.len()));
             (Just(currencies), Just(counters), Just((tiers, challenges)), earning, others)
         })
         .prop_map(|(currencies, counters, (tiers, challenges), earning, others)| {
-            let ((zone, dates_by), holidays, returns, limits) = others;
+            let ((zone, dates_by), holidays, returns, limits, picks) = others;
             let mut document = Document {
                 format: 1,
                 name: "random".to_owned(),
@@ -67,6 +69,7 @@ pub fn with_rules(most: usize) -> BoxedStrategy<Document> {
                 member_attributes: attributes(),
                 partners: partners(),
                 holidays,
+                budgets: Vec::new(),
                 counters,
                 tiers,
                 challenges,
@@ -75,6 +78,7 @@ pub fn with_rules(most: usize) -> BoxedStrategy<Document> {
                 limits,
             };
             Names::default().give(&mut document.earning);
+            budgets::give(&mut document, picks);
             document
         })
         .boxed()

@@ -111,13 +111,6 @@ impl Real {
     }
 }
 
-/// An operation without the leases by which it draws on budgets: previews have none.
-fn without_leases(operation: &Operation) -> Operation {
-    let mut operation = operation.clone();
-    operation.readings.iter_mut().for_each(|reading| reading.lease = 0);
-    operation
-}
-
 /// What an operation gave, took and forgave, by currency, without zeros.
 fn moved(operation: &Operation) -> [BTreeMap<String, BigInt>; 3] {
     let mut sums: [BTreeMap<String, BigInt>; 3] = Default::default();
@@ -278,8 +271,8 @@ proptest! {
             let first = real.state().is_none();
             let preview = block_on(real.engine.preview(&real.tenant, &real.member, &command, now()));
             let posted = real.record(activity);
-            let previewed = preview.as_ref().ok().map(|p| without_leases(&p.decision.operation));
-            prop_assert_eq!(previewed, posted.as_ref().ok().map(|a| without_leases(&a.operation)));
+            let previewed = preview.as_ref().ok().map(|p| p.decision.operation.without_leases());
+            prop_assert_eq!(previewed, posted.as_ref().ok().map(|a| a.operation.without_leases()));
             let Ok(posted) = posted else { continue };
             // What was decided stays, whatever becomes known of the member.
             real.told(&known[1]);
@@ -333,7 +326,7 @@ proptest! {
         packed.told(&known);
         let one_by_one: Vec<_> = history.iter().map(|a| single.record(a).map(|answer| answer.operation)).collect();
         let plain = |all: Vec<Result<Operation, String>>| -> Vec<_> {
-            all.into_iter().map(|one| one.map(|operation| without_leases(&operation))).collect()
+            all.into_iter().map(|one| one.map(|operation| operation.without_leases())).collect()
         };
         prop_assert_eq!(plain(one_by_one), plain(packed.record_all(&history)));
         prop_assert_eq!(single.state(), packed.state());

@@ -11,7 +11,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use loyalty_core::activity::{Activity, Purchase};
-use loyalty_core::decision::{Command, Context, Decision, decide};
+use loyalty_core::decision::{Command, Context, Decision, decide_unused};
 use loyalty_core::explain::NoTrace;
 use loyalty_core::facts::{Facts, Who};
 use loyalty_core::id::MemberId;
@@ -43,8 +43,8 @@ fn decided(program: &Program, history: &[Activity]) -> Vec<(Activity, Operation,
         let context =
             Context { now, programs: &programs, past: &Past::default(), who, sent_by: None, readings: &[] };
         let command = Command::Record(Arc::new(activity.clone()));
-        if let Ok(Decision { operation, state: after }) =
-            decide(&context, state.as_ref(), &command, &mut NoTrace)
+        if let Ok(Decision { operation, state: after, .. }) =
+            decide_unused(&context, state.as_ref(), &command, &mut NoTrace)
         {
             state = Some(after.clone());
             done.push((activity.clone(), operation, after));

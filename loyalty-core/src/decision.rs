@@ -40,7 +40,7 @@ use crate::vesting::{self, Notice, Outlook};
 
 pub use crate::command::Command;
 
-pub use self::budgets::left_of;
+pub use self::budgets::{decide_unused, left_of};
 pub use self::nearest::{Nearest, nearest};
 pub use self::prepare::{MAX_AHEAD_MICROS, drop_undeclared, prepared};
 

@@ -15,7 +15,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::Index;
 
-use super::{Real, cases, compare_states, of_goals, without_leases, without_zeros};
+use super::{Real, cases, compare_states, of_goals, without_zeros};
 
 /// A review after an activity of this number: of what, whether it is approved, and how many hours later.
 type Look = (usize, Index, bool, i64);
@@ -57,7 +57,7 @@ fn look(real: &Real, model: &mut Model, number: usize, (of, approves): (&str, bo
             let [_, taken, gone] = of_goals(&answer.operation);
             assert_eq!((taken, gone), (without_zeros(goal_takes), without_zeros(goal_forgiven)));
             let preview = preview.expect("a preview").decision.operation;
-            assert_eq!(without_leases(&preview), without_leases(&answer.operation));
+            assert_eq!(preview.without_leases(), answer.operation.without_leases());
             let again = real.execute(command, clock).expect("a replay");
             assert!(again.replayed && again.operation == answer.operation);
             let key = &answer.operation.key;

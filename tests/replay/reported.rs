@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use loyalty_core::activity::Activity;
-use loyalty_core::decision::{Command, Context, decide};
+use loyalty_core::decision::{Command, Context, decide_unused};
 use loyalty_core::explain::NoTrace;
 use loyalty_core::facts::Who;
 use loyalty_core::id::MemberId;
@@ -119,6 +119,6 @@ fn recorded(
         readings: &[],
     };
     let command = Command::Record(Arc::new(activity.clone()));
-    let decided = decide(&context, state, &command, &mut NoTrace).map_err(|problem| problem.code)?;
+    let decided = decide_unused(&context, state, &command, &mut NoTrace).map_err(|problem| problem.code)?;
     Ok((decided.operation, decided.state))
 }

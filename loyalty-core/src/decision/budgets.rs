@@ -1,8 +1,12 @@
 //! What a decision draws on budgets and gives back to them.
 
-use super::Decision;
+use super::{Context, Decision, decide};
+use crate::command::Command;
+use crate::explain::{NoTrace, Trace};
 use crate::ledger::operation::{CountedBy, CountedIn, Operation};
+use crate::member::MemberState;
 use crate::points::Points;
+use crate::problem::Problem;
 use crate::shared::{Reading, Want};
 
 impl CountedIn {
@@ -17,6 +21,35 @@ impl Operation {
     pub fn budgeted(&self) -> impl Iterator<Item = &CountedIn> {
         let all = self.counted.iter().chain(&self.settlement.budgets);
         all.filter(|one| one.is_of_budget())
+    }
+}
+
+impl Operation {
+    /// The same as a preview shows it, which leases nothing.
+    #[must_use]
+    pub fn without_leases(&self) -> Self {
+        let mut operation = self.clone();
+        operation.readings.iter_mut().for_each(|reading| reading.lease = 0);
+        operation
+    }
+}
+
+/// [`decide`] with budgets of which nothing is used.
+pub fn decide_unused<T: Trace>(
+    context: &Context<'_>,
+    state: Option<&MemberState>,
+    command: &Command,
+    trace: &mut T,
+) -> Result<Decision, Problem> {
+    let mut readings: Vec<Reading> = Vec::new();
+    loop {
+        let context = Context { readings: &readings, ..*context };
+        let decision = decide(&context, state, command, &mut NoTrace)?;
+        let unread = decision.wants.iter().find(|want| !readings.iter().any(|it| want.is_of(it)));
+        let Some(want) = unread else { return decide(&context, state, command, trace) };
+        let program = context.programs.version(decision.operation.version);
+        let left = program.map_or(Points::ZERO, |program| program.budget_amount(&want.budget));
+        readings.push(Reading { budget: want.budget.clone(), slot: want.slot, left, lease: 0 });
     }
 }
 

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::Study;
 use crate::activity::Activity;
-use crate::decision::{Command, Context, Decision, decide};
+use crate::decision::{Command, Context, decide_unused};
 use crate::explain::NoTrace;
 use crate::facts::{Facts, Who};
 use crate::id::{AuthorId, MemberId};
@@ -19,7 +19,6 @@ use crate::program::Programs;
 use crate::program::condition::Condition;
 use crate::returns::Past;
 use crate::settle::settle;
-use crate::shared::Reading;
 use crate::tier::TierState;
 use crate::time::Timestamp;
 
@@ -91,30 +90,11 @@ impl Scene {
                 readings: &[],
             };
             let command = Command::Record(Arc::new(activity.clone()));
-            let decision = with_full_budgets(&context, state.as_ref(), &command)?;
+            let decision = decide_unused(&context, state.as_ref(), &command, &mut NoTrace).ok()?;
             state = Some(decision.state);
             last = Some(decision.operation);
         }
         Some(Played { operation: last?, state: state? })
-    }
-}
-
-/// Decides with budgets of which nothing is used.
-fn with_full_budgets(
-    context: &Context<'_>,
-    state: Option<&MemberState>,
-    command: &Command,
-) -> Option<Decision> {
-    let mut readings: Vec<Reading> = Vec::new();
-    loop {
-        let context = Context { readings: &readings, ..*context };
-        let decision = decide(&context, state, command, &mut NoTrace).ok()?;
-        let program = context.programs.version(decision.operation.version)?;
-        let Some(want) = decision.wants.iter().find(|want| !readings.iter().any(|it| want.is_of(it))) else {
-            return Some(decision);
-        };
-        let left = program.budget_amount(&want.budget);
-        readings.push(Reading { budget: want.budget.clone(), slot: want.slot, left, lease: 0 });
     }
 }
 

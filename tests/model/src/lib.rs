@@ -11,6 +11,7 @@ pub mod number;
 
 mod award;
 mod basis;
+mod budgets;
 mod calendar;
 mod carry;
 mod condition;
@@ -47,7 +48,7 @@ use crate::limits::Holding;
 use crate::lots::Lots;
 pub use crate::lots::Totals;
 use crate::number::{BigInt, Exact};
-use crate::rating::{Occasion, Rated, Rating, budget_key};
+use crate::rating::{Occasion, Rated, Rating};
 pub use crate::refused::Refused;
 use crate::returns::{Found, Search};
 use crate::standing::{Given as Granted, Standing};
@@ -125,35 +126,6 @@ impl Model {
     /// What the member store says from now on.
     pub fn told(&mut self, facts: loyalty_core::facts::Facts) {
         self.who.told = facts;
-    }
-
-    /// What the member has used of a budget in the window of `time`, in minor units.
-    pub fn used_of(&self, budget: &AuthorId, time: OffsetTime) -> Exact {
-        self.used_at(budget, self.moment(time, self.calendar.date_of(time)))
-    }
-
-    fn used_at(&self, budget: &AuthorId, now: Moment) -> Exact {
-        let declared = self.document.budgets.iter().find(|it| it.id == *budget).expect("a declared budget");
-        let key = budget_key(budget);
-        history::cap_used((&self.past, &self.given.cap_uses(&key)), &key, declared.window, now)
-    }
-
-    /// What a budget has left for all members together, in minor units.
-    fn left_of(&self, budget: &AuthorId, now: Moment) -> Exact {
-        let declared = self.document.budgets.iter().find(|it| it.id == *budget).expect("a declared budget");
-        let currency = self.document.currencies.iter().find(|it| it.id == declared.currency);
-        let amount = number::minor_units(declared.amount, currency.expect("a declared currency").scale);
-        let others = self.used_by_others.get(budget.as_str()).cloned().unwrap_or(number::whole(0));
-        amount - self.used_at(budget, now) - others
-    }
-
-    /// Records what happened next to one of several members, who share the budgets of the program.
-    pub fn record_among(&mut self, others: &[&Self], activity: &Activity) -> Result<Outcome, Refused> {
-        let time = activity.occurred_at();
-        let used = |id: &AuthorId| others.iter().map(|other| other.used_of(id, time)).sum();
-        self.used_by_others =
-            self.document.budgets.iter().map(|it| (it.id.to_string(), used(&it.id))).collect();
-        self.record(activity)
     }
 
     /// Records what happened next.

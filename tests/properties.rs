@@ -325,10 +325,9 @@ proptest! {
         single.told(&known);
         packed.told(&known);
         let one_by_one: Vec<_> = history.iter().map(|a| single.record(a).map(|answer| answer.operation)).collect();
-        let plain = |all: Vec<Result<Operation, String>>| -> Vec<_> {
-            all.into_iter().map(|one| one.map(|operation| operation.without_leases())).collect()
-        };
-        prop_assert_eq!(plain(one_by_one), plain(packed.record_all(&history)));
+        let plain = |one: Result<Operation, String>| one.map(|it| it.without_leases());
+        let packed_ones: Vec<_> = packed.record_all(&history).into_iter().map(plain).collect();
+        prop_assert_eq!(one_by_one.into_iter().map(plain).collect::<Vec<_>>(), packed_ones);
         prop_assert_eq!(single.state(), packed.state());
     }
 

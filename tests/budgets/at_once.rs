@@ -70,7 +70,7 @@ fn sixty_four_callers_of_four_engines() {
 #[test]
 fn sixty_four_callers_over_the_embedded_store() {
     let folder = tempfile::tempdir().expect("a folder");
-    let open = || EmbeddedStore::open(&folder.path().join("ledger"), EmbeddedOptions::default());
+    let open = || EmbeddedStore::open(folder.path().join("ledger"), EmbeddedOptions::default());
     let store = Arc::new(open().expect("opened"));
     run(store.clone(), 1);
     store.verify().expect("whole");

@@ -16,8 +16,8 @@ pub type Pick = Option<(u32, Window, Over, u8)>;
 pub fn picks(currencies: usize) -> impl Strategy<Value = Vec<Pick>> {
     let window = select(vec![Window::Lifetime, Window::Day, Window::Week, Window::Month, Window::Year]);
     let over = select(vec![Over::Clip, Over::Clip, Over::Reject]);
-    let pick = (0..400_u32, window, over, any::<u8>());
-    proptest::collection::vec(proptest::option::weighted(0.4, pick), currencies)
+    let pick = (0..800_u32, window, over, any::<u8>());
+    proptest::collection::vec(proptest::option::weighted(0.3, pick), currencies)
 }
 
 /// Gives currencies their budgets: on all that is earned, on a top group or on a rule in it, as the pick says and as

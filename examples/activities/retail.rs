@@ -115,7 +115,7 @@ fn activity(mut invoice: Invoice) -> MemberActivity {
     let Invoice { id, member, occurred_at, items, .. } = invoice;
     let activity = if invoice.cancels {
         let lines = items.into_iter().map(return_line).collect();
-        Activity::Return(Return { id, occurred_at, of: None, lines })
+        Activity::Return(Return { id, occurred_at, of: None, lines, amount: None })
     } else {
         Activity::Purchase(purchase(id, occurred_at, items))
     };

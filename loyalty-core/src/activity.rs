@@ -312,6 +312,10 @@ pub struct Return {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 1_000))]
     pub lines: Vec<ReturnLine>,
+    /// How much money is given back without goods coming back, above 0; needs `of` and no `lines`.
+    #[cbor(n(4), default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub amount: Option<Money>,
 }
 
 /// One line of a return. The price is that of the sale, never one of the return.

@@ -9,6 +9,7 @@ mod lots;
 mod nearest;
 mod occasion;
 mod prepare;
+mod rerate;
 mod review;
 
 use std::sync::Arc;
@@ -72,6 +73,8 @@ pub enum Needs {
     Operation(OperationKey),
     /// The next older page of the member's chain.
     OlderPage,
+    /// The member just before the operation of this key.
+    Before(OperationKey),
 }
 
 /// What was decided: the operation, and the state after it.
@@ -100,6 +103,7 @@ pub fn needs(command: &Command, past: &Past, programs: &Programs) -> Needs {
             | Activity::Event(CustomEvent { of: Some(purchase), .. }),
         ) if !past.complete => Needs::Purchase(purchase.clone()),
         Some(Activity::Return(by)) if !returns::is_complete(by, past, programs) => Needs::OlderPage,
+        Some(Activity::Return(by)) => rerate::needs(by, past, programs).map_or(Needs::Nothing, Needs::Before),
         _ => Needs::Nothing,
     }
 }
@@ -148,23 +152,14 @@ fn decide_activity<T: Trace>(
     let date = program.date_of(occurred_at);
     let facts = program.asked(&activity).map_or(Facts::NONE, |asked| asked.of(context.who.facts));
     occasion::check(&activity, state, (program, &facts), date)?;
-    let own_time = program.own_time(occurred_at);
     let enrols = state.is_none();
-    let mut state = state.cloned().unwrap_or_else(|| MemberState::enrolled(own_time));
-    let late = own_time < state.settled_to;
-    // What an activity gave may be over already at the instant settled to, where its own date lags behind
-    // the zone's: a late one applies that too.
-    let settled_to = own_time.max(state.settled_to);
-    let settlement = settle(context.programs, &mut state, settled_to)?;
+    let Arrival { mut state, settlement, moment, late } =
+        Arrival::of(context.programs, program, state, occurred_at)?;
     tell_settlement(&settlement, trace);
     let command = Command::Record(Arc::clone(&activity));
     let mut operation = opened(key, occurred_at, program, settlement, command);
     operation.sealed.sent_by = context.sent_by.cloned();
-    // A level that a late activity reaches begins now, not on its date.
-    let begins = if late { program.zone().date_at(settled_to) } else { date };
     let before = lots::Lots::heard::<T>(&state);
-    let when = program.when(&state, occurred_at.at, date);
-    let moment = Moment { program, at: settled_to, when, begins };
     moment.begin(&mut state);
     let who = Who { facts: &facts, ..context.who };
     let mut wants = Vec::new();
@@ -185,6 +180,36 @@ fn decide_activity<T: Trace>(
     before.tell(&state, program, trace);
     operation.sealed.facts = facts;
     Ok(Decision { operation, state, wants })
+}
+
+/// A member settled up to the own time of an activity that comes.
+struct Arrival<'a> {
+    state: MemberState,
+    settlement: Settlement,
+    moment: Moment<'a>,
+    late: bool,
+}
+
+impl<'a> Arrival<'a> {
+    fn of(
+        programs: &Programs,
+        program: &'a Program,
+        state: Option<&MemberState>,
+        occurred_at: OffsetTime,
+    ) -> Result<Self, OutOfRange> {
+        let own_time = program.own_time(occurred_at);
+        let mut state = state.cloned().unwrap_or_else(|| MemberState::enrolled(own_time));
+        let late = own_time < state.settled_to;
+        // What an activity gave may be over already at the instant settled to, where its own date lags behind
+        // the zone's: a late one applies that too.
+        let settled_to = own_time.max(state.settled_to);
+        let settlement = settle(programs, &mut state, settled_to)?;
+        let date = program.date_of(occurred_at);
+        // A level that a late activity reaches begins now, not on its date.
+        let begins = if late { program.zone().date_at(settled_to) } else { date };
+        let when = program.when(&state, occurred_at.at, date);
+        Ok(Self { state, settlement, moment: Moment { program, at: settled_to, when, begins }, late })
+    }
 }
 
 /// A purchase, an event or an occasion on its way.
@@ -353,12 +378,15 @@ fn take_back<T: Trace>(
     operation: &mut Operation,
     trace: &mut T,
 ) -> Result<(), Problem> {
-    let matching = returns::matched(by, context.past, context.programs)?;
+    let mut matching = returns::matched(by, context.past, context.programs)?;
+    for sale in &mut matching.sales {
+        rerate::rate_kept(context, sale)?;
+    }
     let effect = returns::take_back(by, &matching, context.programs, state, trace)?;
     give_back(&effect.counted, state)?;
     count_returned(&effect.counted, context.programs.at(by.occurred_at.at), state)?;
     operation.returned = effect.returned;
-    operation.counted = effect.counted;
+    operation.counted.extend(effect.counted);
     operation.postings.extend(effect.postings);
     operation.unmatched = matching.unmatched;
     Ok(())

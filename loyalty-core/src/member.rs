@@ -260,29 +260,39 @@ impl Balance {
     }
 
     /// Takes up to `points`, first from the lot of this expiry and partner, then soonest expiry first; gives what
-    /// was taken, by partner.
+    /// was taken, by lot.
     pub fn take(
         &mut self,
         points: Points,
         first: (Option<Timestamp>, Option<&AuthorId>),
-    ) -> Result<Vec<(Option<AuthorId>, Points)>, OutOfRange> {
+    ) -> Result<Vec<Lot>, OutOfRange> {
         let mut left = points;
-        let mut taken: Vec<(Option<AuthorId>, Points)> = Vec::new();
+        let mut taken = Vec::new();
         let own = self.lots.iter().position(|lot| lot.place() == place(first.0, first.1));
         for index in own.into_iter().chain(0..self.lots.len()) {
             let Some(lot) = self.lots.get_mut(index).filter(|_| left.is_positive()) else { continue };
             let part = lot.points.min(left);
             lot.points = lot.points.minus(part)?;
             left = left.minus(part)?;
-            match taken.iter_mut().find(|(partner, _)| *partner == lot.funded_by) {
-                Some((_, sum)) => *sum = sum.plus(part)?,
-                None if part.is_positive() => taken.push((lot.funded_by.clone(), part)),
-                None => {}
+            if part.is_positive() {
+                taken.push(Lot { points: part, ..lot.clone() });
             }
         }
         self.lots.retain(|lot| lot.points.is_positive());
         Ok(taken)
     }
+}
+
+/// Points of several lots, by who pays for them.
+pub fn by_partner(lots: &[Lot]) -> Result<Vec<(Option<AuthorId>, Points)>, OutOfRange> {
+    let mut sums: Vec<(Option<AuthorId>, Points)> = Vec::new();
+    for lot in lots {
+        match sums.iter_mut().find(|(partner, _)| *partner == lot.funded_by) {
+            Some((_, sum)) => *sum = sum.plus(lot.points)?,
+            None => sums.push((lot.funded_by.clone(), lot.points)),
+        }
+    }
+    Ok(sums)
 }
 
 #[cfg(test)]
@@ -304,11 +314,12 @@ mod tests {
         balance.add(points(5), None, None).unwrap();
         balance.add(points(3), late, None).unwrap();
         balance.add(points(2), soon, None).unwrap();
-        assert_eq!(balance.take(points(4), (late, None)).unwrap(), [(None, points(4))]);
+        let taken = balance.take(points(4), (late, None)).unwrap();
+        assert_eq!(by_partner(&taken).unwrap(), [(None, points(4))]);
         let left: Vec<_> = balance.lots.iter().map(|l| (l.expires_at, l.points.minor())).collect();
         assert_eq!(left, [(soon, 1), (None, 5)]);
         let all = balance.take(points(9), (None, None)).unwrap();
-        assert_eq!(all, [(None, points(6))], "no balance is ever negative");
+        assert_eq!(by_partner(&all).unwrap(), [(None, points(6))], "no balance is ever negative");
     }
 
     #[test]
@@ -322,6 +333,6 @@ mod tests {
             balance.lots.iter().map(|lot| (lot.funded_by.clone(), lot.points.minor())).collect();
         assert_eq!(lots, [(None, 3), (Some(bank.clone()), 5), (Some(bank.clone()), 2)]);
         let taken = balance.take(points(9), (None, Some(&bank))).unwrap();
-        assert_eq!(taken, [(Some(bank), points(6)), (None, points(3))]);
+        assert_eq!(by_partner(&taken).unwrap(), [(Some(bank), points(6)), (None, points(3))]);
     }
 }

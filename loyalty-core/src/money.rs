@@ -47,6 +47,11 @@ impl<const PLACES: u32> Fixed<PLACES> {
     /// One whole.
     pub const ONE: Self = Self(10_i128.pow(PLACES));
 
+    /// Whether it is nothing.
+    pub const fn is_zero(&self) -> bool {
+        self.0 == 0
+    }
+
     /// Reads `-12.34`: no exponent, no sign `+`, no thousands marks.
     pub fn parse(text: &str) -> Result<Self, InvalidDecimal> {
         Self::parse_short(text.as_bytes()).map_or_else(|| Self::parse_any(text), Ok)

@@ -93,6 +93,17 @@ impl Points {
         self.0 > 0
     }
 
+    /// Whether this is less than nothing.
+    pub const fn is_negative(self) -> bool {
+        self.0 < 0
+    }
+
+    /// As much below 0 as this is above, or the other way round.
+    #[must_use]
+    pub const fn negated(self) -> Self {
+        Self(self.0.wrapping_neg())
+    }
+
     /// The amount as a decimal of whole points in a currency of `scale` decimals, such as `9.265`.
     pub fn in_whole_points(self, scale: u8) -> String {
         let unit = 10_i64.pow(u32::from(scale.min(4)));

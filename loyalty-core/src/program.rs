@@ -27,7 +27,7 @@ use crate::activity::Activity;
 use crate::facts::Asked;
 use crate::id::AuthorId;
 use crate::json::{self, Limits};
-use crate::ledger::operation::CountedBy;
+use crate::ledger::operation::{Award, CountedBy};
 use crate::money::{Ratio, Rounding, coin_places};
 use crate::points::Points;
 use crate::problem::Problem;
@@ -238,6 +238,13 @@ impl Program {
             CountedBy::Cap(id) => self.window_cap(id),
             CountedBy::Budget(id) => self.budgets.iter().find(|budget| budget.id == *id),
         }
+    }
+
+    /// Whether a budget counts some of an award.
+    pub fn pays_from_budget(&self, award: &Award) -> bool {
+        let of_rules = |budget: &WindowCap| award.rules.iter().any(|rule| budget.rules.contains(rule));
+        let of = |budget: &WindowCap| budget.rules.is_empty() || of_rules(budget);
+        self.budgets.iter().any(|budget| budget.currency == award.currency && of(budget))
     }
 
     /// Whether it changes something for members who are there already when it takes force.

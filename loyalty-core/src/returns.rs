@@ -13,7 +13,7 @@ use crate::explain::{Step, StepKind, Trace};
 use crate::ledger::operation::{CountedBy, CountedIn, Operation, Returned, Take};
 use crate::ledger::posting::Posting;
 use crate::member::MemberState;
-use crate::money::{OutOfRange, Quantity, Ratio, Rounding};
+use crate::money::{OutOfRange, Ratio, Rounding};
 use crate::points::Points;
 use crate::problem::Problem;
 use crate::program::document::Counter;
@@ -21,7 +21,7 @@ use crate::program::{Program, Programs, VersionId};
 use crate::succession;
 use crate::vesting::{self, Fate};
 
-pub use self::matching::{Matching, Past, Sale, is_complete, line_not_found, matched, sale_of};
+pub use self::matching::{Back, Matching, Past, Sale, is_complete, line_not_found, matched, sale_of};
 
 /// What a return does.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -56,13 +56,16 @@ pub fn take_back<T: Trace>(
         let mut taking = Taking { sale, program, by: programs.at(at), programs, at, postings };
         let mut takes = Vec::with_capacity(sale.operation.awards.len());
         for award in 0..sale.operation.awards.len() {
-            takes.extend(taking.award(award, state, trace)?);
+            let take = taking.award(award, &takes, state, trace)?;
+            takes.extend(take);
         }
         trace.step(|| tell(sale, &takes));
         effect.returned.push(Returned {
             activity: sale.id().clone(),
-            units: sale.units_after.clone(),
+            units: sale.after.units.clone(),
             takes,
+            amount: sale.after.amount,
+            kept: sale.after.kept.clone(),
         });
     }
     Ok(effect)
@@ -89,23 +92,11 @@ fn tell(sale: &Sale<'_>, takes: &[Take]) -> Step {
     Step::new(StepKind::Returned, sale.id(), text)
 }
 
-/// Of `points` on a line of Q units, r of them back keep `points` − floor(points · r / Q).
-pub fn kept_points(
-    sale: &Sale<'_>,
-    line: usize,
-    points: Points,
-    back: &[Quantity],
-) -> Result<Points, OutOfRange> {
-    let share = share_back(sale, line, back)?;
-    let given_back = Ratio::whole(i128::from(points.minor())).times(share)?.round(Rounding::Floor);
+/// Of `points` on a line of which a part is back, `points` − floor(`points` · part) are kept.
+pub fn kept_points(sale: &Sale<'_>, line: usize, points: Points, back: &Back) -> Result<Points, OutOfRange> {
+    let part = Ratio::ONE.minus(sale.part_kept(line, back)?)?;
+    let given_back = Ratio::whole(i128::from(points.minor())).times(part)?.round(Rounding::Floor);
     points.minus(Points::from_wide(given_back)?)
-}
-
-/// The part of a line that has come back, from 0 to 1.
-fn share_back(sale: &Sale<'_>, line: usize, back: &[Quantity]) -> Result<Ratio, OutOfRange> {
-    let units = sale.units(line);
-    let back = back.get(line).copied().unwrap_or(Quantity::ZERO);
-    Ratio::new(back.units(), units.units().max(1))
 }
 
 /// Lowers counters and caps of the purchase's windows by what came back. What was cancelled has done so already.
@@ -119,7 +110,7 @@ fn give_back(
         let amount = match (&earlier.of, earlier.award) {
             (_, Some(award)) => {
                 let still = |line: usize| vesting::fate(sale, award, line, state) != Fate::Cancelled;
-                let [before, after] = [&sale.units_before, &sale.units_after]
+                let [before, after] = [&sale.before, &sale.after]
                     .map(|back| vesting::held(sale, earlier, program, back, &still));
                 before?.checked_sub(after?).ok_or(OutOfRange)?
             }
@@ -140,17 +131,17 @@ fn give_back(
 /// What a counter gives back of the amount that a sale added to it, whatever was awarded.
 fn counted_back(sale: &Sale<'_>, counter: &Counter, added: i128) -> Result<i128, OutOfRange> {
     if counter.counts.sums_lines() {
-        let before = kept_sum(sale, counter, &sale.units_before)?;
-        return before.checked_sub(kept_sum(sale, counter, &sale.units_after)?).ok_or(OutOfRange);
+        let before = kept_sum(sale, counter, &sale.before)?;
+        return before.checked_sub(kept_sum(sale, counter, &sale.after)?).ok_or(OutOfRange);
     }
     // An occasion is none any more when all of it is back.
-    Ok(if sale.is_all_back() && !sale.was_all_back() { added } else { 0 })
+    Ok(if sale.is_all(&sale.after)? && !sale.is_all(&sale.before)? { added } else { 0 })
 }
 
-fn kept_sum(sale: &Sale<'_>, counter: &Counter, back: &[Quantity]) -> Result<i128, OutOfRange> {
-    counting::sum_of_lines(counter, sale.purchase, |line, value| {
-        value.times(Ratio::ONE.minus(share_back(sale, line, back)?)?)
-    })
+fn kept_sum(sale: &Sale<'_>, counter: &Counter, back: &Back) -> Result<i128, OutOfRange> {
+    let kept = |line, value: Ratio| value.times(sale.units_kept(line, back)?);
+    let sum = counting::sum_of_lines(counter, sale.purchase, kept)?;
+    Ok(Ratio::whole(sum).times(sale.unrefunded(back)?)?.round(Rounding::HalfEven))
 }
 
 /// The purchase that an operation recorded.

@@ -8,7 +8,7 @@ mod held;
 mod review;
 
 pub use self::event::{Named, Notice, by_event, named};
-pub use self::held::{Fate, Waiting, fate, held};
+pub use self::held::{Fate, Waiting, by_line, fate, held, use_by_line};
 pub use self::review::{Review, Reviewed, approve, refuse};
 
 use crate::counter;

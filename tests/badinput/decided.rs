@@ -37,7 +37,7 @@ pub struct Decided {
 pub fn decided(programs: &Programs, from: Option<&MemberState>, activities: &[Activity]) -> Decided {
     let mut state = from.cloned();
     let member = MemberId::new("member").expect("an id");
-    let mut past = Past { operations: Vec::new(), complete: true };
+    let mut past = Past { complete: true, ..Past::default() };
     let mut codes = Vec::new();
     for activity in activities {
         let command = Command::Record(Arc::new(activity.clone()));
@@ -56,8 +56,8 @@ pub fn decided(programs: &Programs, from: Option<&MemberState>, activities: &[Ac
                     adds_up(&decision.state);
                 }
                 kept(&decision.operation, &decision.state);
+                past.stood.push((decision.operation.key.clone(), state.replace(decision.state)));
                 past.operations.insert(0, decision.operation);
-                state = Some(decision.state);
             }
         }
     }

@@ -85,7 +85,7 @@ impl Found<'_> {
 
     fn lost_by_goals(&self) -> OfGoals {
         sorted_out(self.operation.iter().flat_map(|op| &op.goal_takes).map(|it| {
-            let Take { currency, points, forgiven } = &it.take;
+            let Take { currency, points, forgiven, lots: _ } = &it.take;
             (it.track.clone(), it.id.clone(), (currency.clone(), points.minor(), forgiven.minor()))
         }))
     }

@@ -9,7 +9,7 @@ use crate::explain::{Step, StepKind, Trace};
 use crate::facts::Who;
 use crate::ledger::operation::{Award, CountedIn, GoalAward, GoalTake, Operation, Take};
 use crate::ledger::posting::{Account, Posting};
-use crate::member::MemberState;
+use crate::member::{MemberState, by_partner};
 use crate::points::{OutOfRange, Points};
 use crate::problem::Problem;
 use crate::program::document::Terms;
@@ -131,7 +131,8 @@ impl Moment<'_> {
         for grant in no_longer_reached(self.program, before, state) {
             for given in &grant.points {
                 let balance = state.balance_mut(&given.currency);
-                let taken = balance.take(given.points, (given.expires_at, given.funded_by.as_ref()))?;
+                let lots = balance.take(given.points, (given.expires_at, given.funded_by.as_ref()))?;
+                let taken = by_partner(&lots)?;
                 let points = taken.iter().try_fold(Points::ZERO, |sum, lot| sum.plus(lot.1))?;
                 let forgiven = given.points.minus(points)?;
                 balance.clawed_back = balance.clawed_back.plus(points)?;
@@ -149,7 +150,7 @@ impl Moment<'_> {
                     effective_at: operation.occurred_at.at,
                     partner,
                 }));
-                let take = Take { currency: given.currency.clone(), points, forgiven };
+                let take = Take { currency: given.currency.clone(), points, forgiven, lots: Vec::new() };
                 let (track, id) = (grant.track.clone(), grant.id.clone());
                 operation.goal_takes.push(GoalTake { track, id, take });
             }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::accrual::basis::numeric;
-use crate::activity::{Activity, Attribute, AttributeValue, Line, MAX_LINES, Purchase};
+use crate::activity::{Activity, Attribute, AttributeValue, Line, MAX_LINES, Purchase, Return};
 use crate::money::{Money, Quantity};
 use crate::problem::Problem;
 use crate::program::Program;
@@ -40,6 +40,7 @@ pub fn prepared(activity: &Arc<Activity>, program: &Program) -> Result<Arc<Activ
         Activity::Birthday(_) | Activity::Anniversary(_) => false,
         Activity::Return(by) => {
             check_count(by.lines.len())?;
+            check_amount(by)?;
             for (index, line) in by.lines.iter().enumerate() {
                 if line.quantity.is_some_and(|q| q <= Quantity::ZERO) {
                     return Err(negative(format!("/lines/{index}/quantity"), "a returned quantity"));
@@ -54,6 +55,25 @@ pub fn prepared(activity: &Arc<Activity>, program: &Program) -> Result<Arc<Activ
     let mut copy = activity.as_ref().clone();
     drop_undeclared(&mut copy, program);
     Ok(Arc::new(copy))
+}
+
+/// Money given back without goods is that of a purchase.
+fn check_amount(by: &Return) -> Result<(), Problem> {
+    let Some(amount) = by.amount else { return Ok(()) };
+    if amount <= Money::ZERO {
+        let help = "give an amount above 0, or send no return";
+        return Err(Problem::new("negative_amount", "/amount", "no money is given back", help));
+    }
+    if by.of.is_none() {
+        let help = "name the purchase in `of`";
+        return Err(Problem::new("amount_without_purchase", "/amount", "money of no purchase", help));
+    }
+    if !by.lines.is_empty() {
+        let message = "a return gives either lines or an amount";
+        let help = "send two returns: one of what comes back, one of the money given back beside it";
+        return Err(Problem::new("amount_with_lines", "/amount", message, help));
+    }
+    Ok(())
 }
 
 /// Drops the attributes that the program does not declare.

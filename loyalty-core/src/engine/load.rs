@@ -6,6 +6,8 @@ use crate::facts::Facts;
 use crate::id::{ActivityId, OperationKey};
 use crate::ledger::commit::StoredCommit;
 use crate::ledger::operation::Operation;
+use crate::member::MemberState;
+use crate::ports::StoreError;
 use crate::program::Programs;
 use crate::returns::{Past, purchase_of};
 
@@ -19,6 +21,15 @@ pub(super) struct Seen<'a> {
     pub before: u64,
     /// Operations that its pack has decided before it.
     pub pending: &'a [Operation],
+    /// The member before each of them; none where no version rates anew what returns leave.
+    pub stood: &'a [Option<MemberState>],
+}
+
+impl<'a> Seen<'a> {
+    /// The whole chain, and what a pack has decided so far.
+    pub(super) const fn newest(pending: &'a [Operation], stood: &'a [Option<MemberState>]) -> Self {
+        Self { before: u64::MAX, pending, stood }
+    }
 }
 
 impl Engine {
@@ -35,6 +46,11 @@ impl Engine {
         let mut asked = false;
         loop {
             let need = needs(command, &past, programs);
+            if let Needs::Before(key) = need {
+                let state = self.just_before(chain, &key, programs, seen).await?;
+                past.stood.push((key, state));
+                continue;
+            }
             if need != Needs::Nothing && !asked {
                 let needed = |operation: &&Operation| match &need {
                     Needs::Purchase(id) => speaks_of(operation, id),
@@ -48,7 +64,7 @@ impl Engine {
                 }
             }
             match need {
-                Needs::Nothing => return Ok(past),
+                Needs::Nothing | Needs::Before(_) => return Ok(past),
                 Needs::Purchase(id) => {
                     let commits = self.of_purchase(chain, &id, before).await?;
                     push_newest_first(&mut past, commits)?;
@@ -81,6 +97,26 @@ impl Engine {
             Some(asked) => Ok(asked.of(&self.members.facts(chain.tenant, chain.member, asked).await?)),
             None => Ok(Facts::NONE),
         }
+    }
+
+    /// The member just before an operation of the chain.
+    async fn just_before(
+        &self,
+        chain: Chain<'_>,
+        key: &OperationKey,
+        programs: &Programs,
+        seen: Seen<'_>,
+    ) -> Result<Option<MemberState>, EngineError> {
+        if let Some(place) = seen.pending.iter().position(|operation| operation.key == *key) {
+            return Ok(seen.stood.get(place).cloned().flatten());
+        }
+        let stored = self.ledger.by_key(chain.tenant, chain.member, key).await?;
+        let stored = stored.ok_or_else(|| StoreError::Damaged(format!("the key `{key}` is gone")))?;
+        let commit = stored.commit()?;
+        let programs = programs.known_at(commit.head.recorded_at).unwrap_or_else(|| programs.clone());
+        // Deciding the operations before it may need the same of older ones.
+        let again = Box::pin(self.decide_again(chain, &commit, key, &programs)).await?;
+        Ok(again.state)
     }
 
     /// The commit of a purchase and those that returned from it, below a sequence, newest first.

@@ -135,6 +135,7 @@ impl Engine {
                 sent_by: self.actor.as_ref(),
                 state: None,
                 operations: Vec::new(),
+                stood: Vec::new(),
                 readings: Vec::new(),
                 at_hand: Vec::new(),
             };
@@ -191,7 +192,7 @@ impl Engine {
         command: &Command,
         work: &mut Work<'_>,
     ) -> Result<Slot, EngineError> {
-        let seen = Seen { before: u64::MAX, pending: &work.operations };
+        let seen = Seen::newest(&work.operations, &work.stood);
         let past = self.past(chain, command, work.programs, seen).await?;
         let facts = self.facts(chain, command, work.programs).await?;
         let who = Who { member: chain.member, facts: &facts };
@@ -323,6 +324,8 @@ struct Work<'a> {
     /// The state after the operations; `None` while there are none.
     state: Option<MemberState>,
     operations: Vec<Operation>,
+    /// The member before each of them, where a version rates anew what returns leave.
+    stood: Vec<Option<MemberState>>,
     /// What budgets have left for the next command.
     readings: Vec<Reading>,
     /// How much of each of them may be drawn without leasing more.
@@ -330,8 +333,13 @@ struct Work<'a> {
 }
 
 impl Work<'_> {
+    /// The member as of now; `None` where nothing was ever recorded.
+    fn state(&self) -> Option<&MemberState> {
+        self.state.as_ref().or(self.head.map(|head| &head.state))
+    }
+
     fn decide(&self, command: &Command, past: &Past, who: Who<'_>) -> Result<Decision, Problem> {
-        let state = self.state.as_ref().or(self.head.map(|head| &head.state));
+        let state = self.state();
         let Self { now, programs, sent_by, ref readings, .. } = *self;
         decide(&Context { now, programs, past, who, sent_by, readings }, state, command, &mut NoTrace)
     }
@@ -376,6 +384,9 @@ impl Work<'_> {
         self.readings = left_of(&before, &operation);
         for ((at_hand, before), after) in self.at_hand.iter_mut().zip(before).zip(&self.readings) {
             *at_hand = at_hand.saturating_sub(before.left.minor().saturating_sub(after.left.minor()));
+        }
+        if self.programs.rerate() {
+            self.stood.push(self.state().cloned());
         }
         self.state = Some(state);
         self.operations.push(operation);

@@ -16,6 +16,8 @@ use crate::ledger::operation::{Operation, Settlement};
 use crate::member::MemberState;
 use crate::ports::StoreError;
 use crate::problem::Problem;
+use crate::program::Programs;
+use crate::returns::Past;
 use crate::settle::settle;
 use crate::shared::Reading;
 use crate::time::Timestamp;
@@ -131,7 +133,7 @@ impl Engine {
             }
             None => {}
         }
-        let past = self.past(chain, command, &programs, Seen { before: u64::MAX, pending: &[] }).await?;
+        let past = self.past(chain, command, &programs, Seen::newest(&[], &[])).await?;
         let facts = self.facts(chain, command, &programs).await?;
         let who = Who { member, facts: &facts };
         let sent_by = self.actor.as_ref();
@@ -164,49 +166,94 @@ impl Engine {
     ) -> Result<Explanation, EngineError> {
         let chain = Chain { tenant, member };
         let stored = self.ledger.by_key(tenant, member, key).await?.ok_or_else(|| unknown_operation(key))?;
-        let Commit { head, operations } = stored.commit()?;
-        let programs = self.programs(tenant, now.max(head.recorded_at)).await?;
+        let commit = stored.commit()?;
+        let recorded_at = commit.head.recorded_at;
+        let programs = self.programs(tenant, now.max(recorded_at)).await?;
         // Versions that were not there yet change nothing.
-        let programs = programs.known_at(head.recorded_at).map_or(programs, Arc::new);
-        let mut state = self.state_before(chain, head.seq).await?;
-        let mut done: Vec<Operation> = Vec::new();
-        for operation in operations {
-            let command = operation.sealed.command.clone();
-            let past = {
-                let seen = Seen { before: head.seq, pending: &done };
-                self.past(chain, &command, &programs, seen).await?
-            };
-            // As it was then, whatever the member store says by now.
-            let who = Who { member, facts: &operation.sealed.facts };
-            let sent_by = operation.sealed.sent_by.as_ref();
-            let (now, readings) = (head.recorded_at, &operation.readings);
-            let context = Context { now, programs: &programs, past: &past, who, sent_by, readings };
-            let mut proof = Proof::default();
-            let wanted = operation.key == *key;
-            let again = if wanted {
-                decide(&context, state.as_ref(), &command, &mut proof)?
-            } else {
-                decide(&context, state.as_ref(), &command, &mut NoTrace)?
-            };
-            if again.operation != operation {
-                let text = format!("deciding `{}` again gives something else", operation.key);
-                return Err(StoreError::Damaged(text).into());
-            }
-            if wanted {
-                let nearest = nearest(&context, state.as_ref(), &command, &again);
-                let answer = Answer { head: Arc::new(head), operation, replayed: true };
-                return Ok(Explanation { answer, steps: proof.0, nearest });
-            }
-            state = Some(again.state);
-            done.push(operation);
+        let programs = programs.known_at(recorded_at).map_or(programs, Arc::new);
+        let again = self.decide_again(chain, &commit, key, &programs).await?;
+        let operation = commit.operations.get(again.done.len()).ok_or_else(|| unknown_operation(key))?;
+        let (past, mut proof) = (again.past(self, &commit, operation, &programs).await?, Proof::default());
+        let context = as_then(&commit, operation, &programs, &past);
+        let command = &operation.sealed.command;
+        let decided = same(decide(&context, again.state.as_ref(), command, &mut proof)?, operation)?;
+        let nearest = nearest(&context, again.state.as_ref(), command, &decided);
+        let (head, operation) = (Arc::new(commit.head.clone()), operation.clone());
+        Ok(Explanation { answer: Answer { head, operation, replayed: true }, steps: proof.0, nearest })
+    }
+
+    /// Decides the operations of a commit again up to the one of a key, and compares them with what was recorded.
+    pub(super) async fn decide_again(
+        &self,
+        chain: Chain<'_>,
+        commit: &Commit,
+        key: &OperationKey,
+        programs: &Programs,
+    ) -> Result<Again, EngineError> {
+        let state = self.state_before(chain, commit.head.seq).await?;
+        let mut again = Again { state, done: Vec::new(), stood: Vec::new() };
+        for operation in commit.operations.iter().take_while(|operation| operation.key != *key) {
+            let past = again.past(self, commit, operation, programs).await?;
+            let context = as_then(commit, operation, programs, &past);
+            let command = &operation.sealed.command;
+            let decided = same(decide(&context, again.state.as_ref(), command, &mut NoTrace)?, operation)?;
+            again.done.push(operation.clone());
+            again.stood.push(again.state.replace(decided.state));
         }
-        Err(unknown_operation(key).into())
+        Ok(again)
     }
 
     async fn state_before(&self, chain: Chain<'_>, seq: u64) -> Result<Option<MemberState>, EngineError> {
         let before = self.ledger.range(chain.tenant, chain.member, seq, 1).await?;
         Ok(before.first().map(|commit| commit.head()).transpose()?.map(|head| head.state))
     }
+}
+
+/// A commit decided again up to one of its operations.
+pub(super) struct Again {
+    /// The member just before that operation.
+    pub state: Option<MemberState>,
+    /// The operations before it.
+    done: Vec<Operation>,
+    /// The member before each of them.
+    stood: Vec<Option<MemberState>>,
+}
+
+impl Again {
+    /// What the next operation of the commit needed.
+    async fn past(
+        &self,
+        engine: &Engine,
+        commit: &Commit,
+        operation: &Operation,
+        programs: &Programs,
+    ) -> Result<Past, EngineError> {
+        let chain = Chain { tenant: &commit.head.tenant, member: &commit.head.member };
+        let seen = Seen { before: commit.head.seq, pending: &self.done, stood: &self.stood };
+        engine.past(chain, &operation.sealed.command, programs, seen).await
+    }
+}
+
+/// As it was when an operation was recorded, whatever the member store says by now.
+fn as_then<'a>(
+    commit: &'a Commit,
+    operation: &'a Operation,
+    programs: &'a Programs,
+    past: &'a Past,
+) -> Context<'a> {
+    let who = Who { member: &commit.head.member, facts: &operation.sealed.facts };
+    let sent_by = operation.sealed.sent_by.as_ref();
+    let (now, readings) = (commit.head.recorded_at, &operation.readings[..]);
+    Context { now, programs, past, who, sent_by, readings }
+}
+
+/// What was decided again, if it is what was recorded.
+fn same(again: Decision, operation: &Operation) -> Result<Decision, EngineError> {
+    if again.operation == *operation {
+        return Ok(again);
+    }
+    let text = format!("deciding `{}` again gives something else", operation.key);
+    Err(StoreError::Damaged(text).into())
 }
 
 fn unknown_member(member: &MemberId) -> Problem {

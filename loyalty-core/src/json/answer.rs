@@ -412,7 +412,7 @@ impl From<operation::Vesting> for VestingView {
 
 impl TakeView {
     fn new(take: operation::Take, program: &Program) -> Self {
-        let operation::Take { currency, points, forgiven } = take;
+        let operation::Take { currency, points, forgiven, lots: _ } = take;
         Self { scale: scale(program, &currency), currency, points, forgiven }
     }
 }

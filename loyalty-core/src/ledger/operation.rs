@@ -9,7 +9,7 @@ use crate::activity::Activity;
 use crate::command::Command;
 use crate::facts::Facts;
 use crate::id::{ActivityId, ActorId, AuthorId, OperationKey};
-use crate::money::Quantity;
+use crate::money::{Money, Quantity};
 use crate::points::Points;
 use crate::program::VersionId;
 use crate::shared::Reading;
@@ -254,12 +254,30 @@ pub struct Returned {
     /// Units that have come back in all, by line; one unit where the purchase has no lines.
     #[n(1)]
     pub units: Vec<Quantity>,
-    /// What this return took, by currency.
+    /// What this return took of each award, in the order of the awards.
     #[n(2)]
     pub takes: Vec<Take>,
+    /// Money given back in all without goods.
+    #[cbor(n(3), default, skip_if = "Money::is_zero")]
+    pub amount: Money,
+    /// What is kept of the awards, where what is kept was rated anew.
+    #[cbor(n(4), default)]
+    pub kept: Option<Kept>,
 }
 
-/// Points taken back.
+/// What the lines of a purchase keep of what it gave.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Encode, Decode)]
+pub struct Kept {
+    /// The points of each line, by award.
+    #[n(0)]
+    pub awards: Vec<Vec<Points>>,
+    /// What each line keeps of the use of caps of rules and groups, by entry of what the purchase counted; none for
+    /// all other entries.
+    #[n(1)]
+    pub uses: Vec<Vec<Points>>,
+}
+
+/// Points taken back; below 0 where they are given again.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode, Serialize, JsonSchema)]
 pub struct Take {
     /// The currency.
@@ -271,6 +289,27 @@ pub struct Take {
     /// What was owed and is no longer there.
     #[n(2)]
     pub forgiven: Points,
+    /// The lots it was taken from, where what is kept was rated anew.
+    #[cbor(n(3), default, skip_if = "Vec::is_empty")]
+    #[serde(skip)]
+    pub lots: Vec<LotTake>,
+}
+
+/// Points taken from a lot, in the order of taking; below 0 where they are given again.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub struct LotTake {
+    /// When the points lapse that the award gave there.
+    #[n(0)]
+    pub of: Option<Timestamp>,
+    /// When those of the lot lapse.
+    #[n(1)]
+    pub expires_at: Option<Timestamp>,
+    /// Who pays for the lot.
+    #[n(2)]
+    pub funded_by: Option<AuthorId>,
+    /// How many.
+    #[n(3)]
+    pub points: Points,
 }
 
 /// A part of a return for which no sale was found.

@@ -1,9 +1,10 @@
 //! Which sales a return brings back: by the purchase it names, or by sku from the newest sale on.
 
 use crate::activity::{Purchase, Return, ReturnLine};
-use crate::id::ActivityId;
-use crate::ledger::operation::{Award, Operation, Unmatched, Vesting};
-use crate::money::Quantity;
+use crate::id::{ActivityId, OperationKey};
+use crate::ledger::operation::{Award, Kept, Operation, Returned, Take, Unmatched, Vesting};
+use crate::member::MemberState;
+use crate::money::{Money, OutOfRange, Quantity, Ratio, Rounding};
 use crate::problem::Problem;
 use crate::program::document::Unlinked;
 use crate::program::{Program, Programs};
@@ -17,6 +18,8 @@ pub struct Past {
     pub operations: Vec<Operation>,
     /// Whether there is nothing older.
     pub complete: bool,
+    /// The member just before the operations of these keys; `None` where these enrolled.
+    pub stood: Vec<(OperationKey, Option<MemberState>)>,
 }
 
 /// What a return brings back.
@@ -35,22 +38,47 @@ pub struct Sale<'a> {
     pub operation: &'a Operation,
     /// The purchase.
     pub purchase: &'a Purchase,
-    /// Units back before this return, by line. A purchase without lines comes back as one unit.
-    pub units_before: Vec<Quantity>,
-    /// Units back after it, by line.
-    pub units_after: Vec<Quantity>,
+    /// What had come back before this return.
+    pub before: Back,
+    /// What has come back after it.
+    pub after: Back,
+    /// What returns took so far of each award, oldest first.
+    pub takes: Vec<&'a [Take]>,
     /// What events have done to its pending points, oldest first.
     pub vestings: Vec<&'a Vesting>,
 }
 
+/// What has come back of a purchase.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Back {
+    /// Units, by line. A purchase without lines comes back as one unit.
+    pub units: Vec<Quantity>,
+    /// Money given back without goods.
+    pub amount: Money,
+    /// What the awards keep, where what is kept was rated anew.
+    pub kept: Option<Kept>,
+}
+
+impl Back {
+    /// Nothing of so many lines.
+    pub fn nothing(lines: usize) -> Self {
+        Self { units: vec![Quantity::ZERO; lines.max(1)], amount: Money::ZERO, kept: None }
+    }
+}
+
 impl<'a> Sale<'a> {
     fn new(operation: &'a Operation, purchase: &'a Purchase, newer: &'a [Operation]) -> Self {
-        let back = newer.iter().flat_map(|op| &op.returned).find(|r| r.activity == purchase.id);
-        let units =
-            back.map_or_else(|| vec![Quantity::ZERO; purchase.lines.len().max(1)], |r| r.units.clone());
+        let returned =
+            newer.iter().flat_map(|op| op.returned.iter().rev()).filter(|r| r.activity == purchase.id);
+        let returned: Vec<&Returned> = returned.collect();
+        let before = returned.first().map_or_else(
+            || Back::nothing(purchase.lines.len()),
+            |r| Back { units: r.units.clone(), amount: r.amount, kept: r.kept.clone() },
+        );
+        let takes = returned.iter().rev().map(|r| &r.takes[..]).collect();
         let vestings = newer.iter().rev().flat_map(|op| &op.vesting).filter(|v| v.activity == purchase.id);
         let vestings = vestings.collect();
-        Self { operation, purchase, units_before: units.clone(), units_after: units, vestings }
+        Self { operation, purchase, after: before.clone(), before, takes, vestings }
     }
 
     /// One of the awards of the purchase.
@@ -69,25 +97,57 @@ impl<'a> Sale<'a> {
         if units == Quantity::ZERO { Quantity::ONE } else { units }
     }
 
-    /// Whether everything has come back now.
-    pub fn is_all_back(&self) -> bool {
-        (0..self.units_after.len()).all(|line| self.left(line) == Quantity::ZERO)
+    /// Whether everything has come back.
+    pub fn is_all(&self, back: &Back) -> Result<bool, OutOfRange> {
+        let units = (0..back.units.len()).all(|line| self.left_of(line, back) == Quantity::ZERO);
+        Ok(units || self.unrefunded(back)?.is_zero())
     }
 
-    /// Whether everything had come back before.
-    pub fn was_all_back(&self) -> bool {
-        self.units_before.iter().enumerate().all(|(line, back)| *back == self.units(line))
+    /// The part of a line that is kept, from 0 to 1.
+    pub fn part_kept(&self, line: usize, back: &Back) -> Result<Ratio, OutOfRange> {
+        self.units_kept(line, back)?.times(self.unrefunded(back)?)
+    }
+
+    /// The part of the units of a line that is kept, from 0 to 1.
+    pub fn units_kept(&self, line: usize, back: &Back) -> Result<Ratio, OutOfRange> {
+        Ratio::new(self.left_of(line, back).units(), self.units(line).units().max(1))
+    }
+
+    /// The part of the price of what is kept that was not given back without goods, from 0 to 1.
+    pub fn unrefunded(&self, back: &Back) -> Result<Ratio, OutOfRange> {
+        if back.amount.is_zero() {
+            return Ok(Ratio::ONE);
+        }
+        let paid = self.paid(back)?.units();
+        let left = paid.checked_sub(back.amount.units()).ok_or(OutOfRange)?;
+        if left > 0 { Ratio::new(left, paid) } else { Ok(Ratio::ZERO) }
+    }
+
+    /// What was paid for what has not come back, each line rounded once.
+    fn paid(&self, back: &Back) -> Result<Money, OutOfRange> {
+        let mut paid = 0_i128;
+        for (index, line) in self.purchase.lines.iter().enumerate() {
+            let kept = line.net_paid()?.times(self.units_kept(index, back)?)?;
+            let units = kept.times(Ratio::whole(Money::ONE.units()))?.round(Rounding::HalfEven);
+            paid = paid.checked_add(units).ok_or(OutOfRange)?;
+        }
+        Ok(Money::from_units(paid))
+    }
+
+    /// Units of a line that have not come back.
+    pub fn left_of(&self, line: usize, back: &Back) -> Quantity {
+        let back = back.units.get(line).copied().unwrap_or(Quantity::ZERO);
+        Quantity::from_units(self.units(line).units().saturating_sub(back.units()))
     }
 
     fn left(&self, line: usize) -> Quantity {
-        let back = self.units_after.get(line).copied().unwrap_or(Quantity::ZERO);
-        Quantity::from_units(self.units(line).units().saturating_sub(back.units()))
+        self.left_of(line, &self.after)
     }
 
     /// Brings back up to `wanted` units of a line; gives what is still wanted.
     fn bring(&mut self, line: usize, wanted: Quantity) -> Quantity {
         let part = self.left(line).min(wanted);
-        if let Some(back) = self.units_after.get_mut(line) {
+        if let Some(back) = self.after.units.get_mut(line) {
             *back = Quantity::from_units(back.units().saturating_add(part.units()));
         }
         Quantity::from_units(wanted.units().saturating_sub(part.units()))
@@ -128,11 +188,13 @@ pub fn sale_of<'a>(id: &ActivityId, past: &'a Past) -> Result<Sale<'a>, Problem>
 
 fn linked<'a>(by: &Return, id: &ActivityId, past: &'a Past) -> Result<Matching<'a>, Problem> {
     let mut sale = sale_of(id, past)?;
-    if sale.is_all_back() {
+    if sale.is_all(&sale.before)? {
         return Err(already_returned(id));
     }
-    if by.lines.is_empty() {
-        for line in 0..sale.units_after.len() {
+    if let Some(amount) = by.amount {
+        refund(amount, &mut sale)?;
+    } else if by.lines.is_empty() {
+        for line in 0..sale.after.units.len() {
             let left = sale.left(line);
             sale.bring(line, left);
         }
@@ -140,10 +202,22 @@ fn linked<'a>(by: &Return, id: &ActivityId, past: &'a Past) -> Result<Matching<'
     for (index, line) in by.lines.iter().enumerate() {
         linked_line(line, &mut sale, &format!("/lines/{index}"))?;
     }
-    if sale.units_after == sale.units_before {
+    if sale.after == sale.before {
         return Err(already_returned(id));
     }
     Ok(Matching { sales: vec![sale], unmatched: Vec::new() })
+}
+
+/// Gives money back for what is kept, without goods.
+fn refund(amount: Money, sale: &mut Sale<'_>) -> Result<(), Problem> {
+    let sum = sale.before.amount.units().checked_add(amount.units()).ok_or(OutOfRange)?;
+    if sum > sale.paid(&sale.before)?.units() {
+        let message = format!("{amount} is more than what is left of the price of purchase `{}`", sale.id());
+        let help = "give back at most what was paid for what is kept";
+        return Err(Problem::new("return_exceeds_purchase", "/amount", message, help));
+    }
+    sale.after.amount = Money::from_units(sum);
+    Ok(())
 }
 
 fn already_returned(id: &ActivityId) -> Problem {

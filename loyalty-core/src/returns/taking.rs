@@ -1,13 +1,14 @@
 //! Taking points back: from what still waits, else first from the lot that they went into.
 
-use super::{Sale, kept_points};
-use crate::accrual::share;
+use super::Sale;
 use crate::explain::{Step, StepKind, Trace};
-use crate::ledger::operation::{Award, CountedBy, CountedIn, Take};
+use crate::id::AuthorId;
+use crate::ledger::operation::{Award, CountedBy, CountedIn, LotTake, Take};
 use crate::ledger::posting::{Account, Posting};
-use crate::member::MemberState;
+use crate::member::{Lot, MemberState, Pending, by_partner};
 use crate::money::OutOfRange;
 use crate::points::Points;
+use crate::problem::Problem;
 use crate::program::{Program, Programs};
 use crate::time::Timestamp;
 use crate::vesting::{self, Fate, Waiting};
@@ -28,7 +29,7 @@ pub struct Taking<'t, 'a> {
     pub postings: &'t mut Vec<Posting>,
 }
 
-/// What one return owes of an award.
+/// What one return owes of an award; below 0 what is owed to the member again.
 #[derive(Default)]
 struct Owed {
     /// Of what still waits; absent where nothing does.
@@ -38,24 +39,33 @@ struct Owed {
 }
 
 impl Taking<'_, '_> {
-    /// Takes back what an award carried of the units that came back now; what is gone is forgiven.
+    /// Takes back what an award carried of what came back now; what is gone is forgiven.
+    ///
+    /// `earlier` has what was taken so far by the same return.
     pub fn award<T: Trace>(
         &mut self,
         index: usize,
+        earlier: &[Take],
         state: &mut MemberState,
         trace: &mut T,
-    ) -> Result<Option<Take>, OutOfRange> {
+    ) -> Result<Option<Take>, Problem> {
         let Some(award) = self.sale.operation.awards.get(index) else { return Ok(None) };
         let place = u32::try_from(index).map_err(|_| OutOfRange)?;
         let owed = self.owed(award, place, state, trace)?;
         let points = owed.pending.unwrap_or(Points::ZERO);
-        let mut take = Take { currency: award.currency.clone(), points, forgiven: Points::ZERO };
+        let (currency, lots) = (award.currency.clone(), Vec::new());
+        let mut take = Take { currency, points, forgiven: Points::ZERO, lots };
         // Also where no point goes: what the award used up of caps has gone back, and must not go back again.
         if owed.pending.is_some() {
             self.take_pending(award, place, points, state)?;
         }
         for (expires_at, points) in owed.lots {
-            self.take_lots(award, (expires_at, points), state, &mut take)?;
+            if points.is_negative() {
+                let again = Again { earlier, index, of: expires_at, points: points.negated() };
+                self.give_again(award, &again, state, &mut take)?;
+            } else {
+                self.take_lots(award, (expires_at, points), state, &mut take)?;
+            }
         }
         let balance = state.balance_mut(&award.currency);
         balance.clawed_back = balance.clawed_back.plus(take.points)?;
@@ -69,51 +79,117 @@ impl Taking<'_, '_> {
         place: u32,
         points: Points,
         state: &mut MemberState,
-    ) -> Result<(), OutOfRange> {
+    ) -> Result<(), Problem> {
         let Self { sale, program, programs, .. } = *self;
         let still = |line: usize| vesting::fate(sale, place, line, state) == Fate::Pending;
         let waiting = Waiting { sale, award: place, program, programs, settled_to: state.settled_to };
         let rest = waiting.kept(&still)?;
         let mut returned = state.returned_of(&sale.operation.key, place).to_vec();
-        for one in waiting.back(&sale.units_before, &still)? {
+        for one in waiting.back(&sale.before, &still)? {
             if matches!(&one.of, CountedBy::Counter(id) if self.by.counts_returned(id)) {
                 returned.push(one);
             }
         }
-        state.leave_waiting(&sale.operation.key, place, rest, merged(returned)?);
-        if points.is_positive() {
+        let returned = merged(returned)?;
+        if state.waiting(&sale.operation.key, place).is_some() {
+            state.leave_waiting(&sale.operation.key, place, rest, returned);
+        } else {
+            self.wait_again(award, place, (rest, returned), state)?;
+        }
+        if !points.is_zero() {
             self.postings.push(self.posting(award, Account::Pending, points, award.funded_by.clone()));
         }
         Ok(())
     }
 
+    /// Lets points wait again of which nothing was left.
+    fn wait_again(
+        &self,
+        award: &Award,
+        place: u32,
+        ((points, counted), returned): ((Points, Vec<CountedIn>), Vec<CountedIn>),
+        state: &mut MemberState,
+    ) -> Result<(), Problem> {
+        let Some(waits) = award.waits.as_ref().filter(|_| points.is_positive()) else { return Ok(()) };
+        let mut pending = Pending {
+            due: waits.until,
+            then: waits.then(),
+            of: self.sale.operation.key.clone(),
+            award: place,
+            currency: award.currency.clone(),
+            points,
+            counted,
+            expires_at: award.expires_at,
+            funded_by: award.funded_by.clone(),
+            returned,
+            review: false,
+        };
+        if !pending.may_be_cancelled() {
+            (pending.counted, pending.returned) = (Vec::new(), Vec::new());
+        }
+        state.wait(pending)
+    }
+
     fn take_lots(
         &mut self,
         award: &Award,
-        (expires_at, owed): (Option<Timestamp>, Points),
+        (of, owed): (Option<Timestamp>, Points),
         state: &mut MemberState,
         take: &mut Take,
     ) -> Result<(), OutOfRange> {
         let mut missing = owed;
-        let lots = state.balance_mut(&award.currency).take(owed, (expires_at, award.funded_by.as_ref()))?;
-        for (partner, points) in lots {
+        let lots = state.balance_mut(&award.currency).take(owed, (of, award.funded_by.as_ref()))?;
+        for (partner, points) in by_partner(&lots)? {
             missing = missing.minus(points)?;
             take.points = take.points.plus(points)?;
             self.postings.push(self.posting(award, Account::Available, points, partner));
         }
         take.forgiven = take.forgiven.plus(missing)?;
+        if self.sale.after.kept.is_some() {
+            let from = |Lot { expires_at, points, funded_by }| LotTake { of, expires_at, funded_by, points };
+            take.lots.extend(lots.into_iter().map(from));
+        }
         Ok(())
     }
 
-    fn posting(
-        &self,
+    /// Gives again what was taken before, since what is kept now would have earned more: first what was missing is
+    /// missed no more; then lots get back what was taken, the last first and those that gave for the same award
+    /// before others. What was taken while it waited goes where it would be by now.
+    fn give_again(
+        &mut self,
         award: &Award,
-        from: Account,
-        points: Points,
-        partner: Option<crate::id::AuthorId>,
-    ) -> Posting {
+        again: &Again<'_>,
+        state: &mut MemberState,
+        take: &mut Take,
+    ) -> Result<(), OutOfRange> {
+        let taken = Taken::of(self.sale, again, take)?;
+        let remembered = taken.forgiven.min(again.points);
+        take.forgiven = take.forgiven.minus(remembered)?;
+        let mut left = again.points.minus(remembered)?;
+        let own =
+            LotTake { of: again.of, expires_at: again.of, funded_by: award.funded_by.clone(), points: left };
+        for lot in taken.lots.into_iter().chain([own]) {
+            let points = lot.points.min(left);
+            if points.is_positive() {
+                left = left.minus(points)?;
+                state.balance_mut(&award.currency).add(points, lot.expires_at, lot.funded_by.as_ref())?;
+                let points = points.negated();
+                take.points = take.points.plus(points)?;
+                self.postings.push(self.posting(award, Account::Available, points, lot.funded_by.clone()));
+                take.lots.push(LotTake { points, ..lot });
+            }
+        }
+        Ok(())
+    }
+
+    /// Points that leave the member, or come again where they are below 0.
+    fn posting(&self, award: &Award, bucket: Account, points: Points, partner: Option<AuthorId>) -> Posting {
         let (currency, effective_at) = (award.currency.clone(), self.at);
-        Posting { currency, from, to: Account::Issued, points, effective_at, partner }
+        let (from, to, points) = match points.is_negative() {
+            true => (Account::Issued, bucket, points.negated()),
+            false => (bucket, Account::Issued, points),
+        };
+        Posting { currency, from, to, points, effective_at, partner }
     }
 
     /// What an award carries of the units that came back now, by where it lies.
@@ -126,10 +202,10 @@ impl Taking<'_, '_> {
     ) -> Result<Owed, OutOfRange> {
         let sale = self.sale;
         let mut owed = Owed::default();
-        for (line, points) in share::by_line(award, sale.purchase, self.program)?.into_iter().enumerate() {
-            let [before, after] =
-                [&sale.units_before, &sale.units_after].map(|back| kept_points(sale, line, points, back));
-            let part = before?.minus(after?)?;
+        let [before, after] =
+            [&sale.before, &sale.after].map(|back| vesting::by_line(sale, place, self.program, back));
+        for (line, (before, after)) in before?.into_iter().zip(after?).enumerate() {
+            let part = before.minus(after)?;
             match vesting::fate(sale, place, line, state) {
                 Fate::Cancelled => {}
                 Fate::Pending => owed.pending = Some(owed.pending.unwrap_or(Points::ZERO).plus(part)?),
@@ -138,8 +214,8 @@ impl Taking<'_, '_> {
                     None => owed.lots.push((expires_at, part)),
                 },
             }
-            if sale.units_before.get(line) != sale.units_after.get(line) {
-                trace.step(|| tell(sale, line, award, [points, part]));
+            if sale.before.units.get(line) != sale.after.units.get(line) || !part.is_zero() {
+                trace.step(|| tell(sale, line, award, [before, part]));
             }
         }
         Ok(owed)
@@ -158,11 +234,65 @@ fn merged(counted: Vec<CountedIn>) -> Result<Vec<CountedIn>, OutOfRange> {
     Ok(merged)
 }
 
-fn tell(sale: &Sale<'_>, line: usize, award: &Award, [points, part]: [Points; 2]) -> Step {
-    let back = sale.units_after.get(line).copied().unwrap_or_default();
+fn tell(sale: &Sale<'_>, line: usize, award: &Award, [held, part]: [Points; 2]) -> Step {
+    let back = sale.after.units.get(line).copied().unwrap_or_default();
     let units = sale.units(line);
     let number = line.saturating_add(1);
     let text =
-        format!("line {number} carries {points} {}: with {back} of {units} back, {part} go", award.currency);
+        format!("line {number} carries {held} {}: with {back} of {units} back, {part} go", award.currency);
     Step::new(StepKind::Returned, sale.id(), text).with(part)
+}
+
+/// Points of an award to be given again.
+struct Again<'t> {
+    /// What the same return has taken so far, by award.
+    earlier: &'t [Take],
+    /// The award, from 0.
+    index: usize,
+    /// When the points lapse that it gave there.
+    of: Option<Timestamp>,
+    /// How many.
+    points: Points,
+}
+
+/// What returns took of a purchase in a currency and did not give again.
+struct Taken {
+    forgiven: Points,
+    /// In the order of giving again.
+    lots: Vec<LotTake>,
+}
+
+impl Taken {
+    fn of(sale: &Sale<'_>, again: &Again<'_>, take: &Take) -> Result<Self, OutOfRange> {
+        let mut forgiven = Points::ZERO;
+        let mut lots: Vec<(usize, LotTake)> = Vec::new();
+        let now = again.earlier.iter().chain([take]).enumerate();
+        let before = sale.takes.iter().flat_map(|takes| takes.iter().enumerate());
+        for (award, one) in before.chain(now).filter(|(_, one)| one.currency == take.currency) {
+            forgiven = forgiven.plus(one.forgiven)?;
+            for lot in &one.lots {
+                if lot.points.is_positive() {
+                    lots.push((award, lot.clone()));
+                } else {
+                    forget(&mut lots, lot)?;
+                }
+            }
+        }
+        lots.reverse();
+        let own = |(award, lot): &(usize, LotTake)| *award != again.index || lot.of != again.of;
+        lots.sort_by_key(own);
+        Ok(Self { forgiven, lots: lots.into_iter().map(|(_, lot)| lot).collect() })
+    }
+}
+
+/// Lets the newest that was taken from a lot be given again.
+fn forget(lots: &mut [(usize, LotTake)], again: &LotTake) -> Result<(), OutOfRange> {
+    let mut left = again.points.negated();
+    let place = |lot: &LotTake| (lot.of, lot.expires_at, lot.funded_by.clone());
+    for (_, lot) in lots.iter_mut().rev().filter(|(_, lot)| place(lot) == place(again)) {
+        let part = lot.points.min(left);
+        lot.points = lot.points.minus(part)?;
+        left = left.minus(part)?;
+    }
+    Ok(())
 }

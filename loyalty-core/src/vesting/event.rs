@@ -71,7 +71,7 @@ pub fn by_event<T: Trace>(
         };
         let pending = Pending { points, counted, returned, ..pending.clone() };
         // Under review some lines may have been heard of already, which this is not about.
-        let all = || (0..).zip(&sale.units_after).map(|(line, _)| line);
+        let all = || (0..).zip(&sale.after.units).map(|(line, _)| line);
         let about: Vec<u32> = match pending.review {
             true => all().filter(|line| usize::try_from(*line).is_ok_and(named)).collect(),
             false => lines.clone(),

@@ -4,10 +4,10 @@ use crate::accrual::share;
 use crate::counter::counting;
 use crate::ledger::operation::{Award, CountedBy, CountedIn, Vesting, VestingOutcome, Waits};
 use crate::member::MemberState;
-use crate::money::{OutOfRange, Quantity};
+use crate::money::OutOfRange;
 use crate::points::Points;
 use crate::program::{Program, Programs};
-use crate::returns::{Sale, kept_points};
+use crate::returns::{Back, Sale, kept_points};
 use crate::succession;
 use crate::time::Timestamp;
 
@@ -34,6 +34,10 @@ pub fn fate(sale: &Sale<'_>, award: u32, line: usize, state: &MemberState) -> Fa
         }
         (Some(_), _) => Fate::Cancelled,
         (None, _) if state.waiting(&sale.operation.key, award).is_some() => Fate::Pending,
+        // What waits is let go of while it is nothing.
+        (None, Some(_)) if given.waits.as_ref().is_some_and(|it| it.until > state.settled_to) => {
+            Fate::Pending
+        }
         (None, Some(VestingOutcome::Cancelled)) => Fate::Cancelled,
         (None, _) => Fate::Available(given.expires_at),
     }
@@ -48,48 +52,73 @@ pub fn told<'a>(sale: &Sale<'a>, award: u32, line: usize, held: bool) -> Option<
     own.copied().find(|vesting| names(&vesting))
 }
 
-/// The points that lines hold of an award, with `back` units of them back.
-pub fn kept(
+/// The points that each line holds of one of the awards, with `back` of them back.
+pub fn by_line(
+    sale: &Sale<'_>,
+    award: u32,
+    program: &Program,
+    back: &Back,
+) -> Result<Vec<Points>, OutOfRange> {
+    let Some(given) = sale.award(award) else { return Ok(Vec::new()) };
+    let rated = back.kept.as_ref().and_then(|kept| kept.awards.get(usize::try_from(award).ok()?));
+    rated.map_or_else(|| proportional(sale, given, program, back), |lines| Ok(lines.clone()))
+}
+
+fn proportional(
     sale: &Sale<'_>,
     award: &Award,
     program: &Program,
-    back: &[Quantity],
-    wanted: &dyn Fn(usize) -> bool,
-) -> Result<Points, OutOfRange> {
-    let mut sum = Points::ZERO;
-    for (line, points) in share::by_line(award, sale.purchase, program)?.into_iter().enumerate() {
-        if wanted(line) {
-            sum = sum.plus(kept_points(sale, line, points, back)?)?;
-        }
-    }
-    Ok(sum)
+    back: &Back,
+) -> Result<Vec<Points>, OutOfRange> {
+    let whole = share::by_line(award, sale.purchase, program)?;
+    whole.into_iter().enumerate().map(|(line, points)| kept_points(sale, line, points, back)).collect()
 }
 
-/// What lines hold of what a counter or cap counted of an award, with `back` units of them back.
+fn sum_of(lines: Vec<Points>, wanted: &dyn Fn(usize) -> bool) -> Result<Points, OutOfRange> {
+    let wanted = lines.into_iter().enumerate().filter(|(line, _)| wanted(*line));
+    wanted.map(|(_, points)| points).try_fold(Points::ZERO, Points::plus)
+}
+
+/// What lines hold of what a counter or cap counted of an award, with `back` of them back.
 ///
 /// The cap or budget of a rule or group counts its use, which lies on the lines like an award of the rules under it alone.
 pub fn held(
     sale: &Sale<'_>,
     counted: &CountedIn,
     program: &Program,
-    back: &[Quantity],
+    back: &Back,
     wanted: &dyn Fn(usize) -> bool,
 ) -> Result<i128, OutOfRange> {
-    let Some(award) = counted.award.and_then(|award| sale.award(award)) else { return Ok(0) };
+    let Some(place) = counted.award else { return Ok(0) };
+    let Some(award) = sale.award(place) else { return Ok(0) };
+    let kept = || sum_of(by_line(sale, place, program, back)?, wanted);
     if let CountedBy::Counter(id) = &counted.of {
-        let points = kept(sale, award, program, back, wanted)?;
+        let points = kept()?;
         let Some(counter) = program.counter(id) else { return Ok(0) };
         return counting::points(&counter.counts, program, &award.currency, points);
     }
-    let under = program.limited_by(&counted.of).map_or(&[][..], |cap| &cap.rules);
-    let points = if under.is_empty() {
-        kept(sale, award, program, back, wanted)?
-    } else {
-        let rules = award.rules.iter().filter(|id| under.contains(id)).cloned().collect();
-        let alone = Award { points: Points::from_wide(counted.amount)?, rules, ..award.clone() };
-        kept(sale, &alone, program, back, wanted)?
-    };
+    let of_all = program.limited_by(&counted.of).is_none_or(|limited| limited.rules.is_empty());
+    let points = if of_all { kept()? } else { sum_of(use_by_line(sale, counted, program, back)?, wanted)? };
     Ok(i128::from(points.minor()))
+}
+
+/// What each line holds of the use of a cap or budget of some rules alone; nothing of all else that counts.
+pub fn use_by_line(
+    sale: &Sale<'_>,
+    counted: &CountedIn,
+    program: &Program,
+    back: &Back,
+) -> Result<Vec<Points>, OutOfRange> {
+    let under = program.limited_by(&counted.of).map_or(&[][..], |limited| &limited.rules);
+    let award = counted.award.and_then(|award| sale.award(award));
+    let Some(award) = award.filter(|_| !under.is_empty()) else { return Ok(Vec::new()) };
+    if let Some(kept) = &back.kept {
+        let entry = sale.operation.counted.iter().position(|one| one == counted);
+        return Ok(entry.and_then(|entry| kept.uses.get(entry)).cloned().unwrap_or_default());
+    }
+    let rules = award.rules.iter().filter(|id| under.contains(id)).cloned().collect();
+    let alone = Award { points: Points::from_wide(counted.amount)?, rules, ..award.clone() };
+    proportional(sale, &alone, program, back)
 }
 
 /// An award of a sale of which something waits.
@@ -110,29 +139,23 @@ impl Waiting<'_, '_> {
     /// The points that some lines hold, and what counters and caps count of them.
     pub fn kept(&self, wanted: &dyn Fn(usize) -> bool) -> Result<(Points, Vec<CountedIn>), OutOfRange> {
         let Self { sale, program, .. } = *self;
-        let Some(given) = sale.award(self.award) else { return Ok((Points::ZERO, Vec::new())) };
-        let points = kept(sale, given, program, &sale.units_after, wanted)?;
-        let counted = self.counted(|one| held(sale, one, program, &sale.units_after, wanted))?;
+        let points = sum_of(by_line(sale, self.award, program, &sale.after)?, wanted)?;
+        let counted = self.counted(|one| held(sale, one, program, &sale.after, wanted))?;
         Ok((points, counted))
     }
 
     /// What counters and caps counted of what came back of some lines, since `before` had.
-    pub fn back(
-        &self,
-        before: &[Quantity],
-        wanted: &dyn Fn(usize) -> bool,
-    ) -> Result<Vec<CountedIn>, OutOfRange> {
+    pub fn back(&self, before: &Back, wanted: &dyn Fn(usize) -> bool) -> Result<Vec<CountedIn>, OutOfRange> {
         let Self { sale, program, .. } = *self;
         self.counted(|one| {
-            let [before, after] =
-                [before, &sale.units_after].map(|back| held(sale, one, program, back, wanted));
+            let [before, after] = [before, &sale.after].map(|back| held(sale, one, program, back, wanted));
             before?.checked_sub(after?).ok_or(OutOfRange)
         })
     }
 
     /// The same of all that ever came back.
     pub fn all_back(&self, wanted: &dyn Fn(usize) -> bool) -> Result<Vec<CountedIn>, OutOfRange> {
-        self.back(&vec![Quantity::ZERO; self.sale.units_after.len()], wanted)
+        self.back(&Back::nothing(self.sale.purchase.lines.len()), wanted)
     }
 
     /// Some amount of all that counted the award, those counters too that began with one of them.

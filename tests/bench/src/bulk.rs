@@ -134,6 +134,7 @@ fn singly(embedded: &Embedded, purchases: &[Purchase]) -> Result<()> {
             occurred_at: OffsetTime { at: now(), offset: 0 },
             of: Some(id.clone()),
             lines: vec![],
+            amount: None,
         });
         let Embedded { engine, tenant, .. } = embedded;
         let key = activity.key().context("this activity makes no key")?;

@@ -124,7 +124,8 @@ impl Model {
             let [track, id] = award.goal.names();
             for (currency, points, place) in award.points {
                 let lots = self.lots.entry(currency.clone()).or_default();
-                let taken = lots.take_back(&points, place);
+                let found = lots.take_back(&points, place);
+                let taken: BigInt = found.into_iter().map(|(_, part)| part).sum();
                 let key = [track.to_owned(), id.to_owned(), currency];
                 *outcome.goal_forgiven.entry(key.clone()).or_default() += points - &taken;
                 *outcome.goal_takes.entry(key).or_default() += taken;

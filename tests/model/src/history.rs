@@ -1,6 +1,7 @@
 //! All that a member did, and the sums over it.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use chrono::NaiveDate;
 use loyalty_core::activity::{Activity, Line, LineKind};
@@ -9,11 +10,13 @@ use loyalty_core::money::Rounding;
 use loyalty_core::program::document::{Counted, Counter, Currency, Document, Sum, SumOf};
 use loyalty_core::time::Window;
 
-use crate::basis::{basis_of, numeric, returnable_units};
+use crate::Model;
+use crate::basis::{basis_of, net_paid, numeric, returnable_units};
 use crate::calendar::Instant;
 use crate::calendar::{Calendar, Moment, covers, first_slot, slot};
 use crate::condition::{Facts, line_fits};
 use crate::number::{BigInt, Exact, power_of_ten, round, whole};
+use crate::rerate::Taken;
 use crate::share::Share;
 use crate::vesting::{Fate, Given};
 
@@ -36,9 +39,32 @@ pub struct Past {
     pub reviewed: bool,
     /// Every part that has come back: the line, from 0, and its units.
     pub returned: Vec<(usize, Exact)>,
+    /// The money given back without goods.
+    pub refunded: Exact,
+    /// What returns took and did not give again.
+    pub taken: Taken,
+    /// The member just before it.
+    pub before: Arc<Model>,
 }
 
 impl Past {
+    /// What happens at a moment to a member, before it is rated.
+    pub fn new((activity, moment): (&Activity, Moment), counted: BTreeSet<String>, before: &Model) -> Self {
+        Self {
+            activity: activity.clone(),
+            moment,
+            awards: Vec::new(),
+            counted,
+            reached: BTreeMap::new(),
+            measured: BTreeMap::new(),
+            reviewed: false,
+            returned: Vec::new(),
+            refunded: crate::number::whole(0),
+            taken: Taken::default(),
+            before: Arc::new(before.clone()),
+        }
+    }
+
     /// The lines of a purchase; none of anything else.
     pub fn lines(&self) -> &[Line] {
         match &self.activity {
@@ -66,9 +92,46 @@ impl Past {
         self.units().into_iter().zip(self.back()).map(|(units, back)| units - back).collect()
     }
 
+    /// As if nothing had come back.
+    pub fn before_returns(&self) -> Self {
+        let given_whole = |share: &Share| Share { rerated: None, ..share.clone() };
+        let given = |given: &Given| Given {
+            share: given_whole(&given.share),
+            caps: given.caps.iter().map(|(id, share)| (id.clone(), given_whole(share))).collect(),
+            ..given.clone()
+        };
+        let awards = self.awards.iter().map(given).collect();
+        Self { returned: Vec::new(), refunded: crate::number::whole(0), awards, ..self.clone() }
+    }
+
+    /// What was paid for what has not come back.
+    pub fn paid(&self) -> Exact {
+        let lines = self.lines().iter().zip(self.left());
+        lines.map(|(line, left)| to_4_decimals(&(net_paid(line) * left / returnable_units(line)))).sum()
+    }
+
+    /// The part of the price of what is kept that was not given back.
+    pub fn unrefunded(&self) -> Exact {
+        match self.refunded > whole(0) {
+            true => (whole(1) - &self.refunded / self.paid().max(self.refunded.clone())).max(whole(0)),
+            false => whole(1),
+        }
+    }
+
+    /// The part of each line that is kept, from 0 to 1.
+    pub fn parts_kept(&self) -> Vec<Exact> {
+        let units = self.left().into_iter().zip(self.units());
+        units.map(|(left, units)| left / units * self.unrefunded()).collect()
+    }
+
+    /// Whether nothing is kept.
+    pub fn is_all_back(&self) -> bool {
+        self.parts_kept().iter().all(|part| *part == whole(0))
+    }
+
     /// What is kept of a share on each line, in minor units.
     pub fn kept(&self, share: &Share) -> Vec<BigInt> {
-        share.kept(&self.units(), &self.back())
+        share.kept(&self.parts_kept().into_iter().map(|part| whole(1) - part).collect::<Vec<_>>())
     }
 
     /// What is kept of a share of an award and was not cancelled.
@@ -82,7 +145,7 @@ impl Past {
         if !self.counted.contains(counter.id.as_str()) {
             return None;
         }
-        let is_kept = || self.left().iter().any(|left| *left > whole(0));
+        let is_kept = || !self.is_all_back();
         let kept = |id: &AuthorId| {
             let own = self.awards.iter().filter(|given| given.currency == id.as_str());
             whole(own.map(|given| self.counting(given, &given.share)).sum::<BigInt>())
@@ -136,7 +199,7 @@ impl Past {
         let items = self.lines().iter().zip(self.left()).filter(|(line, _)| line.kind == LineKind::Item);
         let looked_at = items.filter(|(line, _)| counter.lines.as_ref().is_none_or(|it| line_fits(it, line)));
         let kept = looked_at.filter_map(|(line, left)| Some(value(line)? * left / returnable_units(line)));
-        to_4_decimals(&kept.sum())
+        to_4_decimals(&(to_4_decimals(&kept.sum()) * self.unrefunded()))
     }
 }
 

@@ -22,6 +22,7 @@ mod lots;
 mod occasion;
 mod rating;
 mod refused;
+mod rerate;
 mod returns;
 mod review;
 mod share;
@@ -34,7 +35,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::NaiveDate;
 use loyalty_core::activity::Activity;
 use loyalty_core::id::AuthorId;
-use loyalty_core::program::document::{Cap, Counter, Currency, Document, TierTrack};
+use loyalty_core::program::document::{Cap, Counter, Currency, Document, ReturnMethod, TierTrack};
 use loyalty_core::tier::TierGrant;
 use loyalty_core::time::{OffsetTime, Timestamp};
 
@@ -324,16 +325,8 @@ impl Model {
             self.welcome(activity, moment, &tier, &mut outcome);
         }
         outcome.tier = tier;
-        let mut past = Past {
-            activity: activity.clone(),
-            moment,
-            awards: Vec::new(),
-            counted: self.counted(activity, moment, &outcome.tier),
-            reached: BTreeMap::new(),
-            measured: BTreeMap::new(),
-            reviewed: false,
-            returned: Vec::new(),
-        };
+        let counted = self.counted(activity, moment, &outcome.tier);
+        let mut past = Past::new((activity, moment), counted, self);
         let before = self.before(&self.past, moment);
         let facts = self.facts(activity, moment, &outcome.tier, &before);
         let rate = |currency| Some((currency, self.rate_in(currency, &facts, Occasion::Itself)?));
@@ -456,9 +449,10 @@ impl Model {
     fn take_back(&mut self, found: Found) -> Outcome {
         let mut outcome = Outcome { unmatched: found.unmatched, ..Outcome::default() };
         let mut purchases: Vec<usize> = Vec::new();
-        for part in &found.parts {
-            if !purchases.contains(&part.purchase) {
-                purchases.push(part.purchase);
+        for purchase in found.parts.iter().map(|part| part.purchase).chain(found.refund.iter().map(|it| it.0))
+        {
+            if !purchases.contains(&purchase) {
+                purchases.push(purchase);
             }
         }
         for purchase in purchases {
@@ -466,11 +460,16 @@ impl Model {
             let before = past.clone();
             let parts = found.parts.iter().filter(|part| part.purchase == purchase);
             past.returned.extend(parts.map(|part| (part.line, part.units.clone())));
-            for given in &before.awards {
-                let kept = before.kept(&given.share).into_iter().zip(past.kept(&given.share));
+            past.refunded += found.refund.iter().map(|it| it.1.clone()).sum::<number::Exact>();
+            if self.document.returns.method == ReturnMethod::Rerate {
+                past.rerate();
+            }
+            past.fall_with_budgets(&before);
+            for (award, given) in before.awards.iter().enumerate() {
+                let kept = before.kept(&given.share).into_iter().zip(past.kept(&past.awards[award].share));
                 let due: Vec<BigInt> = kept.map(|(before, now)| before - now).collect();
                 let lots = self.lots.get_mut(&given.currency).expect("every currency has its lots");
-                let [taken, forgiven] = vesting::take_back(given, &due, lots);
+                let [taken, forgiven] = past.taken.settle((award, given), &due, lots);
                 *outcome.forgiven.entry(given.currency.clone()).or_default() += forgiven;
                 *outcome.taken.entry(given.currency.clone()).or_default() += taken;
             }

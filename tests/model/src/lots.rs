@@ -52,21 +52,28 @@ impl Lots {
         self.totals.expired += due.into_values().sum::<BigInt>();
     }
 
-    /// Takes points back: first those of `first`, then the soonest to lapse. Gives what it found.
-    pub fn take_back(&mut self, points: &BigInt, first: Place) -> BigInt {
+    /// Takes points back: first those of `first`, then the soonest to lapse. Gives what it found, and where.
+    pub fn take_back(&mut self, points: &BigInt, first: Place) -> Vec<(Place, BigInt)> {
         let mut order = vec![first.clone()];
         order.extend(self.open.keys().filter(|place| **place != first).cloned());
         let mut missing = points.clone();
+        let mut found = Vec::new();
         for place in order {
             let Some(lot) = self.open.get_mut(&place) else { continue };
             let part = missing.clone().min(lot.clone());
             *lot -= &part;
-            missing -= part;
+            missing -= &part;
+            found.push((place, part));
         }
-        let taken = points - &missing;
-        self.totals.clawed_back += &taken;
+        self.totals.clawed_back += points - &missing;
         self.totals.forgiven += missing;
-        taken
+        found
+    }
+
+    /// Puts back what a return took from a place.
+    pub fn give_again(&mut self, points: &BigInt, place: Place) {
+        self.totals.clawed_back -= points;
+        self.vest(points, place);
     }
 
     /// What is open.

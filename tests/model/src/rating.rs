@@ -20,6 +20,8 @@ pub struct Rated {
     pub award: Share,
     /// What each cap of a window counts of it.
     pub caps: Vec<(String, Share)>,
+    /// The rules that contributed to what each of them counts.
+    pub under: Vec<Vec<Contribution>>,
     /// When it may be spent, when it lapses and who pays for it.
     pub terms: OwnTerms,
     /// The rules that contributed.
@@ -134,15 +136,16 @@ impl Rating<'_> {
         let award = Share::new(points, &value.from, lines);
         let shares = value.uses.into_iter().map(|(id, value, from)| {
             let whole = value.to_integer();
-            (id, Share::new(whole, &from, lines))
+            ((id, Share::new(whole, &from, lines)), from)
         });
-        let mut caps: Vec<(String, Share)> = shares.collect();
+        let (mut caps, mut under): (Vec<_>, Vec<_>) = shares.unzip();
         let of_whole: Vec<String> = windowed(&earning.caps)
             .map(|cap| cap.id.to_string())
             .chain(earning.budget.iter().map(budget_key))
             .collect();
         caps.extend(of_whole.iter().map(|id| (id.clone(), award.clone())));
-        Rated { award, caps, terms: value.terms, from: value.from, of_whole }
+        under.resize(caps.len(), value.from.clone());
+        Rated { award, caps, under, terms: value.terms, from: value.from, of_whole }
     }
 
     fn multiplied(&self, stage: &MultiplierStage, value: Exact) -> Exact {

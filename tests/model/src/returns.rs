@@ -28,6 +28,8 @@ pub struct Found {
     pub parts: Vec<Part>,
     /// The skus without a sale, and how many units of each.
     pub unmatched: Vec<(String, Exact)>,
+    /// Money given back without goods, and of which purchase.
+    pub refund: Option<(usize, Exact)>,
 }
 
 /// Looks for what comes back.
@@ -51,7 +53,10 @@ impl<'a> Search<'a> {
             Some(of) => {
                 let is_it = |past: &Past| matches!(&past.activity, Activity::Purchase(p) if p.id == *of);
                 let purchase = self.past.iter().position(is_it).ok_or(Refused::PurchaseNotFound)?;
-                self.linked(purchase, &given.lines)?;
+                match given.amount {
+                    Some(amount) => self.refund(purchase, exact(amount))?,
+                    None => self.linked(purchase, &given.lines)?,
+                }
             }
             None if self.rules.unlinked == Unlinked::Refuse => return Err(Refused::Unlinked),
             None => {
@@ -63,11 +68,23 @@ impl<'a> Search<'a> {
         Ok(self.found)
     }
 
-    fn linked(&mut self, purchase: usize, lines: &[ReturnLine]) -> Result<(), Refused> {
-        let everything = self.past[purchase].left();
-        if everything.iter().all(|left| *left == whole(0)) {
+    fn refund(&mut self, purchase: usize, amount: Exact) -> Result<(), Refused> {
+        let past = &self.past[purchase];
+        if past.is_all_back() {
             return Err(Refused::AlreadyReturned);
         }
+        if amount > past.paid() - &past.refunded {
+            return Err(Refused::ReturnExceedsPurchase);
+        }
+        self.found.refund = Some((purchase, amount));
+        Ok(())
+    }
+
+    fn linked(&mut self, purchase: usize, lines: &[ReturnLine]) -> Result<(), Refused> {
+        if self.past[purchase].is_all_back() {
+            return Err(Refused::AlreadyReturned);
+        }
+        let everything = self.past[purchase].left();
         if lines.is_empty() {
             for (line, left) in everything.into_iter().enumerate() {
                 self.take(Part { purchase, line, units: left });

@@ -21,25 +21,29 @@ pub struct Share {
     pub points: BigInt,
     /// Those of each line; all of them together where there is no line.
     pub lines: Vec<BigInt>,
+    /// What each line keeps, where what is kept was rated anew.
+    pub rerated: Option<Vec<BigInt>>,
 }
 
 impl Share {
     /// Spreads `points` over `lines`.
     pub fn new(points: BigInt, contributions: &[Contribution], lines: &[Line]) -> Self {
         if lines.is_empty() {
-            return Self { lines: vec![points.clone()], points };
+            return Self { lines: vec![points.clone()], points, rerated: None };
         }
         let spread = as_earned(&points, contributions, lines)
             .unwrap_or_else(|| largest_remainder(&points, &weights(contributions, lines)));
-        Self { points, lines: spread }
+        Self { points, lines: spread, rerated: None }
     }
 
-    /// What each line keeps when of its units those in `back` have come back.
-    pub fn kept(&self, units: &[Exact], back: &[Exact]) -> Vec<BigInt> {
-        let kept_of = |((points, units), back): ((&BigInt, &Exact), &Exact)| {
-            points - (whole(points.clone()) * back / units).floor().to_integer()
-        };
-        self.lines.iter().zip(units).zip(back).map(kept_of).collect()
+    /// What each line keeps of which these parts, from 0 to 1, have come back.
+    pub fn kept(&self, back: &[Exact]) -> Vec<BigInt> {
+        if let Some(kept) = &self.rerated {
+            return kept.clone();
+        }
+        let kept_of =
+            |(points, back): (&BigInt, &Exact)| points - (whole(points.clone()) * back).floor().to_integer();
+        self.lines.iter().zip(back).map(kept_of).collect()
     }
 }
 

@@ -354,7 +354,7 @@ impl Tiers<'_> {
             return whole(0);
         }
         if self.gross {
-            let kept = self.past.iter().map(|past| Past { returned: Vec::new(), ..past.clone() });
+            let kept = self.past.iter().map(Past::before_returns);
             return counter(&kept.collect::<Vec<_>>(), of, currencies, read) / self.unit(of);
         }
         counter(self.past, of, currencies, read) / self.unit(of)

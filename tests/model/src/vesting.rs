@@ -5,7 +5,6 @@ use loyalty_core::program::document::{Currency, RuleExpiry, Vest};
 
 use crate::calendar::{self, Calendar, Instant, Moment, NEVER, later, window_end};
 use crate::history::Past;
-use crate::lots::Lots;
 use crate::number::BigInt;
 use crate::rating::{OwnTerms, Rated};
 use crate::share::Share;
@@ -42,7 +41,7 @@ pub struct Given {
     /// Where the points of each line go once approved, if an event has let them vest under review.
     pub heard: Vec<Option<Instant>>,
     /// When the points lapse that may be spent at `due`.
-    lapse: Instant,
+    pub lapse: Instant,
 }
 
 impl Given {
@@ -242,25 +241,4 @@ impl Model {
 fn points_of(past: &Past, given: &Given, wanted: &dyn Fn(Fate, usize) -> bool) -> BigInt {
     let lines = past.kept(&given.share).into_iter().zip(&given.fates).enumerate();
     lines.filter(|(line, (_, fate))| wanted(**fate, *line)).map(|(_, (points, _))| points).sum()
-}
-
-/// Takes back of one award what a return brings back, given what each line kept before and keeps now. Gives what
-/// was taken and what was missing.
-pub fn take_back(given: &Given, due: &[BigInt], lots: &mut Lots) -> [BigInt; 2] {
-    let mut sums = [BigInt::ZERO, BigInt::ZERO];
-    for (points, fate) in due.iter().zip(&given.fates) {
-        match fate {
-            Fate::Cancelled => {}
-            Fate::Pending => {
-                lots.totals.clawed_back += points;
-                sums[0] += points;
-            }
-            Fate::Available(lapse) => {
-                let taken = lots.take_back(points, (*lapse, given.terms.partner.clone()));
-                sums[1] += points - &taken;
-                sums[0] += taken;
-            }
-        }
-    }
-    sums
 }

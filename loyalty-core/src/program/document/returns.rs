@@ -25,8 +25,11 @@ pub struct Returns {
 #[serde(rename_all = "snake_case")]
 pub enum ReturnMethod {
     /// By units: of P points on a line of Q units, r units back keep P − floor(P·r/Q).
-    #[default]
     Proportional,
+    /// Rated anew: every award keeps the less of what was given and of what the lines kept would have earned, at the
+    /// place where the purchase stood.
+    #[default]
+    Rerate,
 }
 
 /// What happens to a return that names no purchase.

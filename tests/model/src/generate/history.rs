@@ -6,7 +6,7 @@ use loyalty_core::activity::{
     Return, ReturnLine, Tender, YearlyDay,
 };
 use loyalty_core::id::ActivityId;
-use loyalty_core::money::Quantity;
+use loyalty_core::money::{Money, Quantity};
 use loyalty_core::program::document::Document;
 use loyalty_core::time::{OffsetTime, Timestamp};
 use proptest::collection::vec;
@@ -62,6 +62,7 @@ enum What {
     Return {
         linked: Option<Index>,
         lines: Vec<Back>,
+        amount: Option<Money>,
     },
     Enrol(Vec<Attribute>),
     /// So many years beside that of the activity.
@@ -113,8 +114,8 @@ fn step() -> BoxedStrategy<Step> {
         6 => purchase().prop_map(What::Purchase),
         3 => (event(), option::weighted(0.7, any::<Index>()), option::weighted(0.4, any::<Index>()))
             .prop_map(|(event, of, line)| What::Event { event, of, line }),
-        3 => (option::weighted(0.6, any::<Index>()), vec(back(), 0..=3))
-            .prop_map(|(linked, lines)| What::Return { linked, lines }),
+        3 => (option::weighted(0.6, any::<Index>()), vec(back(), 0..=3), option::weighted(0.15, decimal(0, 30, 2)))
+            .prop_map(|(linked, lines, amount)| What::Return { linked, lines, amount }),
         2 => occasion(),
     ];
     (pause, beside, option::weighted(0.3, offsets), what)
@@ -281,9 +282,11 @@ impl Teller<'_> {
                 let (of, lines) = self.spoken_of(of, line);
                 Activity::Event(CustomEvent { id, occurred_at: time, of, lines, ..event })
             }
-            What::Return { linked, lines } => {
+            What::Return { linked, lines, amount } => {
                 let (of, lines) = self.returned(linked, lines);
-                Activity::Return(Return { id, occurred_at: time, of, lines })
+                let amount = amount.filter(|amount| of.is_some() && *amount > Money::ZERO);
+                let lines = if amount.is_some() { Vec::new() } else { lines };
+                Activity::Return(Return { id, occurred_at: time, of, lines, amount })
             }
             What::Enrol(attributes) => Activity::Enrol(Enrolment { occurred_at: time, attributes }),
             What::Birthday(beside) => Activity::Birthday(self.day(time, beside)),

@@ -6,8 +6,8 @@ use loyalty_core::program::condition::DateRange;
 use loyalty_core::program::document::{
     AtLeast, AttributeDeclaration, AttributeKind, Cap, Challenge, Counted, Counter, Currency, CurrencyKind,
     DatesBy, Document, Downgrade, Earning, Expiry, Group, GroupMember, HeadStart, Lasts, Level, OnReturn,
-    Requirement, Returns, Rollover, Rule, Segment, Start, Streak, Sum, SumOf, Threshold, TierTrack, Unlinked,
-    Upgrade,
+    Requirement, ReturnMethod, Returns, Rollover, Rule, Segment, Start, Streak, Sum, SumOf, Threshold,
+    TierTrack, Unlinked, Upgrade,
 };
 use loyalty_core::time::{Date, Window};
 use loyalty_core::zone::Zone;
@@ -294,10 +294,11 @@ fn requirement(counters: &[Counter]) -> BoxedStrategy<Requirement> {
 
 fn returns() -> impl Strategy<Value = Returns> {
     let unlinked = select(vec![Unlinked::Refuse, Unlinked::MostRecent, Unlinked::MostRecent]);
-    (unlinked, option::of(span())).prop_map(|(unlinked, within)| Returns {
+    let method = select(vec![ReturnMethod::Proportional, ReturnMethod::Rerate]);
+    (method, unlinked, option::of(span())).prop_map(|(method, unlinked, within)| Returns {
+        method,
         unlinked,
         within: within.filter(|_| unlinked == Unlinked::MostRecent),
-        ..Returns::default()
     })
 }
 

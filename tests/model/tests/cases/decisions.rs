@@ -92,6 +92,7 @@ fn returns_lower_counters_and_leave_the_level() {
             {"id": "visits", "counts": "purchases", "window": "year"}, {"id": "points", "counts": {"earned": "p"}, "window": "year"}],
         "tiers": [{"id": "t", "lasts": {"to_end_of": "year"}, "levels": [{"id": "base"},
             {"id": "high", "reach": {"counter": {"id": "spend", "at_least": "10"}}}]}],
+        "returns": {"method": "proportional"},
     }));
     model.record(&purchase("1", DAY_1, json!([{"gross": "10", "quantity": "3"}]))).expect("recorded");
     let values =

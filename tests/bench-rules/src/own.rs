@@ -45,9 +45,10 @@ impl Rates {
         let date = self.program.date_of(activity.occurred_at());
         let (program, state, occasion) = (&self.program, &self.state, Occasion::Activity);
         let who = Who { member: &self.member, facts: &Facts::NONE };
-        let subject = Subject { program, state, activity: &activity, who, date, late: false, occasion };
-        let earned = rate(program, &subject, &mut NoTrace).map_err(|problem| anyhow!("{problem:?}"))?;
-        let Some(Earned { points, given: by_rule, .. }) = earned.into_iter().next() else { return Ok(()) };
+        let (activity, late, readings) = (&activity, false, &[]);
+        let subject = Subject { program, state, activity, who, date, late, occasion, readings };
+        let rated = rate(program, &subject, &mut NoTrace).map_err(|problem| anyhow!("{problem:?}"))?;
+        let Some(Earned { points, given: by_rule, .. }) = rated.earned.into_iter().next() else { return Ok(()) };
         let mut sum = 0;
         for one in by_rule {
             let value = i64::try_from(one.value.round(Rounding::Floor))?;

@@ -48,7 +48,9 @@ impl Rates {
         let (activity, late, readings) = (&activity, false, &[]);
         let subject = Subject { program, state, activity, who, date, late, occasion, readings };
         let rated = rate(program, &subject, &mut NoTrace).map_err(|problem| anyhow!("{problem:?}"))?;
-        let Some(Earned { points, given: by_rule, .. }) = rated.earned.into_iter().next() else { return Ok(()) };
+        let Some(Earned { points, given: by_rule, .. }) = rated.earned.into_iter().next() else {
+            return Ok(());
+        };
         let mut sum = 0;
         for one in by_rule {
             let value = i64::try_from(one.value.round(Rounding::Floor))?;

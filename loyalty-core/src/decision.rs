@@ -357,8 +357,8 @@ fn after_return<T: Trace>(
 ) -> Result<(), Problem> {
     moment.roll_again(state);
     if let Some(before) = before {
-        moment.take_goals_back(before, state, operation, trace)?;
-        operation.tier_changes = moment.lower(before, state, trace);
+        moment.turn_goals(before, state, operation, trace)?;
+        operation.tier_changes = moment.follow_counters(before, state, trace);
     }
     Ok(())
 }

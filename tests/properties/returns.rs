@@ -98,11 +98,21 @@ fn without_budgets(document: &Document) -> Document {
     serde_json::from_value(value).expect("still a document")
 }
 
-/// What may not depend on the path: all but when levels changed, and in which order counters began.
+/// What may not depend on the path: all but when levels changed, in which order counters began, and whether what
+/// came back in a slot, or was given for a goal, was never anything or is nothing again.
 fn compared(state: MemberState) -> MemberState {
     let mut returned = state.returned;
+    returned.iter_mut().for_each(|counter| counter.slots.retain(|slot| slot.amount != 0));
+    returned.retain(|counter| !counter.slots.is_empty());
     returned.sort_by(|one, other| one.id.cmp(&other.id));
-    MemberState { tiers: Vec::new(), goal_grants: Vec::new(), returned, ..state }
+    let mut tiers = state.tiers;
+    for tier in &mut tiers {
+        tier.past.clear();
+        tier.status.since = state.enrolled_at;
+    }
+    let mut goal_grants = state.goal_grants;
+    goal_grants.retain(|grant| !grant.is_taken());
+    MemberState { tiers, goal_grants, returned, ..state }
 }
 
 proptest! {

@@ -9,12 +9,12 @@ use crate::explain::{Step, StepKind, Trace};
 use crate::facts::Who;
 use crate::ledger::operation::{Award, CountedIn, GoalAward, GoalTake, Operation, Take};
 use crate::ledger::posting::{Account, Posting};
-use crate::member::{MemberState, by_partner};
+use crate::member::{Lot, MemberState, by_partner};
 use crate::points::{OutOfRange, Points};
 use crate::problem::Problem;
 use crate::program::document::Terms;
 use crate::shared::{Reading, Want};
-use crate::tier::{GoalGrant, GoalPoints, Moment, keep_grant, newly_reached, no_longer_reached};
+use crate::tier::{GoalGrant, GoalPoints, Moment, Turn, keep_grant, newly_reached, turn};
 use crate::time::Timestamp;
 
 impl Moment<'_> {
@@ -76,11 +76,12 @@ impl Moment<'_> {
                 points: award.points,
                 expires_at: award.expires_at,
                 funded_by: award.funded_by.clone(),
+                taken: None,
             });
             let points: Vec<_> = points.collect();
             if !points.is_empty() {
                 let (track, id) = (track.clone(), id.clone());
-                keep_grant(state, GoalGrant { track, id, reading, points, used });
+                keep_grant(self.program, &goal, GoalGrant { track, id, reading, points, used }, state);
             }
             let of_goal = |award| GoalAward { track: track.clone(), id: id.clone(), award };
             operation.goal_awards.extend(awards.into_iter().map(of_goal));
@@ -120,51 +121,87 @@ impl Moment<'_> {
         Ok(Given { awards, used, wants })
     }
 
-    /// Takes back what levels and challenges gave whose counters are below now, first from the lot that it went into.
-    pub(super) fn take_goals_back<T: Trace>(
+    /// Takes back what levels and challenges gave whose counters a return has lowered, first from the lot that it
+    /// went into, and gives it again, to the same lots, where a later return lets them rise again. What a budget
+    /// paid for is not given again: others may have had it since.
+    pub(super) fn turn_goals<T: Trace>(
         &self,
         before: &MemberState,
         state: &mut MemberState,
         operation: &mut Operation,
         trace: &mut T,
     ) -> Result<(), OutOfRange> {
-        for grant in no_longer_reached(self.program, before, state) {
-            for given in &grant.points {
-                let balance = state.balance_mut(&given.currency);
-                let lots = balance.take(given.points, (given.expires_at, given.funded_by.as_ref()))?;
-                let taken = by_partner(&lots)?;
-                let points = taken.iter().try_fold(Points::ZERO, |sum, lot| sum.plus(lot.1))?;
-                let forgiven = given.points.minus(points)?;
-                balance.clawed_back = balance.clawed_back.plus(points)?;
-                balance.forgiven = balance.forgiven.plus(forgiven)?;
-                trace.step(|| {
-                    let text = format!("`{}` is no longer reached: {points} {} go", grant.id, given.currency);
-                    Step::new(StepKind::Returned, grant.track.as_ref().unwrap_or(&grant.id), text)
-                        .with(points)
-                });
-                operation.postings.extend(taken.into_iter().map(|(partner, points)| Posting {
-                    currency: given.currency.clone(),
-                    from: Account::Available,
-                    to: Account::Issued,
-                    points,
-                    effective_at: operation.occurred_at.at,
-                    partner,
-                }));
-                let take = Take { currency: given.currency.clone(), points, forgiven, lots: Vec::new() };
-                let (track, id) = (grant.track.clone(), grant.id.clone());
-                operation.goal_takes.push(GoalTake { track, id, take });
+        let mut grants = std::mem::take(&mut state.goal_grants);
+        for grant in &mut grants {
+            if let Some(turn) = turn(self.program, grant, before, state) {
+                turn_goal(grant, turn, state, operation, trace)?;
             }
-            let back = |one: &CountedIn| {
-                let amount = one.amount.checked_neg().ok_or(OutOfRange)?;
-                Ok(CountedIn { amount, ..one.clone() })
-            };
-            let back: Result<Vec<_>, OutOfRange> = grant.used.iter().map(back).collect();
-            let back = back?;
-            give_back(&back, state)?;
-            operation.counted.extend(back.into_iter().filter(CountedIn::is_of_budget));
         }
+        grants.retain(|grant| !grant.is_taken() || !grant.used.iter().any(CountedIn::is_of_budget));
+        state.goal_grants = grants;
         Ok(())
     }
+}
+
+/// Takes a grant back, or gives it again.
+fn turn_goal<T: Trace>(
+    grant: &mut GoalGrant,
+    turn: Turn,
+    state: &mut MemberState,
+    operation: &mut Operation,
+    trace: &mut T,
+) -> Result<(), OutOfRange> {
+    let signed = |points: Points| if turn == Turn::Lost { points } else { points.negated() };
+    for given in &mut grant.points {
+        let balance = state.balance_mut(&given.currency);
+        let (lots, from, to) = match given.taken.take() {
+            None => {
+                let lots = balance.take(given.points, (given.expires_at, given.funded_by.as_ref()))?;
+                given.taken = Some(lots.clone());
+                (lots, Account::Available, Account::Issued)
+            }
+            Some(lots) => {
+                for Lot { points, expires_at, funded_by } in &lots {
+                    balance.add(*points, *expires_at, funded_by.as_ref())?;
+                }
+                (lots, Account::Issued, Account::Available)
+            }
+        };
+        let moved = by_partner(&lots)?;
+        let points = moved.iter().try_fold(Points::ZERO, |sum, (_, points)| sum.plus(*points))?;
+        let forgiven = signed(given.points.minus(points)?);
+        trace.step(|| {
+            let (what, go) = match turn {
+                Turn::Lost => ("no longer reached", "go"),
+                Turn::Again => ("reached again", "come again"),
+            };
+            let text = format!("`{}` is {what}: {points} {} {go}", grant.id, given.currency);
+            Step::new(StepKind::Returned, grant.track.as_ref().unwrap_or(&grant.id), text).with(points)
+        });
+        operation.postings.extend(moved.into_iter().map(|(partner, points)| Posting {
+            currency: given.currency.clone(),
+            from,
+            to,
+            points,
+            effective_at: operation.occurred_at.at,
+            partner,
+        }));
+        let points = signed(points);
+        balance.clawed_back = balance.clawed_back.plus(points)?;
+        balance.forgiven = balance.forgiven.plus(forgiven)?;
+        let take = Take { currency: given.currency.clone(), points, forgiven, lots: Vec::new() };
+        let (track, id) = (grant.track.clone(), grant.id.clone());
+        operation.goal_takes.push(GoalTake { track, id, take });
+    }
+    let used = grant.used.iter().map(|one| {
+        let amount =
+            if turn == Turn::Lost { one.amount.checked_neg().ok_or(OutOfRange)? } else { one.amount };
+        Ok(CountedIn { amount, ..one.clone() })
+    });
+    let used = used.collect::<Result<Vec<_>, OutOfRange>>()?;
+    give_back(&used, state)?;
+    operation.counted.extend(used.into_iter().filter(CountedIn::is_of_budget));
+    Ok(())
 }
 
 /// What rules award on an occasion.

@@ -240,9 +240,9 @@ pub struct TakeView {
     pub currency: AuthorId,
     /// Decimals of a point.
     pub scale: u8,
-    /// Minor units taken.
+    /// Minor units taken; below 0 where they are given again.
     pub points: Points,
-    /// Minor units that were owed and are no longer there.
+    /// Minor units that were owed and are no longer there; below 0 where they are owed no more.
     pub forgiven: Points,
 }
 

@@ -93,7 +93,7 @@ pub struct GoalAward {
     pub award: Award,
 }
 
-/// Points of a level or challenge taken back, whose counters a return has lowered.
+/// Points of a level or challenge taken back, whose counters a return has lowered, or given again.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 pub struct GoalTake {
     /// The track of the level; absent of a challenge.

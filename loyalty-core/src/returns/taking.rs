@@ -222,7 +222,7 @@ impl Taking<'_, '_> {
     }
 }
 
-/// One entry of each slot.
+/// One entry of each slot with anything in it.
 fn merged(counted: Vec<CountedIn>) -> Result<Vec<CountedIn>, OutOfRange> {
     let mut merged: Vec<CountedIn> = Vec::new();
     for one in counted {
@@ -231,6 +231,7 @@ fn merged(counted: Vec<CountedIn>) -> Result<Vec<CountedIn>, OutOfRange> {
             None => merged.push(one),
         }
     }
+    merged.retain(|one| one.amount != 0);
     Ok(merged)
 }
 

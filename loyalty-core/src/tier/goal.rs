@@ -7,7 +7,7 @@ use super::held::Reading;
 use super::requirement::{Counts, read_since};
 use crate::id::AuthorId;
 use crate::ledger::operation::CountedIn;
-use crate::member::MemberState;
+use crate::member::{Lot, MemberState};
 use crate::points::Points;
 use crate::program::Program;
 use crate::program::document::{Requirement, TierTrack};
@@ -51,6 +51,25 @@ pub struct GoalPoints {
     /// The partner that pays for them.
     #[cbor(n(3), default)]
     pub funded_by: Option<AuthorId>,
+    /// The lots from which a return took them back, while it has them: what these lack was forgiven.
+    #[cbor(n(4), default, skip_if = "Option::is_none")]
+    pub taken: Option<Vec<Lot>>,
+}
+
+impl GoalGrant {
+    /// Whether a return has it back. It is given again where another return lets the counters rise again.
+    pub fn is_taken(&self) -> bool {
+        self.points.iter().any(|points| points.taken.is_some())
+    }
+}
+
+/// What a return does to something given for a goal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Turn {
+    /// Its counters are below.
+    Lost,
+    /// They were, by an earlier return, and are there again.
+    Again,
 }
 
 /// Something to be reached that rules may award.
@@ -115,7 +134,7 @@ pub fn newly_reached<'p>(
             let is_given = |it: &GoalGrant| {
                 same(program, goal.asked, &program.when(after, it.reading.at, it.reading.date), &when)
             };
-            let mut given = after.goal_grants.iter().filter(|it| goal.is_of(it));
+            let mut given = after.goal_grants.iter().filter(|it| goal.is_of(it) && !it.is_taken());
             goal.holds(program, after, &when) && !goal.holds(program, before, &when) && !given.any(is_given)
         };
         let since = read_since(program, goal.asked, when, present);
@@ -125,21 +144,27 @@ pub fn newly_reached<'p>(
     newly.collect()
 }
 
-/// Takes out of the state what was given for goals whose counters a return has lowered below.
-pub fn no_longer_reached(program: &Program, before: &MemberState, state: &mut MemberState) -> Vec<GoalGrant> {
-    let lost = |grant: &GoalGrant, state: &MemberState| {
-        let Reading { at, date } = grant.reading;
-        let holds = |goal: Goal<'_>, state| goal.holds(program, state, &program.when(state, at, date));
-        Goal::of(program, grant).is_some_and(|goal| holds(goal, before) && !holds(goal, state))
-    };
-    let all = std::mem::take(&mut state.goal_grants);
-    let (lost, kept) = all.into_iter().partition(|grant| lost(grant, state));
-    state.goal_grants = kept;
-    lost
+/// What a return does to something given for a goal, by the counters `before` and after it.
+pub fn turn(program: &Program, grant: &GoalGrant, before: &MemberState, after: &MemberState) -> Option<Turn> {
+    let Reading { at, date } = grant.reading;
+    let goal = Goal::of(program, grant)?;
+    let held = [before, after].map(|state| goal.holds(program, state, &program.when(state, at, date)));
+    match (held, grant.is_taken()) {
+        ([true, false], false) => Some(Turn::Lost),
+        ([false, true], true) => Some(Turn::Again),
+        _ => None,
+    }
 }
 
-/// Keeps what was given for a goal, and lets go of the oldest of it.
-pub fn keep_grant(state: &mut MemberState, grant: GoalGrant) {
+/// Keeps what was given for a goal, and lets go of the oldest of it, and of what a return took in the same windows.
+pub fn keep_grant(program: &Program, goal: &Goal<'_>, grant: GoalGrant, state: &mut MemberState) {
+    let read = |of: &GoalGrant, state: &MemberState| program.when(state, of.reading.at, of.reading.date);
+    let mut all = std::mem::take(&mut state.goal_grants);
+    all.retain(|it| {
+        let again = goal.is_of(it) && same(program, goal.asked, &read(it, state), &read(&grant, state));
+        !it.is_taken() || !again
+    });
+    state.goal_grants = all;
     let same = |it: &&GoalGrant| it.track == grant.track && it.id == grant.id;
     if state.goal_grants.iter().filter(same).count() >= KEPT_GRANTS
         && let Some(oldest) = state.goal_grants.iter().position(|it| same(&it))

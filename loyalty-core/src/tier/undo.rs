@@ -1,16 +1,20 @@
-//! What a return does to levels: one that was earned by what came back is undone.
+//! What a return does to levels: one that was earned by what came back is undone, and holds again where a later
+//! return lets the counters rise again.
 
+use super::held::Earned;
 use super::{Begins, Ground, Moment, Reading, Status, TierState};
 use crate::explain::{Step, StepKind, Trace};
+use crate::id::AuthorId;
 use crate::ledger::operation::TierChange;
 use crate::member::MemberState;
 use crate::program::document::{OnReturn, TierTrack};
 
 impl Moment<'_> {
-    /// Lowers levels that counters no longer give, which were as `before`, where the track does so at once.
+    /// Lowers levels that counters no longer give, which were as `before`, and raises again what was so lowered, where
+    /// the track does so at once.
     ///
-    /// A level that is no longer one for life ends like any other.
-    pub fn lower<T: Trace>(
+    /// A level that is no longer one for life ends like any other, and one that is again does not end.
+    pub fn follow_counters<T: Trace>(
         &self,
         before: &MemberState,
         state: &mut MemberState,
@@ -29,12 +33,18 @@ impl Moment<'_> {
                     Step::new(StepKind::Tier, &track.id, text)
                 });
                 changes.extend(self.undo(track, state));
-            } else if let Some(level) = track.levels.get(held)
-                && status.until.is_none()
-                && self.for_life(track, level, before)
-                && !self.for_life(track, level, state)
-            {
-                let until = self.end_of(track, held, self.begins);
+            } else if let Some((rank, again)) = self.raised(track, (held, status), before, state) {
+                trace.step(|| {
+                    let text = format!("with what is counted again `{}` is earned again", again.level);
+                    Step::new(StepKind::Tier, &track.id, text)
+                });
+                changes.extend(self.replace(track, rank, again, state));
+            } else if let Some(level) = track.levels.get(held) {
+                let until = match [before, &*state].map(|state| self.for_life(track, level, state)) {
+                    [true, false] if status.until.is_none() => self.end_of(track, held, self.begins),
+                    [false, true] => None,
+                    _ => continue,
+                };
                 if let Some(held) = state.tier_mut(&track.id) {
                     held.status.until = until;
                 }
@@ -58,6 +68,33 @@ impl Moment<'_> {
         self.replace(track, rank, status, state)
     }
 
+    /// The highest status above the one held, of those the latest, that an earlier return has undone and that is
+    /// earned again and not over.
+    fn raised(
+        &self,
+        track: &TierTrack,
+        (held, status): (usize, &Status),
+        before: &MemberState,
+        state: &MemberState,
+    ) -> Option<(usize, Status)> {
+        if track.on_return != OnReturn::AtOnce || status.waiting.is_some() {
+            return None;
+        }
+        let again = state.tier(&track.id)?.past.iter().filter_map(|was| {
+            let (rank, earned) = (track.rank(&was.level)?, was.earned?);
+            let lasts = earned.until.is_none_or(|until| until > self.at);
+            let stands = |state| self.stands(track, (rank, earned.ground), state);
+            let again = rank > held && lasts && !stands(before) && stands(state);
+            again.then(|| (rank, self.restarted(was.level.clone(), earned)))
+        });
+        again.max_by_key(|(rank, _)| *rank)
+    }
+
+    /// A status of before that begins again.
+    const fn restarted(&self, level: AuthorId, Earned { until, ground }: Earned) -> Status {
+        Status { level, since: self.at, until, waiting: None, ground }
+    }
+
     /// The latest status of before that is neither over nor undone.
     fn restored(
         &self,
@@ -70,11 +107,7 @@ impl Moment<'_> {
             let (rank, earned) = (track.rank(&was.level)?, was.earned?);
             let lasts = earned.until.is_none_or(|until| until > self.at);
             let stands = rank <= below && lasts && self.stands(track, (rank, earned.ground), state);
-            stands.then(|| {
-                let level = was.level.clone();
-                let (until, ground) = (earned.until, earned.ground);
-                (rank, Status { level, since: self.at, until, waiting: None, ground })
-            })
+            stands.then(|| (rank, self.restarted(was.level.clone(), earned)))
         })
     }
 

@@ -60,9 +60,20 @@ pub struct Award {
     pub points: Vec<(String, BigInt, Place)>,
     /// What each cap of a window counts of it.
     pub caps: BTreeMap<String, BigInt>,
+    /// Where a return found each of the points, while it has them back.
+    pub taken: Option<Vec<Vec<(Place, BigInt)>>>,
 }
 
-/// All that was given for goals and not taken back.
+/// What a return does to an award.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Turn {
+    /// Its counters are below.
+    Lost,
+    /// They were, by an earlier return, and are there again.
+    Again,
+}
+
+/// All that was given for goals.
 #[derive(Debug, Clone, Default)]
 pub struct Awards {
     remembered: Vec<Award>,
@@ -80,7 +91,7 @@ impl Awards {
     ) -> Option<Moment> {
         let asked = goal.asks(after.document)?;
         let given = |read: Moment| {
-            let mut of_goal = self.remembered.iter().filter(|it| it.goal == *goal);
+            let mut of_goal = self.remembered.iter().filter(|it| it.goal == *goal && it.taken.is_none());
             of_goal.any(|it| same_windows(after.document, asked, it.moment, read))
         };
         let is_due =
@@ -88,8 +99,13 @@ impl Awards {
         after.readings(&[asked], now, present).into_iter().find(is_due)
     }
 
-    /// Remembers what was given, for so many windows of a goal.
-    pub fn remember(&mut self, award: Award) {
+    /// Remembers what was given, for so many windows of a goal; what a return took there is then not given again.
+    pub fn remember(&mut self, award: Award, document: &Document) {
+        let asked = award.goal.asks(document).expect("something to reach");
+        self.remembered.retain(|it| {
+            let same = it.goal == award.goal && same_windows(document, asked, it.moment, award.moment);
+            it.taken.is_none() || !same
+        });
         let of_goal = |it: &Award| it.goal == award.goal;
         if self.remembered.iter().filter(|it| of_goal(it)).count() == REMEMBERED {
             let oldest = self.remembered.iter().position(of_goal).expect("there are some");
@@ -103,25 +119,37 @@ impl Awards {
         self.forgotten.push(award);
     }
 
-    /// Takes out what was given for goals that no longer hold; `rules` are those before and after of a goal.
-    pub fn lost<'t>(
+    /// The awards that a return turns; `rules` are those before and after of a goal.
+    pub fn turned<'t>(
         &mut self,
         rules: impl Fn(&Goal) -> (Tiers<'t>, Tiers<'t>),
         document: &Document,
-    ) -> Vec<Award> {
-        let is_lost = |award: &Award| {
+    ) -> Vec<(&mut Award, Turn)> {
+        let turn = |award: &Award| {
             let (before, after) = rules(&award.goal);
-            let asked = award.goal.asks(document);
-            asked.is_some_and(|asked| before.holds(asked, award.moment) && !after.holds(asked, award.moment))
+            let asked = award.goal.asks(document)?;
+            let held = [before, after].map(|tiers| tiers.holds(asked, award.moment));
+            match (held, &award.taken) {
+                ([true, false], None) => Some(Turn::Lost),
+                ([false, true], Some(_)) => Some(Turn::Again),
+                _ => None,
+            }
         };
-        let (lost, kept) = std::mem::take(&mut self.remembered).into_iter().partition(is_lost);
-        self.remembered = kept;
-        lost
+        self.remembered
+            .iter_mut()
+            .filter_map(|award| Some((turn(award)?, award)))
+            .map(|(t, a)| (a, t))
+            .collect()
+    }
+
+    /// Forgets what a return took of awards that a budget has paid for: others may have had it since.
+    pub fn forget_taken(&mut self, budgets: &[String]) {
+        self.remembered.retain(|it| it.taken.is_none() || !budgets.iter().any(|id| it.caps.contains_key(id)));
     }
 
     /// When a cap has counted something of it, and how much.
     pub fn cap_uses(&self, cap: &str) -> Vec<(Moment, BigInt)> {
-        let all = self.remembered.iter().chain(&self.forgotten);
+        let all = self.remembered.iter().filter(|it| it.taken.is_none()).chain(&self.forgotten);
         all.filter_map(|it| Some((it.moment, it.caps.get(cap)?.clone()))).collect()
     }
 }

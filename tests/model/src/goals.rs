@@ -6,12 +6,13 @@ use chrono::NaiveDate;
 use loyalty_core::activity::Activity;
 use loyalty_core::program::document::{Challenge, Document};
 
-use crate::award::{Award, Goal};
+use crate::award::{Award, Goal, Turn};
 use crate::calendar::{Instant, Moment, date};
 use crate::condition::Facts;
 use crate::history::{Before, Past};
+use crate::lots::Lots;
 use crate::number::BigInt;
-use crate::rating::Occasion;
+use crate::rating::{Occasion, budget_key};
 use crate::standing::Standing;
 use crate::tier::Tiers;
 use crate::{Model, Outcome, vesting};
@@ -77,7 +78,7 @@ impl Model {
                 }
             }
             if !points.is_empty() {
-                self.given.remember(Award { goal, moment: read, points, caps });
+                self.given.remember(Award { goal, moment: read, points, caps, taken: None }, &document);
             }
         }
     }
@@ -94,8 +95,8 @@ impl Model {
         track.map_or(tiers, |track| standings[track.id.as_str()].seen(&tiers, track))
     }
 
-    /// What a return does beyond its own purchases, to counters that were as in `before`.
-    pub(crate) fn lower(
+    /// What a return does beyond its own purchases, by counters that were as in `before`.
+    pub(crate) fn follow_counters(
         &mut self,
         (past, were): &(Vec<Past>, BTreeMap<String, Standing>),
         moment: (NaiveDate, Instant),
@@ -104,33 +105,55 @@ impl Model {
         self.roll_again();
         let before = Tiers { past, ..self.tiers() };
         let mut given = self.given.clone();
-        let lost = given.lost(
+        let turned = given.turned(
             |goal| (self.seen(goal, were, before), self.seen(goal, &self.standings, self.tiers())),
             &self.document,
         );
+        let (mut lots, mut outcome) = (self.lots.clone(), outcome);
+        for (award, turn) in turned {
+            turn_award(award, turn, &mut lots, &mut outcome);
+        }
+        let budgets: Vec<String> = self.document.budgets.iter().map(|it| budget_key(&it.id)).collect();
+        given.forget_taken(&budgets);
         let mut standings = self.standings.clone();
         for track in &self.document.tiers {
             let standing = standings.get_mut(track.id.as_str()).expect("a member stands on every track");
-            standing.lower((&before, &were[track.id.as_str()]), &self.tiers(), track, moment);
+            standing.follow_counters((&before, &were[track.id.as_str()]), &self.tiers(), track, moment);
         }
         self.standings = standings;
-        self.given = given;
-        self.take_goals_back(lost, outcome)
-    }
-
-    /// Takes back what was given for goals.
-    fn take_goals_back(&mut self, lost: Vec<Award>, mut outcome: Outcome) -> Outcome {
-        for award in lost {
-            let [track, id] = award.goal.names();
-            for (currency, points, place) in award.points {
-                let lots = self.lots.entry(currency.clone()).or_default();
-                let found = lots.take_back(&points, place);
-                let taken: BigInt = found.into_iter().map(|(_, part)| part).sum();
-                let key = [track.to_owned(), id.to_owned(), currency];
-                *outcome.goal_forgiven.entry(key.clone()).or_default() += points - &taken;
-                *outcome.goal_takes.entry(key).or_default() += taken;
-            }
-        }
+        (self.given, self.lots) = (given, lots);
         outcome
     }
+}
+
+/// Takes back what was given for a goal, or gives it again.
+fn turn_award(award: &mut Award, turn: Turn, lots: &mut BTreeMap<String, Lots>, outcome: &mut Outcome) {
+    let [track, id] = award.goal.names();
+    let mut taken = Vec::new();
+    for (index, (currency, points, place)) in award.points.iter().enumerate() {
+        let lots = lots.entry(currency.clone()).or_default();
+        let found = match &award.taken {
+            None => lots.take_back(points, place.clone()),
+            Some(taken) => taken[index].clone(),
+        };
+        let sum: BigInt = found.iter().map(|(_, part)| part).sum();
+        let forgiven = points - &sum;
+        let key = [track.to_owned(), id.to_owned(), currency.clone()];
+        let [takes, gone] = [&mut outcome.goal_takes, &mut outcome.goal_forgiven];
+        let [takes, gone] = [takes.entry(key.clone()).or_default(), gone.entry(key).or_default()];
+        match turn {
+            Turn::Lost => {
+                *takes += sum;
+                *gone += forgiven;
+            }
+            Turn::Again => {
+                found.iter().for_each(|(place, part)| lots.give_again(part, place.clone()));
+                lots.totals.forgiven -= &forgiven;
+                *takes -= sum;
+                *gone -= forgiven;
+            }
+        }
+        taken.push(found);
+    }
+    award.taken = (turn == Turn::Lost).then_some(taken);
 }

@@ -147,7 +147,7 @@ impl Model {
                 let today = if now > own_time { self.calendar.date_at(now) } else { date };
                 let before = (self.past.clone(), self.standings.clone());
                 let outcome = Outcome { tier, welcome: first.welcome, ..self.take_back(found) };
-                self.lower(&before, (today, now), outcome)
+                self.follow_counters(&before, (today, now), outcome)
             }
             Activity::Purchase(purchase)
                 if purchase.money.as_ref().is_some_and(|m| *m != self.document.money) =>

@@ -59,7 +59,7 @@ impl Model {
             }
         }
         let points = Vec::new();
-        self.given.keep_for_good(Award { goal: Goal::Joining, moment, points, caps: all_caps });
+        self.given.keep_for_good(Award { goal: Goal::Joining, moment, points, caps: all_caps, taken: None });
     }
 }
 

@@ -60,7 +60,7 @@ impl Model {
         for award in self.reviewed(past) {
             self.put_lines((past, award), Fate::Cancelled, &|_| true);
         }
-        self.lower(&before, (self.calendar.date_at(now), now), Outcome::default())
+        self.follow_counters(&before, (self.calendar.date_at(now), now), Outcome::default())
     }
 
     /// Whether points wait for a review, or a cap or a track would get something back.

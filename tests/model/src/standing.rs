@@ -88,8 +88,8 @@ impl Standing {
         }
     }
 
-    /// What a return of `today` has lowered: the counters as they are, and as they were with the standing of then.
-    pub fn lower(
+    /// What a return of `today` has changed: the counters as they are, and as they were with the standing of then.
+    pub fn follow_counters(
         &mut self,
         (before, was): (&Tiers<'_>, &Self),
         after: &Tiers<'_>,
@@ -98,9 +98,11 @@ impl Standing {
     ) {
         let (before, now) = (was.seen(before, track), self.clone());
         let after = now.seen(after, track);
-        if let Some(status) = after.lowered(&before, track, &self.statuses, moment) {
+        let lowered = after.lowered(&before, track, &self.statuses, moment);
+        let changed = lowered.or_else(|| after.raised(&before, track, &self.statuses, moment));
+        if let Some(status) = changed {
             self.begin(status);
-        } else if let Some(ends) = after.no_longer_for_life(&before, track, self.earned(), moment.0)
+        } else if let Some(ends) = after.for_life_or_not(&before, track, self.earned(), moment.0)
             && let Some(earned) = self.statuses.last_mut()
         {
             earned.ends = ends;

@@ -229,16 +229,49 @@ impl Tiers<'_> {
         Some(all.max_by_key(|status| status.level).unwrap_or_else(|| self.status(track, 0, today)))
     }
 
-    /// When a status that was for life as counters were `before` ends, now that it is not.
-    pub fn no_longer_for_life(
+    /// The status of before that holds again when a return has raised counters, which were as `before`: of a higher
+    /// level than the one held, undone by an earlier return, and not over.
+    pub fn raised(
+        &self,
+        before: &Tiers<'_>,
+        track: &TierTrack,
+        statuses: &[Status],
+        (today, now): (NaiveDate, Instant),
+    ) -> Option<Status> {
+        let held = statuses.last().expect("a member begins with a status");
+        let present = Moment { at: now, ..self.on(today) };
+        if track.on_return != OnReturn::AtOnce || held.waiting.is_some() {
+            return None;
+        }
+        let again = statuses.iter().rev().skip(1).filter(|was| {
+            was.level > held.level
+                && was.seen
+                && was.waiting.is_none()
+                && was.ends > now
+                && !before.stands(track, was, present)
+                && self.stands(track, was, present)
+        });
+        again
+            .fold(None, |best: Option<&Status>, was| match best {
+                Some(best) if best.level >= was.level => Some(best),
+                _ => Some(was),
+            })
+            .cloned()
+    }
+
+    /// When a status ends that was for life as counters were `before` and is not now, or the other way round.
+    pub fn for_life_or_not(
         &self,
         before: &Tiers<'_>,
         track: &TierTrack,
         held: &Status,
         today: NaiveDate,
     ) -> Option<Instant> {
-        let was = before.for_life(track, held.level) && held.ends == NEVER;
-        (was && !self.for_life(track, held.level)).then(|| self.status(track, held.level, today).ends)
+        match [before, self].map(|tiers| tiers.for_life(track, held.level)) {
+            [true, false] if held.ends == NEVER => Some(self.status(track, held.level, today).ends),
+            [false, true] => Some(NEVER),
+            _ => None,
+        }
     }
 
     /// A lower level as the counters give it, by the windows in which `undone` was earned or those of today.

@@ -21,12 +21,13 @@ fn embedded() -> EmbeddedStore {
 }
 
 mod memory {
-    use loyalty_core::memory::MemoryStore;
+    use loyalty_core::memory::{MemoryCounters, MemoryStore};
     use pollster::block_on;
 
     loyalty_core::conformance!(ledger_store, block_on, MemoryStore::default());
     loyalty_core::conformance!(feed, block_on, MemoryStore::default());
     loyalty_core::conformance!(program_store, block_on, MemoryStore::default());
+    loyalty_core::conformance!(shared_counters, block_on, MemoryCounters::default());
 }
 
 mod embedded_file {

@@ -37,11 +37,10 @@ fn decided(program: &Program, history: &[Activity]) -> Vec<(Activity, Operation,
     let now = Timestamp::parse("2030-01-01T00:00:00Z").unwrap();
     let member = MemberId::new("somebody").unwrap();
     let mut state: Option<MemberState> = None;
-    let mut done = Vec::new();
+    let (mut done, past) = (Vec::new(), Past::default());
     for activity in history.iter().filter(|it| !matches!(it, Activity::Return(_))) {
         let who = Who { member: &member, facts: &Facts::NONE };
-        let context =
-            Context { now, programs: &programs, past: &Past::default(), who, sent_by: None, readings: &[] };
+        let context = Context::new(now, &programs, &past, who);
         let command = Command::Record(Arc::new(activity.clone()));
         if let Ok(Decision { operation, state: after, .. }) =
             decide_unused(&context, state.as_ref(), &command, &mut NoTrace)

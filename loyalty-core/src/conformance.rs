@@ -13,12 +13,13 @@
 //! #     }
 //! # }
 //! use loyalty_core::conformance;
-//! use loyalty_core::memory::MemoryStore;
+//! use loyalty_core::memory::{MemoryCounters, MemoryStore};
 //!
 //! // All of them:
 //! conformance!(ledger_store, block_on, MemoryStore::default());
 //! conformance!(feed, block_on, MemoryStore::default());
 //! conformance!(program_store, block_on, MemoryStore::default());
+//! conformance!(shared_counters, block_on, MemoryCounters::default());
 //!
 //! # fn main() {
 //! // Or one by one:
@@ -39,8 +40,10 @@ pub mod feed;
 pub mod fixture;
 pub mod ledger_store;
 pub mod program_store;
+pub mod shared_counters;
 
-/// Makes a `#[test]` of every function of the suite of one port: `ledger_store`, `feed` or `program_store`.
+/// Makes a `#[test]` of every function of the suite of one port: `ledger_store`, `feed`, `program_store` or
+/// `shared_counters`.
 ///
 /// Takes the port, something that runs a future to its end, such as a runtime's `block_on`, and an
 /// expression that makes a fresh store.
@@ -82,6 +85,14 @@ macro_rules! conformance {
             one_of_many_publishes,
         ]);
     };
+    (shared_counters, $block_on:expr, $store:expr) => {
+        $crate::conformance!(@each shared_counters, $block_on, $store, [
+            others_are_counted_in_their_window,
+            an_operation_is_noted_once,
+            counters_are_apart,
+            many_note_at_once,
+        ]);
+    };
     (@each $port:ident, $block_on:expr, $store:expr, [$($case:ident),* $(,)?]) => {
         mod $port {
             use super::*;
@@ -106,6 +117,7 @@ mod tests {
             include_str!("conformance/ledger_store.rs"),
             include_str!("conformance/feed.rs"),
             include_str!("conformance/program_store.rs"),
+            include_str!("conformance/shared_counters.rs"),
         ];
         let functions: Vec<_> =
             suites.iter().flat_map(|suite| suite.split("\npub async fn ").skip(1)).collect();

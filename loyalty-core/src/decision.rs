@@ -25,7 +25,7 @@ use crate::ledger::operation::{
     Award, CountedBy, CountedIn, Operation, Sealed, Settlement, Started, VestingOutcome,
 };
 use crate::ledger::posting::{Account, Posting};
-use crate::limits;
+use crate::limits::{self, Noted};
 use crate::member::{MemberState, Pending};
 use crate::money::OutOfRange;
 use crate::problem::Problem;
@@ -60,6 +60,15 @@ pub struct Context<'a> {
     pub sent_by: Option<&'a ActorId>,
     /// What budgets have left, of those that an earlier decision wanted something of.
     pub readings: &'a [Reading],
+    /// What counters say that members share, of those that limits look at; one that is not there counts as lost.
+    pub noted: &'a [Noted],
+}
+
+impl<'a> Context<'a> {
+    /// A context without a sender, in which nothing is known of what members share.
+    pub const fn new(now: Timestamp, programs: &'a Programs, past: &'a Past, who: Who<'a>) -> Self {
+        Self { now, programs, past, who, sent_by: None, readings: &[], noted: &[] }
+    }
 }
 
 /// What must be loaded before deciding.
@@ -241,8 +250,8 @@ fn earn<T: Trace>(
         Activity::Event(event) => vesting::named(event, context.past)?,
         _ => None,
     };
-    let held = limits::hold(program, &subject, enrols, &mut earned, trace)?;
-    operation.reviewed_for = held.for_review;
+    let held = limits::hold(program, &subject, (enrols, context.noted), &mut earned, trace)?;
+    (operation.reviewed_for, operation.noted) = (held.for_review, held.noted);
     let added = counting::added(program, &subject, &earned)?;
     let before = (late || program.awards_goals()).then(|| state.clone());
     count(program, added, &when, state, operation)?;
@@ -294,6 +303,7 @@ fn opened(
         reviewed_for: Vec::new(),
         welcome: Vec::new(),
         readings: Vec::new(),
+        noted: Vec::new(),
     }
 }
 

@@ -22,8 +22,11 @@ use crate::id::{ActorId, MemberId, OperationKey, TenantId};
 use crate::ledger::chain::ChainKey;
 use crate::ledger::commit::{Head, InvalidCommit, StoredCommit};
 use crate::ledger::operation::Operation;
+use crate::memory::MemoryCounters;
 use crate::points::OutOfRange;
-use crate::ports::{Appended, Feed, LedgerStore, MemberFacts, NoFacts, ProgramStore, StoreError};
+use crate::ports::{
+    Appended, Feed, LedgerStore, MemberFacts, NoFacts, ProgramStore, SharedCounters, StoreError,
+};
 use crate::problem::Problem;
 use crate::time::Timestamp;
 
@@ -114,6 +117,7 @@ pub struct Engine {
     ledger: Arc<dyn LedgerStore>,
     programs: Arc<dyn ProgramStore>,
     members: Arc<dyn MemberFacts>,
+    shared: Arc<dyn SharedCounters>,
     key: ChainKey,
     actor: Option<ActorId>,
     feed: Option<Arc<dyn Feed>>,
@@ -134,8 +138,16 @@ impl Engine {
     /// An engine over a ledger and published programs, hashing its chains under `key`.
     pub fn new(ledger: Arc<dyn LedgerStore>, programs: Arc<dyn ProgramStore>, key: ChainKey) -> Self {
         let members = Arc::new(NoFacts);
+        let shared = Arc::new(MemoryCounters::default());
         let (pots, cache) = (Arc::default(), Arc::default());
-        Self { ledger, programs, members, key, actor: None, feed: None, pots, alone: None, cache }
+        Self { ledger, programs, members, shared, key, actor: None, feed: None, pots, alone: None, cache }
+    }
+
+    /// The same engine with counters that it shares with others, for limits on what members share; without them it
+    /// counts in its own memory, together with its clones, and begins with nothing.
+    #[must_use]
+    pub fn with_shared_counters(self, shared: Arc<dyn SharedCounters>) -> Self {
+        Self { shared, ..self }
     }
 
     /// The same engine with the feed of its ledger, by which [`recover_budgets`](Self::recover_budgets) need not read

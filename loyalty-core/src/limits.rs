@@ -2,13 +2,15 @@
 //!
 //! The state is the one that the activity is decided on and rides in the same append, so a limit is exact however
 //! many tills write at once. What is refused is never counted; what comes back later was done all the same and
-//! gives nothing back.
+//! gives nothing back. Limits on what members [share](shared) are counted beside the ledger, and are not exact.
 
 mod measure;
+pub mod shared;
 
 use minicbor::{Decode, Encode};
 
-use self::measure::Reading;
+use self::measure::{Reading, Seen};
+pub use self::shared::Noted;
 use crate::accrual::{Earned, Subject, condition};
 use crate::counter::{self, CounterState, Recent, Slots};
 use crate::explain::{Step, StepKind, Trace};
@@ -61,15 +63,18 @@ pub struct Held<'a> {
     pub counting: Vec<Counting<'a>>,
     /// The limits for which somebody has to look at what it earned; none where it earned nothing.
     pub for_review: Vec<AuthorId>,
+    /// What it was told of shared counters.
+    pub noted: Vec<Noted>,
 }
 
 /// Holds an activity against every limit, in their order: clips what it earned, or refuses it.
 ///
-/// `enrols` says whether it is the member's first, before which there is nothing to cool down from.
+/// `enrols` says whether it is the member's first, before which there is nothing to cool down from; `noted` what shared
+/// counters say.
 pub fn hold<'a, T: Trace>(
     program: &'a Program,
     subject: &Subject<'_>,
-    enrols: bool,
+    (enrols, noted): (bool, &[Noted]),
     earned: &mut [Earned<'_>],
     trace: &mut T,
 ) -> Result<Held<'a>, Problem> {
@@ -84,10 +89,16 @@ pub fn hold<'a, T: Trace>(
         {
             continue;
         }
-        let Some(reading) = measure::read(limit, subject, enrols, earned)? else { continue };
+        let noted = noted.iter().find(|noted| noted.limit == limit.id);
+        let seen = Seen { enrols, noted, earned };
+        let Some(reading) = measure::read(limit, subject, &seen)? else { continue };
         trace.step(|| Step::new(StepKind::Limit, &limit.id, reading.told(limit)));
+        if let Measure::Shared(_) = &limit.measures {
+            let unread = Noted { limit: limit.id.clone(), others: None };
+            held.noted.push(noted.cloned().unwrap_or(unread));
+        }
         let mut amount = reading.adds;
-        match limit.then {
+        match reading.then(limit) {
             LimitAnswer::Block if reading.exceeded => return Err(blocked(limit, &reading)),
             LimitAnswer::Clip if reading.exceeded => {
                 amount = reading.room;
@@ -172,7 +183,7 @@ pub fn count(
                 add(measured, USUAL, more)?;
                 add(purchases, USUAL, 1)?;
             }
-            (Measure::Interval(_) | Measure::SinceEnrolment(_), _) => {}
+            (Measure::Interval(_) | Measure::SinceEnrolment(_) | Measure::Shared(_), _) => {}
         }
     }
     Ok(())

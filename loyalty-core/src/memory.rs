@@ -1,5 +1,9 @@
 //! The memory store: every port in one process's memory, for tests, trials and sandboxes.
 
+mod counters;
+
+pub use self::counters::MemoryCounters;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound::{Excluded, Unbounded};
 use std::sync::{Mutex, MutexGuard};

@@ -4,11 +4,13 @@ pub mod feed;
 pub mod ledger_store;
 pub mod member_facts;
 pub mod program_store;
+pub mod shared_counters;
 
 pub use feed::Feed;
 pub use ledger_store::{Append, Appended, LedgerStore};
 pub use member_facts::{MemberFacts, NoFacts};
 pub use program_store::{ProgramStore, PublishedVersion};
+pub use shared_counters::SharedCounters;
 
 use thiserror::Error;
 

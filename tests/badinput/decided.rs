@@ -42,7 +42,7 @@ pub fn decided(programs: &Programs, from: Option<&MemberState>, activities: &[Ac
     for activity in activities {
         let command = Command::Record(Arc::new(activity.clone()));
         let who = Who { member: &member, facts: &Facts::NONE };
-        let context = Context { now: NOW, programs, past: &past, who, sent_by: None, readings: &[] };
+        let context = Context::new(NOW, programs, &past, who);
         let read = decide(&context, state.as_ref(), &command, &mut NoTrace);
         let told = decide(&context, state.as_ref(), &command, &mut Proof::default());
         assert_eq!(read, told, "a proof changes nothing");

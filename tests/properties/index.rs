@@ -27,14 +27,7 @@ fn decided<T: Trace>(
 ) -> Result<Decision, Problem> {
     let past = Past::default();
     let member = MemberId::new("m").unwrap();
-    let context = Context {
-        now: now(),
-        programs,
-        past: &past,
-        who: Who { member: &member, facts },
-        sent_by: None,
-        readings: &[],
-    };
+    let context = Context::new(now(), programs, &past, Who { member: &member, facts });
     decide(&context, state, &Command::Record(Arc::new(activity.clone())), trace)
 }
 

@@ -110,14 +110,8 @@ fn recorded(
 ) -> Result<(Operation, MemberState), &'static str> {
     let member = example.member.clone().unwrap_or_else(|| MemberId::new("somebody").expect("an id"));
     let who = Who { member: &member, facts: &example.facts };
-    let context = Context {
-        now: activity.occurred_at().at,
-        programs,
-        past: &Past::default(),
-        who,
-        sent_by: None,
-        readings: &[],
-    };
+    let past = Past::default();
+    let context = Context::new(activity.occurred_at().at, programs, &past, who);
     let command = Command::Record(Arc::new(activity.clone()));
     let decided = decide_unused(&context, state, &command, &mut NoTrace).map_err(|problem| problem.code)?;
     Ok((decided.operation, decided.state))

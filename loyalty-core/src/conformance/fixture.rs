@@ -179,6 +179,7 @@ fn operation(key: OperationKey, currency: &AuthorId, points: Points) -> Operatio
         vesting: Vec::new(),
         reviewed_for: Vec::new(),
         readings: Vec::new(),
+        noted: Vec::new(),
         sealed: Sealed {
             sent_by: None,
             command: Command::Record(Arc::new(Activity::Event(CustomEvent {

@@ -6,8 +6,10 @@ use crate::facts::Facts;
 use crate::id::{ActivityId, OperationKey};
 use crate::ledger::commit::StoredCommit;
 use crate::ledger::operation::Operation;
+use crate::limits::{Noted, shared};
 use crate::member::MemberState;
 use crate::ports::StoreError;
+use crate::ports::shared_counters::By;
 use crate::program::Programs;
 use crate::returns::{Past, purchase_of};
 
@@ -97,6 +99,29 @@ impl Engine {
             Some(asked) => Ok(asked.of(&self.members.facts(chain.tenant, chain.member, asked).await?)),
             None => Ok(Facts::NONE),
         }
+    }
+
+    /// What shared counters say of what the command's limits look at; those that cannot be read are lost to it.
+    pub(super) async fn noted(&self, chain: Chain<'_>, command: &Command, programs: &Programs) -> Vec<Noted> {
+        let counters = shared::counters(command, programs, &self.key);
+        let (false, Ok(key)) = (counters.is_empty(), command.key()) else { return Vec::new() };
+        let by = By { member: chain.member, key: &key };
+        let Ok(others) = self.shared.others(chain.tenant, by, &counters).await else { return Vec::new() };
+        let noted = counters.into_iter().zip(others);
+        noted.map(|(counter, others)| Noted { limit: counter.limit, others: Some(others) }).collect()
+    }
+
+    /// Notes an operation in the shared counters that measured it, before it is appended: one that is not appended in
+    /// the end is counted all the same, and one that is decided again only once. A counter that cannot be written
+    /// misses it.
+    pub(super) async fn note(&self, chain: Chain<'_>, operation: &Operation, programs: &Programs) {
+        if operation.noted.is_empty() {
+            return;
+        }
+        let mut counters = shared::counters(&operation.sealed.command, programs, &self.key);
+        counters.retain(|counter| operation.noted.iter().any(|noted| noted.limit == counter.limit));
+        let by = By { member: chain.member, key: &operation.key };
+        let _ = self.shared.note(chain.tenant, by, &counters).await;
     }
 
     /// The member just before an operation of the chain.

@@ -14,6 +14,7 @@ use crate::id::{ActorId, OperationKey};
 use crate::ledger::chain::BEGINNING;
 use crate::ledger::commit::{Head, LEVEL, NewCommit, StoredCommit};
 use crate::ledger::operation::Operation;
+use crate::limits::Noted;
 use crate::member::MemberState;
 use crate::points::Points;
 use crate::ports::Append;
@@ -196,14 +197,16 @@ impl Engine {
         let past = self.past(chain, command, work.programs, seen).await?;
         let facts = self.facts(chain, command, work.programs).await?;
         let who = Who { member: chain.member, facts: &facts };
+        let noted = self.noted(chain, command, work.programs).await;
         let mut asked: Vec<Want> = Vec::new();
         loop {
-            let decision = match work.decide(command, &past, who) {
+            let decision = match work.decide(command, &past, who, &noted) {
                 Ok(decision) => decision,
                 Err(problem) => return Ok(Slot::Known(Outcome::Refused(problem))),
             };
             let short: Vec<_> = decision.wants.iter().filter(|want| work.is_short(want, &asked)).collect();
             if short.is_empty() {
+                self.note(chain, &decision.operation, work.programs).await;
                 return work.keep(decision);
             }
             for want in short {
@@ -338,10 +341,17 @@ impl Work<'_> {
         self.state.as_ref().or(self.head.map(|head| &head.state))
     }
 
-    fn decide(&self, command: &Command, past: &Past, who: Who<'_>) -> Result<Decision, Problem> {
+    fn decide(
+        &self,
+        command: &Command,
+        past: &Past,
+        who: Who<'_>,
+        noted: &[Noted],
+    ) -> Result<Decision, Problem> {
         let state = self.state();
         let Self { now, programs, sent_by, ref readings, .. } = *self;
-        decide(&Context { now, programs, past, who, sent_by, readings }, state, command, &mut NoTrace)
+        let context = Context { now, programs, past, who, sent_by, readings, noted };
+        decide(&context, state, command, &mut NoTrace)
     }
 
     /// Whether more of a budget may be got than is at hand.

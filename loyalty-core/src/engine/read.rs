@@ -137,10 +137,18 @@ impl Engine {
         let facts = self.facts(chain, command, &programs).await?;
         let who = Who { member, facts: &facts };
         let sent_by = self.actor.as_ref();
+        let noted = self.noted(chain, command, &programs).await;
         let state = head.as_ref().map(|head| &head.state);
         let mut readings: Vec<Reading> = Vec::new();
-        let context =
-            Context { now: decided_at, programs: &programs, past: &past, who, sent_by, readings: &[] };
+        let context = Context {
+            now: decided_at,
+            programs: &programs,
+            past: &past,
+            who,
+            sent_by,
+            readings: &[],
+            noted: &noted,
+        };
         let mut decision = decide(&context, state, command, &mut NoTrace)?;
         while let Some(want) = decision.wants.iter().find(|want| !readings.iter().any(|it| want.is_of(it))) {
             let amount = amount_for(&programs, &decision.operation, want);
@@ -243,8 +251,8 @@ fn as_then<'a>(
 ) -> Context<'a> {
     let who = Who { member: &commit.head.member, facts: &operation.sealed.facts };
     let sent_by = operation.sealed.sent_by.as_ref();
-    let (now, readings) = (commit.head.recorded_at, &operation.readings[..]);
-    Context { now, programs, past, who, sent_by, readings }
+    let (now, readings, noted) = (commit.head.recorded_at, &operation.readings[..], &operation.noted[..]);
+    Context { now, programs, past, who, sent_by, readings, noted }
 }
 
 /// What was decided again, if it is what was recorded.

@@ -9,6 +9,7 @@ use crate::activity::Activity;
 use crate::command::Command;
 use crate::facts::Facts;
 use crate::id::{ActivityId, ActorId, AuthorId, OperationKey};
+use crate::limits::Noted;
 use crate::money::{Money, Quantity};
 use crate::points::Points;
 use crate::program::VersionId;
@@ -69,6 +70,9 @@ pub struct Operation {
     /// What it was told of budgets that it looked at, and the leases by which it draws on them.
     #[cbor(n(16), default, skip_if = "Vec::is_empty")]
     pub readings: Vec<Reading>,
+    /// What it was told of counters that members share.
+    #[cbor(n(17), default, skip_if = "Vec::is_empty")]
+    pub noted: Vec<Noted>,
 }
 
 impl Operation {

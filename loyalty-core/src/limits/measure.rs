@@ -1,5 +1,6 @@
 //! Measuring an activity for one limit.
 
+use super::shared::{Noted, text_of};
 use super::{USUAL, kept, to_the_instant};
 use crate::accrual::{Earned, Subject, basis};
 use crate::activity::Activity;
@@ -7,8 +8,8 @@ use crate::counter::{self, CounterState, Slots, counting};
 use crate::money::{Money, OutOfRange, Ratio, Rounding};
 use crate::problem::Problem;
 use crate::program::document::{
-    Basis, Interval, Limit, LimitAnswer, LimitedActivities, LimitedAmount, LimitedPoints, LimitedSpend,
-    Measure, Usual,
+    Basis, Interval, Limit, LimitAnswer, LimitedActivities, LimitedAmount, LimitedPoints, LimitedShared,
+    LimitedSpend, Measure, OnLoss, Sharing, Usual,
 };
 use crate::time::{Span, Window};
 
@@ -25,24 +26,41 @@ pub struct Reading {
     pub adds: i128,
     /// What may be counted of it at most.
     pub room: i128,
+    /// Whether the shared counter could not be read: it is above the limit where a review is asked for then.
+    lost: bool,
+}
+
+/// What measuring looks at beside the member's state.
+pub struct Seen<'s, 'e> {
+    /// Whether the activity is the member's first.
+    pub enrols: bool,
+    /// What the shared counter of the limit says.
+    pub noted: Option<&'s Noted>,
+    /// What the activity earns so far.
+    pub earned: &'s [Earned<'e>],
 }
 
 impl Reading {
     /// Where a value may be at most another.
     fn at_most(value: Ratio, bound: Ratio, adds: i128) -> Result<Self, OutOfRange> {
         let exceeded = value.compare(bound)?.is_gt();
-        Ok(Self { value, bound: Some(bound), exceeded, adds, room: adds })
+        Ok(Self { value, bound: Some(bound), exceeded, adds, room: adds, lost: false })
     }
 
     /// Where a value must be at least another.
     fn at_least(value: Ratio, bound: Ratio, adds: i128) -> Result<Self, OutOfRange> {
         let exceeded = value.compare(bound)?.is_lt();
-        Ok(Self { value, bound: Some(bound), exceeded, adds, room: adds })
+        Ok(Self { value, bound: Some(bound), exceeded, adds, room: adds, lost: false })
+    }
+
+    /// What happens where it is above the limit.
+    pub const fn then(&self, limit: &Limit) -> LimitAnswer {
+        if self.lost { LimitAnswer::Review } else { limit.then }
     }
 
     /// The sentence of the explanation.
     pub fn told(&self, limit: &Limit) -> String {
-        let then = match (self.exceeded, limit.then) {
+        let then = match (self.exceeded, self.then(limit)) {
             (false, _) => "within the limit",
             (true, LimitAnswer::Allow) => "above the limit, and allowed",
             (true, LimitAnswer::Clip) => "above the limit: what fits is given",
@@ -55,6 +73,9 @@ impl Reading {
     /// What was measured, and what is within the limit.
     pub fn shown(&self, limit: &Limit) -> String {
         let value = self.value;
+        if let (true, Measure::Shared(shared)) = (self.lost, &limit.measures) {
+            return format!("what bears the same `{}` could not be counted", shared.by);
+        }
         let Some(bound) = self.bound else {
             return format!("{value} of a purchase, the member's habits are not known yet");
         };
@@ -74,6 +95,13 @@ impl Reading {
             }
             Measure::Interval(_) => format!("{value} seconds from the nearest activity, at least {bound}"),
             Measure::SinceEnrolment(_) => format!("{value} days since the enrolment, at least {bound}"),
+            Measure::Shared(LimitedShared { by, counts, .. }) => {
+                let what = match counts {
+                    Sharing::Members => "members",
+                    Sharing::Activities => "activities",
+                };
+                format!("{value} {what} with the same `{by}` in its window, at most {bound}")
+            }
         }
     }
 }
@@ -82,8 +110,7 @@ impl Reading {
 pub fn read(
     limit: &Limit,
     subject: &Subject<'_>,
-    enrols: bool,
-    earned: &[Earned<'_>],
+    Seen { enrols, noted, earned }: &Seen<'_, '_>,
 ) -> Result<Option<Reading>, Problem> {
     let known = counter::find(&subject.state.limits.measured, &limit.id);
     let reading = match &limit.measures {
@@ -92,10 +119,28 @@ pub fn read(
         Measure::Points(limited) => points(limited, known, subject, earned)?,
         Measure::Amount(limited) => amount(limited, limit, known, subject)?,
         Measure::Interval(interval) => Some(apart(*interval, limit, known, subject)?),
-        Measure::SinceEnrolment(_) if enrols => None,
+        Measure::SinceEnrolment(_) if *enrols => None,
         Measure::SinceEnrolment(span) => Some(since_enrolment(*span, subject)?),
+        Measure::Shared(limited) => shared(limited, *noted, subject)?,
     };
     Ok(reading)
+}
+
+fn shared(
+    limited: &LimitedShared,
+    noted: Option<&Noted>,
+    subject: &Subject<'_>,
+) -> Result<Option<Reading>, OutOfRange> {
+    if text_of(limited, subject.activity).is_none() {
+        return Ok(None);
+    }
+    let Some(others) = noted.and_then(|noted| noted.others) else {
+        let exceeded = limited.on_loss == OnLoss::Review;
+        let (value, adds, room) = (Ratio::ZERO, 0, 0);
+        return Ok(Some(Reading { value, bound: None, exceeded, adds, room, lost: true }));
+    };
+    let value = i128::from(others).checked_add(1).ok_or(OutOfRange)?;
+    Ok(Some(Reading::at_most(Ratio::whole(value), Ratio::whole(limited.at_most.into()), 0)?))
 }
 
 fn activities(
@@ -161,7 +206,7 @@ fn amount(
     let purchases = slots.value(purchases, &when).ok_or_else(|| too_late(subject))?;
     let value = in_money(adds)?;
     if purchases < i128::from(limited.after) {
-        return Ok(Some(Reading { value, bound: None, exceeded: false, adds, room: adds }));
+        return Ok(Some(Reading { value, bound: None, exceeded: false, adds, room: adds, lost: false }));
     }
     let usual = match limited.of {
         Usual::Mean => {

@@ -16,7 +16,7 @@ use std::collections::HashMap;
 
 use super::Program;
 use super::document::{
-    Basis, Counted, Counter, Document, Level, Measure, Rule, Start, TierTrack, Trigger, Usual,
+    Basis, Counted, Counter, Document, Level, Measure, Rule, Sharing, Start, TierTrack, Trigger, Usual,
 };
 use super::walk::{self, Limit, Placed};
 use crate::id::AuthorId;
@@ -253,6 +253,7 @@ enum Measured<'a> {
     Points(&'a AuthorId, Window),
     Amount(&'a Basis, &'a str, Usual),
     Instants,
+    Shared(&'a AuthorId, Sharing, Window),
     Nothing,
 }
 
@@ -264,6 +265,7 @@ fn measured<'a>(limit: &'a super::document::Limit, document: &'a Document) -> Me
         Measure::Amount(limited) => Measured::Amount(&limited.basis, &document.money, limited.of),
         Measure::Interval(_) => Measured::Instants,
         Measure::SinceEnrolment(_) => Measured::Nothing,
+        Measure::Shared(shared) => Measured::Shared(&shared.by, shared.counts, shared.window),
     }
 }
 

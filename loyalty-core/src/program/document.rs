@@ -26,8 +26,8 @@ pub use self::earning::{
 pub(in crate::program) use self::earning::{is_items, items};
 pub use self::holidays::HolidayList;
 pub use self::limits::{
-    Interval, Limit, LimitAnswer, LimitedActivities, LimitedAmount, LimitedPoints, LimitedSpend, Measure,
-    Usual,
+    Interval, Limit, LimitAnswer, LimitedActivities, LimitedAmount, LimitedPoints, LimitedShared,
+    LimitedSpend, Measure, OnLoss, Sharing, Usual,
 };
 pub use self::returns::{ReturnMethod, Returns, Unlinked};
 pub use self::terms::{Partner, RuleExpiry, Terms, Vest, VestingEvent};

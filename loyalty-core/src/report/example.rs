@@ -78,17 +78,10 @@ impl Scene {
             let held = levels.map(|(track, level)| TierState::holding(track.clone(), level.clone(), begins));
             MemberState { tiers: held.collect(), ..MemberState::enrolled(begins) }
         });
-        let mut last = None;
+        let (mut last, past) = (None, Past::default());
         for activity in &self.activities {
             let who = Who { member: &member, facts: &self.facts };
-            let context = Context {
-                now: activity.occurred_at().at,
-                programs,
-                past: &Past::default(),
-                who,
-                sent_by: None,
-                readings: &[],
-            };
+            let context = Context::new(activity.occurred_at().at, programs, &past, who);
             let command = Command::Record(Arc::new(activity.clone()));
             let decision = decide_unused(&context, state.as_ref(), &command, &mut NoTrace).ok()?;
             state = Some(decision.state);

@@ -55,7 +55,7 @@ fn decide_all(sample: &MemberActivity, program: &Program, times: usize) -> Resul
     let (tenant, key, past) = (tenant()?, chain_key(), Past::default());
     let programs = Programs::new(Arc::new(program.clone()));
     let who = Who { member: &sample.member, facts: &Facts::NONE };
-    let context = Context { now: now(), programs: &programs, past: &past, who, sent_by: None, readings: &[] };
+    let context = Context::new(now(), &programs, &past, who);
     let mut command = record(sample);
     command.drop_undeclared(&programs);
     let before = decide(&context, None, &command, &mut NoTrace)?.state;

@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 
 use chrono::TimeDelta;
-use loyalty_core::activity::{Activity, LineKind};
+use loyalty_core::activity::{Activity, AttributeValue, LineKind};
+use loyalty_core::id::AuthorId;
 use loyalty_core::program::document::{
-    Basis, Currency, Interval, Limit, LimitAnswer, LimitedActivities, LimitedAmount, Measure, Usual,
+    Basis, Currency, Interval, Limit, LimitAnswer, LimitedActivities, LimitedAmount, Measure, Sharing, Usual,
 };
 use loyalty_core::time::{Rolling, Window};
 
@@ -13,7 +14,7 @@ use crate::Refused;
 use crate::basis::basis_of;
 use crate::calendar::{Moment, covers, later};
 use crate::condition::Facts;
-use crate::history::to_4_decimals;
+use crate::history::{Past, to_4_decimals};
 use crate::number::{BigInt, Exact, exact, minor_units, whole};
 use crate::rating::Rated;
 
@@ -108,6 +109,22 @@ impl Holding<'_> {
             }
             Measure::SinceEnrolment(_) if self.enrols => return None,
             Measure::SinceEnrolment(span) => (whole(0), now.date < later(now.enrolled, *span)),
+            Measure::Shared(limited) => {
+                let text = text_of(&limited.by, self.facts.activity)?;
+                let same = |past: &&Past| {
+                    let measured = past.measured.contains_key(limit.id.as_str());
+                    measured && text_of(&limited.by, &past.activity) == Some(text)
+                };
+                let past = self.facts.before.past.iter().filter(same);
+                let others = match limited.counts {
+                    // There is one member only.
+                    Sharing::Members => 0,
+                    Sharing::Activities => {
+                        past.filter(|past| covers(limited.window, now, past.moment)).count()
+                    }
+                };
+                (one.clone(), whole(others) + one > whole(limited.at_most))
+            }
         })
     }
 
@@ -179,6 +196,19 @@ impl Holding<'_> {
         let sum = to_4_decimals(&items.filter_map(|line| basis_of(line, basis)).sum());
         Some(sum).filter(|sum| *sum > whole(0))
     }
+}
+
+/// The text of an attribute.
+fn text_of<'a>(name: &AuthorId, activity: &'a Activity) -> Option<&'a str> {
+    let attributes = match activity {
+        Activity::Purchase(purchase) => &purchase.attributes,
+        Activity::Event(event) => &event.attributes,
+        _ => return None,
+    };
+    attributes.iter().find(|it| it.name == name.as_str()).and_then(|it| match &it.value {
+        AttributeValue::Text(text) => Some(text.as_str()),
+        AttributeValue::Flag(_) => None,
+    })
 }
 
 fn to_the_instant(limited: &LimitedActivities) -> Option<TimeDelta> {

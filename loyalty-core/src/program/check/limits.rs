@@ -5,8 +5,10 @@ use std::cmp::Ordering;
 use super::Check;
 use crate::money::{Money, Ratio};
 use crate::program::document::{
-    Limit, LimitAnswer, LimitedActivities, LimitedAmount, LimitedPoints, LimitedSpend, Measure,
+    AttributeKind, Limit, LimitAnswer, LimitedActivities, LimitedAmount, LimitedPoints, LimitedShared,
+    LimitedSpend, Measure,
 };
+use crate::time::Window;
 
 /// The most limits of a program.
 const MOST_LIMITS: usize = 64;
@@ -73,6 +75,22 @@ impl Check<'_> {
                 self.limited(u64::from(length), most.into(), &format!("{path}/interval/{unit}"));
             }
             Measure::SinceEnrolment(span) => self.span(*span, &format!("{path}/since_enrolment")),
+            Measure::Shared(shared) => self.shared_limit(shared, &format!("{path}/shared")),
+        }
+    }
+
+    fn shared_limit(&mut self, shared: &LimitedShared, path: &str) {
+        let LimitedShared { by, at_most, window, .. } = shared;
+        if self.attribute(by, &format!("{path}/by")).is_some_and(|kind| kind != AttributeKind::Text) {
+            let message = format!("the attribute `{by}` is not text");
+            let help = "compare by what is written, such as a card or a device";
+            self.problem("limit_by", format!("{path}/by"), message, help);
+        }
+        self.limited(u64::from(*at_most), LimitedActivities::MOST.into(), &format!("{path}/at_most"));
+        self.window(*window, &format!("{path}/window"));
+        if *window == Window::AnniversaryYear {
+            let message = "members have no year of the membership together".to_owned();
+            self.problem("limit_window", format!("{path}/window"), message, "use a window of the calendar");
         }
     }
 

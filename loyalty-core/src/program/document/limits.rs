@@ -9,7 +9,7 @@ use crate::money::{Money, Multiplier, Quantity};
 use crate::program::condition::Condition;
 use crate::time::{Span, Window};
 
-/// A limit on what one member does, and what happens above it.
+/// A limit on what one member does, or on what members share, and what happens above it.
 ///
 /// Limits are looked at in their order; each sees the points that those before it left.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -57,6 +57,49 @@ pub enum Measure {
     /// The time since the member enrolled, at least: `{"since_enrolment": {"days": 30}}`. The activity that enrols
     /// is not measured.
     SinceEnrolment(Span),
+    /// How many members, or activities of all members, bear the same card, device or address.
+    Shared(LimitedShared),
+}
+
+/// A number of members or activities with the same text in an attribute, such as the device.
+///
+/// It is counted beside the ledger and may miss what happens in the same instant elsewhere.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LimitedShared {
+    /// The declared text attribute of activities; those without it are not measured.
+    pub by: AuthorId,
+    /// What is counted of all that have the same text there.
+    pub counts: Sharing,
+    /// How many are within the limit, 1 to 1,000,000: this member or activity is one of them.
+    #[schemars(range(min = 1, max = LimitedActivities::MOST))]
+    pub at_most: u32,
+    /// The window, up to the activity; a year of the membership is none.
+    pub window: Window,
+    /// What happens where the counter cannot be read.
+    #[serde(default)]
+    pub on_loss: OnLoss,
+}
+
+/// What is counted of all members together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Sharing {
+    /// Different members.
+    Members,
+    /// Activities.
+    Activities,
+}
+
+/// What happens where a shared counter cannot be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum OnLoss {
+    /// As if the limit were kept.
+    #[default]
+    Allow,
+    /// The activity is recorded, and what it earns waits for a review.
+    Review,
 }
 
 /// A number of activities in a window.

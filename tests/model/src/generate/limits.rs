@@ -2,17 +2,17 @@
 
 use loyalty_core::money::Multiplier;
 use loyalty_core::program::document::{
-    Currency, Interval, Limit, LimitAnswer, LimitedActivities, LimitedAmount, LimitedPoints, LimitedSpend,
-    Measure, Usual,
+    Currency, Interval, Limit, LimitAnswer, LimitedActivities, LimitedAmount, LimitedPoints, LimitedShared,
+    LimitedSpend, Measure, OnLoss, Sharing, Usual,
 };
-use loyalty_core::time::Span;
+use loyalty_core::time::{Span, Window};
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::select;
 
 use super::condition::{Known, basis, condition};
-use super::words::{decimal, id, points, window};
+use super::words::{COLOUR, decimal, id, points, window};
 
 /// Up to 3 limits; most programs have none, so that most histories are not cut short.
 pub fn limits(currencies: &[Currency]) -> BoxedStrategy<Vec<Limit>> {
@@ -61,7 +61,18 @@ fn measure(currencies: &[Currency]) -> impl Strategy<Value = Measure> + use<> {
         (1_u32..=600).prop_map(Interval::Minutes),
         (1_u32..=72).prop_map(Interval::Hours),
     ];
+    let shared_window = window().prop_filter("shared", |window| *window != Window::AnniversaryYear);
+    let counts = select(vec![Sharing::Members, Sharing::Activities, Sharing::Activities]);
+    let shared = (counts, 1_u32..=3, shared_window, select(vec![OnLoss::Allow, OnLoss::Review]));
+    let shared = shared.prop_map(|(counts, at_most, window, on_loss)| LimitedShared {
+        by: id(COLOUR),
+        counts,
+        at_most,
+        window,
+        on_loss,
+    });
     prop_oneof![
+        2 => shared.prop_map(Measure::Shared),
         2 => activities.prop_map(Measure::Activities),
         2 => spend.prop_map(Measure::Spend),
         4 => points.prop_map(Measure::Points),

@@ -6,10 +6,12 @@ use minicbor::{Decode, Encode};
 use serde_json::{Value, json};
 
 use crate::activity::Activity;
+use crate::adjustment::Adjust;
 use crate::decision::drop_undeclared;
 use crate::id::{ActivityId, OperationKey};
 use crate::problem::Problem;
 use crate::program::Programs;
+use crate::redemption::{CancelRedemption, Redeem, redemption_key};
 use crate::tier::TierGrant;
 use crate::vesting::Review;
 
@@ -28,6 +30,15 @@ pub enum Command {
     /// Refuse it.
     #[n(3)]
     Refuse(#[cbor(n(0), with = "shared")] Arc<Review>),
+    /// Spend points on a reward.
+    #[n(20)]
+    Redeem(#[cbor(n(0), with = "shared")] Arc<Redeem>),
+    /// Undo that.
+    #[n(21)]
+    CancelRedemption(#[cbor(n(0), with = "shared")] Arc<CancelRedemption>),
+    /// Give or take points by hand.
+    #[n(22)]
+    Adjust(#[cbor(n(0), with = "shared")] Arc<Adjust>),
 }
 
 /// An input is shared between the command and the operation, so that deciding never copies it.
@@ -59,6 +70,11 @@ impl Command {
             Self::GrantTier(grant) => grant.key(),
             Self::Approve(review) => OperationKey::new(&format!("approve/{}", review.id)).ok(),
             Self::Refuse(review) => OperationKey::new(&format!("refuse/{}", review.id)).ok(),
+            Self::Redeem(redeem) => redemption_key(&redeem.key),
+            Self::CancelRedemption(cancel) => {
+                OperationKey::new(&format!("cancel_redemption/{}", cancel.key)).ok()
+            }
+            Self::Adjust(adjust) => OperationKey::new(&format!("adjust/{}", adjust.key)).ok(),
         };
         key.ok_or_else(|| self.id_too_long())
     }
@@ -69,6 +85,9 @@ impl Command {
             Self::Record(activity) => activity.id(),
             Self::GrantTier(grant) => Some(&grant.id),
             Self::Approve(review) | Self::Refuse(review) => Some(&review.id),
+            Self::Redeem(redeem) => Some(&redeem.key),
+            Self::CancelRedemption(cancel) => Some(&cancel.key),
+            Self::Adjust(adjust) => Some(&adjust.key),
         }
     }
 
@@ -76,8 +95,13 @@ impl Command {
     pub fn activity(&self) -> Option<&Activity> {
         match self {
             Self::Record(activity) => Some(activity),
-            Self::GrantTier(_) | Self::Approve(_) | Self::Refuse(_) => None,
+            _ => None,
         }
+    }
+
+    /// Whether it spends points, or undoes that: then a refusal that depends on how the member stands is recorded.
+    pub const fn spends(&self) -> bool {
+        matches!(self, Self::Redeem(_) | Self::CancelRedemption(_))
     }
 
     /// The input as JSON shows it: an object whose only field names what it is.
@@ -87,6 +111,9 @@ impl Command {
             Self::GrantTier(grant) => json!({ "grant_tier": grant.as_ref() }),
             Self::Approve(review) => json!({ "approve": review.as_ref() }),
             Self::Refuse(review) => json!({ "refuse": review.as_ref() }),
+            Self::Redeem(redeem) => json!({ "redeem": redeem.as_ref() }),
+            Self::CancelRedemption(cancel) => json!({ "cancel_redemption": cancel.as_ref() }),
+            Self::Adjust(adjust) => json!({ "adjust": adjust.as_ref() }),
         }
     }
 
@@ -107,6 +134,9 @@ impl Command {
             Self::GrantTier(_) => "grant_tier",
             Self::Approve(_) => "approve",
             Self::Refuse(_) => "refuse",
+            Self::Redeem(_) => "redeem",
+            Self::CancelRedemption(_) => "cancel_redemption",
+            Self::Adjust(_) => "adjust",
         };
         Problem { path: format!("/{name}{}", problem.path), ..problem }
     }

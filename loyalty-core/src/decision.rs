@@ -2,6 +2,7 @@
 //!
 //! Preview, posting, explaining and verifying all call [`decide`]; for the same context they cannot differ.
 
+mod adjust;
 mod budgets;
 mod goals;
 mod grant;
@@ -11,6 +12,8 @@ mod occasion;
 mod prepare;
 mod rerate;
 mod review;
+mod settled;
+mod spend;
 
 use std::sync::Arc;
 
@@ -18,11 +21,11 @@ use crate::accrual::{self, CapUse, Earned, Occasion, Rated, Subject};
 use crate::activity::{Activity, CustomEvent, Return};
 use crate::counter::counting::{self, Added};
 use crate::counter::{self, Slots};
-use crate::explain::{Step, StepKind, Trace};
+use crate::explain::Trace;
 use crate::facts::{Asked, Facts, Who};
 use crate::id::{ActivityId, ActorId, AuthorId, OperationKey};
 use crate::ledger::operation::{
-    Award, CountedBy, CountedIn, Operation, Sealed, Settlement, Started, VestingOutcome,
+    Award, CountedBy, CountedIn, Operation, Sealed, Settlement, VestingOutcome,
 };
 use crate::ledger::posting::{Account, Posting};
 use crate::limits::{self, Noted};
@@ -40,6 +43,8 @@ use crate::time::{Date, OffsetTime, Timestamp, When, Window};
 use crate::vesting::{self, Notice, Outlook};
 
 pub use crate::command::Command;
+
+use self::settled::{known, settled_now, tell_settlement};
 
 pub use self::budgets::{decide_unused, left_of};
 pub use self::nearest::{Nearest, nearest};
@@ -84,6 +89,8 @@ pub enum Needs {
     OlderPage,
     /// The member just before the operation of this key.
     Before(OperationKey),
+    /// The redemption of this key, and what cancelled it.
+    Redemption(OperationKey),
 }
 
 /// What was decided: the operation, and the state after it.
@@ -105,6 +112,11 @@ pub fn needs(command: &Command, past: &Past, programs: &Programs) -> Needs {
     {
         let purchase = review.of.as_str().strip_prefix("purchase/").and_then(|id| ActivityId::new(id).ok());
         return purchase.map_or_else(|| Needs::Operation(review.of.clone()), Needs::Purchase);
+    }
+    if let Command::CancelRedemption(cancel) = command
+        && !past.complete
+    {
+        return cancel.redemption().map_or(Needs::Nothing, Needs::Redemption);
     }
     match command.activity() {
         Some(
@@ -134,12 +146,20 @@ pub fn decide<T: Trace>(
 ) -> Result<Decision, Problem> {
     let key = command.key()?;
     let decided = match command {
-        Command::Record(activity) => decide_activity(context, state, activity, key, trace),
-        Command::GrantTier(grant) => grant::decide_grant(context, known(state)?, grant, key, trace),
-        Command::Approve(review) => review::decide_review(context, known(state)?, (review, true), key, trace),
-        Command::Refuse(review) => review::decide_review(context, known(state)?, (review, false), key, trace),
+        Command::Record(activity) => decide_activity(context, state, activity, key.clone(), trace),
+        Command::GrantTier(grant) => grant::decide_grant(context, known(state)?, grant, key.clone(), trace),
+        Command::Approve(review) => review::decide_review(context, known(state)?, (review, true), key.clone(), trace),
+        Command::Refuse(review) => review::decide_review(context, known(state)?, (review, false), key.clone(), trace),
+        Command::Redeem(redeem) => spend::decide_redeem(context, known(state)?, redeem, key.clone(), trace),
+        Command::CancelRedemption(cancel) => {
+            spend::decide_cancel(context, known(state)?, cancel, key.clone(), trace)
+        }
+        Command::Adjust(adjust) => adjust::decide_adjust(context, known(state)?, adjust, key.clone(), trace),
     };
-    let mut decided = decided.map_err(|problem| command.place(problem))?;
+    let mut decided = match decided.map_err(|problem| command.place(problem)) {
+        Err(problem) if command.spends() => spend::decide_refusal(context, known(state)?, command, key, problem)?,
+        decided => decided?,
+    };
     decided.look_at_budgets(context.readings);
     Ok(decided)
 }
@@ -304,56 +324,8 @@ fn opened(
         welcome: Vec::new(),
         readings: Vec::new(),
         noted: Vec::new(),
-    }
-}
-
-/// Only activities enrol.
-fn known(state: Option<&MemberState>) -> Result<MemberState, Problem> {
-    let message = "the member has not joined yet";
-    let help = "send `enrol` or an activity first, or correct the id";
-    state.cloned().ok_or_else(|| Problem::new("unknown_member", "", message, help))
-}
-
-/// Settles to the present and gives it, for a command that takes effect when it is recorded.
-fn settled_now<'a, T: Trace>(
-    context: &Context<'a>,
-    state: &mut MemberState,
-    trace: &mut T,
-) -> Result<(Moment<'a>, Settlement), OutOfRange> {
-    let program = context.programs.at(context.now);
-    let at = context.now.max(state.settled_to);
-    let settlement = settle(context.programs, state, at)?;
-    tell_settlement(&settlement, trace);
-    let date = program.zone().date_at(at);
-    let moment = Moment { program, at, when: program.when(state, at, date), begins: date };
-    moment.begin(state);
-    Ok((moment, settlement))
-}
-
-fn tell_settlement<T: Trace>(settlement: &Settlement, trace: &mut T) {
-    for change in &settlement.tier_changes {
-        trace.step(|| {
-            let text =
-                format!("the status `{}` ended at {}: `{}` from then on", change.from, change.at, change.to);
-            Step::new(StepKind::Settled, &change.track, text)
-        });
-    }
-    for Started { counter, copied, at } in &settlement.started {
-        trace.step(|| {
-            let text = format!("`{counter}` begins at {at} with what `{copied}` had");
-            Step::new(StepKind::Settled, counter, text)
-        });
-    }
-    for lapsed in &settlement.postings {
-        trace.step(|| {
-            let what = match (lapsed.from, lapsed.to) {
-                (Account::Pending, Account::Available) => "vested",
-                (Account::Pending, _) => "were cancelled",
-                _ => "lapsed",
-            };
-            let text = format!("{} {} {what} at {}", lapsed.points, lapsed.currency, lapsed.effective_at);
-            Step::new(StepKind::Settled, &lapsed.currency, text)
-        });
+        refused: None,
+        redeemed: None,
     }
 }
 

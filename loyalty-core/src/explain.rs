@@ -62,6 +62,8 @@ pub enum StepKind {
     Vested,
     /// A person approved or refused what was earned.
     Review,
+    /// Points were spent, came back, or were given or taken by hand.
+    Spent,
 }
 
 /// Who listens to a decision.

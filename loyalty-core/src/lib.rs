@@ -27,6 +27,10 @@ pub mod counter;
 pub mod facts;
 pub mod tier;
 
+// Spending.
+pub mod adjustment;
+pub mod redemption;
+
 // The ledger: what is kept, what falls due, what comes back.
 pub mod expiry;
 pub mod ledger;

@@ -52,6 +52,10 @@ pub struct MemberState {
     pub shared: Option<Shared>,
 }
 
+const fn is_nothing(points: &Points) -> bool {
+    points.is_zero()
+}
+
 /// Points of one currency.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 pub struct Balance {
@@ -79,6 +83,12 @@ pub struct Balance {
     /// All that was cancelled before it could be spent.
     #[n(7)]
     pub cancelled: Points,
+    /// All that was spent, less what came back of it.
+    #[cbor(n(8), default, skip_if = "is_nothing")]
+    pub redeemed: Points,
+    /// All that was given by hand, less what was taken.
+    #[cbor(n(9), default, skip_if = "is_nothing")]
+    pub adjusted: Points,
 }
 
 /// Points with one expiry, paid for by one partner.
@@ -230,6 +240,8 @@ impl Balance {
             forgiven: Points::ZERO,
             accruals: 0,
             cancelled: Points::ZERO,
+            redeemed: Points::ZERO,
+            adjusted: Points::ZERO,
         }
     }
 
@@ -257,6 +269,36 @@ impl Balance {
             Err(at) => self.lots.insert(at, Lot { expires_at, points, funded_by: funded_by.cloned() }),
         }
         self.available().map(|_| ())
+    }
+
+    /// What may be spent by the instant it lapses, soonest first.
+    pub fn buckets(&self) -> Result<Vec<(Option<Timestamp>, Points)>, OutOfRange> {
+        let mut buckets: Vec<(Option<Timestamp>, Points)> = Vec::new();
+        for lot in &self.lots {
+            match buckets.last_mut().filter(|last| last.0 == lot.expires_at) {
+                Some((_, sum)) => *sum = sum.plus(lot.points)?,
+                None => buckets.push((lot.expires_at, lot.points)),
+            }
+        }
+        Ok(buckets)
+    }
+
+    /// Takes points to be spent, soonest expiry first, where one is named out of its lots alone; gives what was taken,
+    /// by lot.
+    pub fn spend(&mut self, points: Points, bucket: Option<Option<Timestamp>>) -> Result<Vec<Lot>, OutOfRange> {
+        let mut left = points;
+        let mut taken = Vec::new();
+        for lot in self.lots.iter_mut().filter(|lot| bucket.is_none_or(|only| lot.expires_at == only)) {
+            let part = lot.points.min(left);
+            lot.points = lot.points.minus(part)?;
+            left = left.minus(part)?;
+            if part.is_positive() {
+                taken.push(Lot { points: part, ..lot.clone() });
+            }
+        }
+        self.lots.retain(|lot| lot.points.is_positive());
+        // What was to be taken was there.
+        if left.is_zero() { Ok(taken) } else { Err(OutOfRange) }
     }
 
     /// Takes up to `points`, first from the lot of this expiry and partner, then soonest expiry first; gives what

@@ -369,6 +369,14 @@ impl Ratio {
         floor + i128::from(up)
     }
 
+    /// The money in whole coins of so many decimals, 0 to 4, toward minus infinity; an error above 15 digits.
+    pub fn down_to_coins(self, places: u32) -> Result<Money, OutOfRange> {
+        let places = places.min(4);
+        let coins = self.times(Self::whole(10_i128.pow(places)))?.round(Rounding::Floor);
+        let units = coins.checked_mul(10_i128.pow(4 - places)).ok_or(OutOfRange)?;
+        if units.unsigned_abs() < 10_u128.pow(19) { Ok(Money::from_units(units)) } else { Err(OutOfRange) }
+    }
+
     /// How many full `step`s are in it, toward minus infinity; an error when `step` is not above 0.
     pub fn full_steps(self, step: Self) -> Result<i128, OutOfRange> {
         Ok(self.over(step)?.round(Rounding::Floor))

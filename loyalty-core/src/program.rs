@@ -20,8 +20,8 @@ use self::condition::Condition;
 use self::index::{Index, Map, Place};
 
 use self::document::{
-    Budget, Cap, CapScope, Challenge, Counter, Currency, Document, Earning, Group, GroupMember, Requirement,
-    Rule, Streak, Threshold, TierTrack, Trigger,
+    Budget, Cap, CapScope, Challenge, Counter, Currency, CurrencyKind, Document, Earning, Group, GroupMember,
+    Requirement, Reward, Rule, Streak, Threshold, TierTrack, Trigger,
 };
 use crate::activity::Activity;
 use crate::facts::Asked;
@@ -204,6 +204,12 @@ impl Program {
         self.document.currencies.iter().find(|c| c.id == *id)
     }
 
+    /// A reward by its id, with the currency that it takes.
+    pub fn reward(&self, id: &AuthorId) -> Option<(&Reward, &Currency)> {
+        let reward = self.document.rewards.iter().find(|reward| reward.id == *id)?;
+        Some((reward, self.document.currency_of(reward)?))
+    }
+
     /// A counter by its id.
     pub fn counter(&self, id: &AuthorId) -> Option<&Counter> {
         self.document.counters.get(*self.compiled.counters.get(id)?)
@@ -320,6 +326,15 @@ impl Noted {
 }
 
 impl Document {
+    /// The currency that a reward takes: the one it names, or the only one that members spend.
+    pub fn currency_of(&self, reward: &Reward) -> Option<&Currency> {
+        let mut redeemable = self.currencies.iter().filter(|it| it.kind == CurrencyKind::Redeemable);
+        match &reward.currency {
+            Some(id) => redeemable.find(|currency| currency.id == *id),
+            None => redeemable.next().filter(|_| redeemable.next().is_none()),
+        }
+    }
+
     /// Every requirement that the document makes, without those within them.
     pub fn requirements(&self) -> impl Iterator<Item = &Requirement> {
         let levels = self.tiers.iter().flat_map(|track| &track.levels);

@@ -11,6 +11,7 @@ use crate::member::MemberState;
 use crate::ports::StoreError;
 use crate::ports::shared_counters::By;
 use crate::program::Programs;
+use crate::redemption::cancelled_key;
 use crate::returns::{Past, purchase_of};
 
 /// Commits read at once while a return looks for its sale.
@@ -57,6 +58,9 @@ impl Engine {
                 let needed = |operation: &&Operation| match &need {
                     Needs::Purchase(id) => speaks_of(operation, id),
                     Needs::Operation(key) => operation.key == *key,
+                    Needs::Redemption(key) => {
+                        operation.key == *key || operation.cancels().as_ref() == Some(key)
+                    }
                     _ => true,
                 };
                 past.operations.extend(seen.pending.iter().rev().filter(needed).cloned());
@@ -73,10 +77,13 @@ impl Engine {
                     past.complete = true;
                 }
                 Needs::Operation(key) => {
-                    let found = self.ledger.by_key(chain.tenant, chain.member, &key).await?;
-                    let seq = found.as_ref().map(StoredCommit::head).transpose()?.map(|head| head.seq);
-                    let seen = found.filter(|_| seq.is_some_and(|seq| seq < before));
-                    push_newest_first(&mut past, seen.into_iter().collect())?;
+                    self.push_of_key(chain, &key, before, &mut past).await?;
+                    past.complete = true;
+                }
+                Needs::Redemption(key) => {
+                    for key in [Some(key.clone()), cancelled_key(&key)].into_iter().flatten() {
+                        self.push_of_key(chain, &key, before, &mut past).await?;
+                    }
                     past.complete = true;
                 }
                 Needs::OlderPage => {
@@ -86,6 +93,21 @@ impl Engine {
                 }
             }
         }
+    }
+
+    /// Adds the commit that took a key, where it is below a sequence.
+    async fn push_of_key(
+        &self,
+        chain: Chain<'_>,
+        key: &OperationKey,
+        before: u64,
+        past: &mut Past,
+    ) -> Result<(), EngineError> {
+        let found = self.ledger.by_key(chain.tenant, chain.member, key).await?;
+        let seq = found.as_ref().map(StoredCommit::head).transpose()?.map(|head| head.seq);
+        let seen = found.filter(|_| seq.is_some_and(|seq| seq < before));
+        push_newest_first(past, seen.into_iter().collect())?;
+        Ok(())
     }
 
     /// What the member store knows of what the command asks; it is not asked where that is nothing.

@@ -21,6 +21,7 @@ use crate::ports::Append;
 use crate::ports::ledger_store::returned_key;
 use crate::problem::Problem;
 use crate::program::Programs;
+use crate::redemption::cancelled_key;
 use crate::returns::Past;
 use crate::shared::{Reading, Want};
 use crate::time::Timestamp;
@@ -33,8 +34,18 @@ const MOST_DRAWS: usize = 1_000;
 pub enum Outcome {
     /// It is done.
     Done(Box<Answer>),
-    /// It was refused; nothing of it was done.
+    /// It was refused; nothing of it was done. Refusals of what spends are recorded where they depend on the member.
     Refused(Problem),
+}
+
+impl Outcome {
+    /// What an operation says: of a recorded refusal, the refusal.
+    pub(super) fn of(answer: Answer) -> Self {
+        match &answer.operation.refused {
+            Some(refused) => Self::Refused(refused.problem()),
+            None => Self::Done(Box::new(answer)),
+        }
+    }
 }
 
 /// Commands decided but not yet appended.
@@ -309,7 +320,7 @@ fn outcomes(slots: Vec<Slot>, operations: Vec<Operation>, head: &Arc<Head>) -> V
                 let operation =
                     if replayed { kept.and_then(|it| it.clone()) } else { kept.and_then(Option::take) };
                 let Some(operation) = operation else { continue };
-                Outcome::Done(Box::new(Answer { head: Arc::clone(head), operation, replayed }))
+                Outcome::of(Answer { head: Arc::clone(head), operation, replayed })
             }
         });
     }
@@ -414,7 +425,8 @@ impl Work<'_> {
     }
 }
 
-/// The keys that operations take: their own, and one for each purchase that they speak of.
+/// The keys that operations take: their own, one for each purchase that they speak of, and that of the redemption that
+/// they cancel.
 fn keys_of(operations: &[Operation]) -> Result<Vec<OperationKey>, Problem> {
     let mut keys = Vec::with_capacity(operations.len());
     for operation in operations {
@@ -423,6 +435,9 @@ fn keys_of(operations: &[Operation]) -> Result<Vec<OperationKey>, Problem> {
         for purchase in operation.speaks_of() {
             let key = returned_key(purchase, &operation.key);
             keys.push(key.ok_or_else(|| command.id_too_long())?);
+        }
+        if let Some(redemption) = operation.cancels() {
+            keys.push(cancelled_key(&redemption).ok_or_else(|| command.id_too_long())?);
         }
     }
     Ok(keys)

@@ -150,6 +150,9 @@ impl Engine {
             noted: &noted,
         };
         let mut decision = decide(&context, state, command, &mut NoTrace)?;
+        if let Some(refused) = &decision.operation.refused {
+            return Err(refused.problem().into());
+        }
         while let Some(want) = decision.wants.iter().find(|want| !readings.iter().any(|it| want.is_of(it))) {
             let amount = amount_for(&programs, &decision.operation, want);
             readings.push(self.read_budget(tenant, (want, amount)).await?);

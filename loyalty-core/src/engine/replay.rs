@@ -59,7 +59,7 @@ impl Engine {
         };
         let answer = found.answer(&stored, key)?;
         Ok(Some(match compare(command, &answer.operation, found.programs) {
-            Ok(()) => Outcome::Done(Box::new(answer)),
+            Ok(()) => Outcome::of(answer),
             Err(conflict) => Outcome::Refused(conflict),
         }))
     }

@@ -5,6 +5,7 @@
 
 mod goals;
 mod member;
+mod spending;
 
 use std::sync::Arc;
 
@@ -12,6 +13,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::activity::Activity;
+use crate::adjustment::Adjust;
 use crate::command::Command;
 use crate::decision::Nearest;
 use crate::engine::{Answer, Entry, Explanation, Preview};
@@ -21,6 +23,7 @@ use crate::ledger::operation::{self, Operation, TierChange, Unmatched, VestingOu
 use crate::ledger::posting::{Account, Posting};
 use crate::member::MemberState;
 use crate::points::Points;
+use crate::problem::Problem;
 use crate::program::{Program, Programs, VersionId};
 use crate::tier::TierGrant;
 use crate::time::{OffsetTime, Timestamp};
@@ -31,6 +34,7 @@ pub use self::member::{
     BalanceView, ChallengeView, CounterProgress, ExpiringView, MemberView, NextLevelView, PendingView,
     Progress, ProgressOfSome, TierIntervalView, TierView,
 };
+pub use self::spending::{RedemptionView, SpentLotView};
 
 /// What came of a command.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
@@ -158,6 +162,18 @@ pub struct OperationView {
     /// What was approved or refused, by whom and why.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub review: Option<Review>,
+    /// What was spent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub redemption: Option<RedemptionView>,
+    /// The key of the redemption that was cancelled.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cancelled: Option<ActivityId>,
+    /// What was given or taken by hand, by whom and why.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub adjustment: Option<Adjust>,
+    /// Why it was refused, where it spends: nothing was done then.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub refused: Option<Problem>,
     /// Points moved: what fell due before it, then its own.
     pub postings: Vec<PostingView>,
 }
@@ -184,6 +200,12 @@ pub enum OperationKind {
     Approve,
     /// It was refused.
     Refuse,
+    /// Points were spent on a reward.
+    Redeem,
+    /// That was undone.
+    CancelRedemption,
+    /// Points were given or taken by hand.
+    Adjust,
 }
 
 /// Points given.
@@ -359,6 +381,16 @@ impl OperationView {
                 Command::Approve(review) | Command::Refuse(review) => Some(review.as_ref().clone()),
                 _ => None,
             },
+            redemption: operation.redeemed.map(|redeemed| RedemptionView::new(redeemed, program)),
+            cancelled: match &sealed.command {
+                Command::CancelRedemption(cancel) => Some(cancel.of.clone()),
+                _ => None,
+            },
+            adjustment: match &sealed.command {
+                Command::Adjust(adjust) => Some(adjust.as_ref().clone()),
+                _ => None,
+            },
+            refused: operation.refused.map(|refused| refused.problem()),
             reviewed_for: operation.reviewed_for,
             occurred_at,
             version,
@@ -384,6 +416,9 @@ impl OperationKind {
             Command::GrantTier(_) => Self::GrantTier,
             Command::Approve(_) => Self::Approve,
             Command::Refuse(_) => Self::Refuse,
+            Command::Redeem(_) => Self::Redeem,
+            Command::CancelRedemption(_) => Self::CancelRedemption,
+            Command::Adjust(_) => Self::Adjust,
             Command::Record(activity) => match activity.as_ref() {
                 Activity::Purchase(_) => Self::Purchase,
                 Activity::Return(_) => Self::Return,

@@ -13,6 +13,7 @@ use crate::limits::Noted;
 use crate::money::{Money, Quantity};
 use crate::points::Points;
 use crate::program::VersionId;
+use crate::redemption::{Redeemed, Refused};
 use crate::shared::Reading;
 use crate::time::{OffsetTime, Timestamp};
 
@@ -73,9 +74,23 @@ pub struct Operation {
     /// What it was told of counters that members share.
     #[cbor(n(17), default, skip_if = "Vec::is_empty")]
     pub noted: Vec<Noted>,
+    /// Why it was refused, where it spends: nothing was done then, and the same command is refused again.
+    #[cbor(n(30), default)]
+    pub refused: Option<Refused>,
+    /// What was spent.
+    #[cbor(n(31), default)]
+    pub redeemed: Option<Redeemed>,
 }
 
 impl Operation {
+    /// The redemption that it cancelled.
+    pub fn cancels(&self) -> Option<OperationKey> {
+        match &self.sealed.command {
+            Command::CancelRedemption(cancel) if self.refused.is_none() => cancel.redemption(),
+            _ => None,
+        }
+    }
+
     /// The purchases that it returned from, or whose pending points it settled; each once.
     pub fn speaks_of(&self) -> impl Iterator<Item = &ActivityId> {
         let vested = self.vesting.first().map(|vesting| &vesting.activity);

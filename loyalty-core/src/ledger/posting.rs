@@ -25,6 +25,12 @@ pub enum Account {
     /// The member's points that may not be spent yet.
     #[n(3)]
     Pending,
+    /// The program's points that members spent, less what came back.
+    #[n(20)]
+    Redeemed,
+    /// The program's points taken by hand, less those given.
+    #[n(21)]
+    Adjusted,
 }
 
 /// Points from one account to another.

@@ -8,6 +8,7 @@ mod counters;
 mod earning;
 mod facts;
 mod limits;
+mod rewards;
 mod tiers;
 
 use std::collections::HashSet;
@@ -35,6 +36,7 @@ pub fn problems(document: &Document) -> Vec<Problem> {
     check.earning();
     check.budgets();
     check.returns();
+    check.rewards();
     check.limits();
     check.found
 }

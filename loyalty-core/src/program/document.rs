@@ -10,6 +10,7 @@ mod earning;
 mod holidays;
 mod limits;
 mod returns;
+mod rewards;
 mod terms;
 mod tiers;
 
@@ -30,6 +31,10 @@ pub use self::limits::{
     LimitedSpend, Measure, OnLoss, Sharing, Usual,
 };
 pub use self::returns::{ReturnMethod, Returns, Unlinked};
+pub use self::rewards::{
+    AmountOff, AmountOffPerUnit, AmountOffSteps, Buckets, LeastPoints, MostOff, MostUnits, PercentOff, PointsOff,
+    Prefer, Reward,
+};
 pub use self::terms::{Partner, RuleExpiry, Terms, Vest, VestingEvent};
 pub use self::tiers::{
     AtLeast, Downgrade, HeadStart, Lasts, Level, OnReturn, Requirement, Rollover, Streak, Threshold,
@@ -98,6 +103,10 @@ pub struct Document {
     /// What returns take back.
     #[serde(default)]
     pub returns: Returns,
+    /// What members get for their points; at most 1,000.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 1_000))]
+    pub rewards: Vec<Reward>,
     /// Limits against fraud, in the order in which they are looked at; at most 64.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 64))]

@@ -9,6 +9,7 @@ mod history;
 mod limits;
 mod member;
 mod program;
+mod rewards;
 mod terms;
 mod words;
 pub mod zone;
@@ -20,6 +21,7 @@ use proptest::prelude::*;
 pub use self::history::history;
 pub use self::member::facts;
 pub use self::program::{program, with_rules};
+pub use self::rewards::{Spend, SpendStep, spends};
 
 /// A program, and what one member of it did: 1 to `most` activities in order, of which some returns are
 /// refused.

@@ -26,6 +26,7 @@ mod rerate;
 mod returns;
 mod review;
 mod share;
+mod spending;
 mod standing;
 mod tier;
 mod vesting;
@@ -52,6 +53,7 @@ use crate::number::{BigInt, Exact};
 use crate::rating::{Occasion, Rated, Rating};
 pub use crate::refused::Refused;
 use crate::returns::{Found, Search};
+pub use crate::spending::Spent;
 use crate::standing::{Given as Granted, Standing};
 use crate::tier::Tiers;
 use crate::vesting::{Fate, Given};
@@ -96,6 +98,8 @@ pub struct Model {
     given: Awards,
     settled_to: Option<Instant>,
     enrolled: Option<Instant>,
+    /// Every redemption, by its key.
+    spent: BTreeMap<String, Spent>,
     /// What all other members have used of each budget, as of the next activity.
     used_by_others: BTreeMap<String, Exact>,
 }
@@ -114,6 +118,7 @@ impl Model {
             standings: BTreeMap::new(),
             settled_to: None,
             enrolled: None,
+            spent: BTreeMap::new(),
             used_by_others: BTreeMap::new(),
         }
     }

@@ -18,6 +18,10 @@ pub struct Totals {
     pub forgiven: BigInt,
     /// Cancelled before it could be spent.
     pub cancelled: BigInt,
+    /// Spent, less what came back.
+    pub redeemed: BigInt,
+    /// Given by hand, less what was taken.
+    pub adjusted: BigInt,
     /// How many activities gave more than nothing.
     pub accruals: u64,
 }
@@ -68,6 +72,29 @@ impl Lots {
         self.totals.clawed_back += points - &missing;
         self.totals.forgiven += missing;
         found
+    }
+
+    /// What is open, by the instant it lapses.
+    pub fn buckets(&self) -> BTreeMap<Instant, BigInt> {
+        let mut buckets = BTreeMap::new();
+        for ((lapses, _), points) in self.open.iter().filter(|(_, points)| **points > BigInt::ZERO) {
+            *buckets.entry(*lapses).or_default() += points;
+        }
+        buckets
+    }
+
+    /// Takes points to be spent, the soonest to lapse first, or those of one instant alone; none where there are not
+    /// so many.
+    pub fn spend(&mut self, points: &BigInt, bucket: Option<Instant>) -> Option<Vec<(Place, BigInt)>> {
+        let mut missing = points.clone();
+        let mut found = Vec::new();
+        for (place, lot) in self.open.iter_mut().filter(|lot| bucket.is_none_or(|only| lot.0.0 == only)) {
+            let part = missing.clone().min(lot.clone());
+            *lot -= &part;
+            missing -= &part;
+            found.push((place.clone(), part));
+        }
+        (missing == BigInt::ZERO).then_some(found)
     }
 
     /// Puts back what a return took from a place.

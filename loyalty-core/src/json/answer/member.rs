@@ -56,6 +56,10 @@ pub struct BalanceView {
     pub expired: Points,
     /// All that was cancelled before it could be spent.
     pub cancelled: Points,
+    /// All that was spent, less what came back of it.
+    pub redeemed: Points,
+    /// All that was given by hand, less what was taken.
+    pub adjusted: Points,
     /// All that returns should have taken and could not.
     pub forgiven: Points,
     /// Activities that gave more than nothing.
@@ -273,6 +277,8 @@ impl BalanceView {
             clawed_back: balance.clawed_back,
             expired: balance.expired,
             cancelled: balance.cancelled,
+            redeemed: balance.redeemed,
+            adjusted: balance.adjusted,
             forgiven: balance.forgiven,
             accruals: balance.accruals,
             expiring: expiring(balance),

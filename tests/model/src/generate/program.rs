@@ -20,6 +20,7 @@ use super::budgets;
 use super::condition::{Known, basis, condition, holidays, line};
 use super::earning::{earning, rounding};
 use super::limits::limits;
+use super::rewards::rewards;
 use super::terms::partners;
 use super::words::{COLOUR, EVENTS, GIFT, MILES, SEGMENTS, decimal, id, period, span, window, word};
 use super::zone;
@@ -51,12 +52,13 @@ pub fn with_rules(most: usize) -> BoxedStrategy<Document> {
             let known = Known { tracks: &tiers, counters: &counters, challenges: &challenges };
             let earning: Vec<_> =
                 currencies.iter().map(|it| earning(it.id.clone(), it.scale, &known, most)).collect();
-            let others =
-                (calendar(), holidays(), returns(), limits(&currencies), budgets::picks(currencies.len()));
+            let spending = rewards(&currencies, &tiers);
+            let budgets = budgets::picks(currencies.len());
+            let others = (calendar(), holidays(), (returns(), spending), limits(&currencies), budgets);
             (Just(currencies), Just(counters), Just((tiers, challenges)), earning, others)
         })
         .prop_map(|(currencies, counters, (tiers, challenges), earning, others)| {
-            let ((zone, dates_by), holidays, returns, limits, picks) = others;
+            let ((zone, dates_by), holidays, (returns, rewards), limits, picks) = others;
             let mut document = Document {
                 format: 1,
                 name: "random".to_owned(),
@@ -75,6 +77,7 @@ pub fn with_rules(most: usize) -> BoxedStrategy<Document> {
                 challenges,
                 earning,
                 returns,
+                rewards,
                 limits,
             };
             Names::default().give(&mut document.earning);

@@ -1,0 +1,83 @@
+//! Deciding points that are given or taken by hand.
+
+use std::sync::Arc;
+
+use super::{Context, Decision, lots, opened, settled_now};
+use crate::adjustment::{Adjust, LONGEST_REASON};
+use crate::command::Command;
+use crate::expiry;
+use crate::explain::{Step, StepKind, Trace};
+use crate::id::OperationKey;
+use crate::ledger::posting::{Account, Posting};
+use crate::member::{Balance, MemberState, by_partner};
+use crate::points::Points;
+use crate::problem::Problem;
+use crate::time::OffsetTime;
+
+/// Decides points that are given or taken by hand, at the instant at which it is recorded.
+pub fn decide_adjust<T: Trace>(
+    context: &Context<'_>,
+    mut state: MemberState,
+    adjust: &Arc<Adjust>,
+    key: OperationKey,
+    trace: &mut T,
+) -> Result<Decision, Problem> {
+    let (moment, settlement) = settled_now(context, &mut state, trace)?;
+    let program = moment.program;
+    check(adjust, program.currency(&adjust.currency).is_some())?;
+    let before = lots::Lots::heard::<T>(&state);
+    let occurred_at = OffsetTime { at: context.now, offset: 0 };
+    let command = Command::Adjust(Arc::clone(adjust));
+    let mut operation = opened(key, occurred_at, program, settlement, command);
+    let balance = state.balance_mut(&adjust.currency);
+    balance.adjusted = balance.adjusted.plus(adjust.points)?;
+    let posting = |from, to, points, partner| {
+        let (currency, effective_at) = (adjust.currency.clone(), context.now);
+        Posting { currency, from, to, points, effective_at, partner }
+    };
+    if adjust.points.is_positive() {
+        let expires_at = expiry::expires_at(program, &adjust.currency, None, &moment.when);
+        balance.add(adjust.points, expires_at, None)?;
+        operation.postings.push(posting(Account::Adjusted, Account::Available, adjust.points, None));
+    } else {
+        let points = adjust.points.negated();
+        check_available(balance, points)?;
+        for (partner, points) in by_partner(&balance.spend(points, None)?)? {
+            operation.postings.push(posting(Account::Available, Account::Adjusted, points, partner));
+        }
+    }
+    trace.step(|| {
+        let did = if adjust.points.is_positive() { "gave" } else { "took" };
+        let points = if adjust.points.is_negative() { adjust.points.negated() } else { adjust.points };
+        let text = format!("`{}` {did} {points} {}: {}", adjust.actor, adjust.currency, adjust.reason);
+        Step::new(StepKind::Spent, &adjust.currency, text).with(adjust.points)
+    });
+    before.tell(&state, program, trace);
+    Ok(Decision { operation, state, wants: Vec::new() })
+}
+
+fn check(adjust: &Adjust, has_currency: bool) -> Result<(), Problem> {
+    if !has_currency {
+        let message = format!("there is no currency `{}`", adjust.currency);
+        let help = "use one of the program in force";
+        return Err(Problem::new("unknown_currency", "/currency", message, help));
+    }
+    if adjust.points.is_zero() {
+        let help = "above 0 points are given, below 0 taken";
+        return Err(Problem::new("points_zero", "/points", "no points are given or taken", help));
+    }
+    if adjust.reason.is_empty() || adjust.reason.len() > LONGEST_REASON {
+        let message = format!("a reason has 1 to {LONGEST_REASON} bytes, not {}", adjust.reason.len());
+        return Err(Problem::new("wrong_length", "/reason", message, "say why"));
+    }
+    Ok(())
+}
+
+fn check_available(balance: &Balance, points: Points) -> Result<(), Problem> {
+    let available = balance.available()?;
+    if points <= available {
+        return Ok(());
+    }
+    let message = format!("{points} cannot be taken of {available}");
+    Err(Problem::new("insufficient_points", "/points", message, "take no more than may be spent"))
+}

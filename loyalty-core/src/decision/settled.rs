@@ -1,0 +1,62 @@
+//! A member settled to the present, and telling what fell due.
+
+use super::Context;
+use crate::explain::{Step, StepKind, Trace};
+use crate::ledger::operation::{Settlement, Started};
+use crate::ledger::posting::Account;
+use crate::member::MemberState;
+use crate::points::OutOfRange;
+use crate::problem::Problem;
+use crate::settle::settle;
+use crate::tier::Moment;
+
+/// Only activities enrol.
+pub fn known(state: Option<&MemberState>) -> Result<MemberState, Problem> {
+    let message = "the member has not joined yet";
+    let help = "send `enrol` or an activity first, or correct the id";
+    state.cloned().ok_or_else(|| Problem::new("unknown_member", "", message, help))
+}
+
+/// Settles to the present and gives it, for a command that takes effect when it is recorded.
+pub fn settled_now<'a, T: Trace>(
+    context: &Context<'a>,
+    state: &mut MemberState,
+    trace: &mut T,
+) -> Result<(Moment<'a>, Settlement), OutOfRange> {
+    let program = context.programs.at(context.now);
+    let at = context.now.max(state.settled_to);
+    let settlement = settle(context.programs, state, at)?;
+    tell_settlement(&settlement, trace);
+    let date = program.zone().date_at(at);
+    let moment = Moment { program, at, when: program.when(state, at, date), begins: date };
+    moment.begin(state);
+    Ok((moment, settlement))
+}
+
+/// Tells what fell due.
+pub fn tell_settlement<T: Trace>(settlement: &Settlement, trace: &mut T) {
+    for change in &settlement.tier_changes {
+        trace.step(|| {
+            let text =
+                format!("the status `{}` ended at {}: `{}` from then on", change.from, change.at, change.to);
+            Step::new(StepKind::Settled, &change.track, text)
+        });
+    }
+    for Started { counter, copied, at } in &settlement.started {
+        trace.step(|| {
+            let text = format!("`{counter}` begins at {at} with what `{copied}` had");
+            Step::new(StepKind::Settled, counter, text)
+        });
+    }
+    for lapsed in &settlement.postings {
+        trace.step(|| {
+            let what = match (lapsed.from, lapsed.to) {
+                (Account::Pending, Account::Available) => "vested",
+                (Account::Pending, _) => "were cancelled",
+                _ => "lapsed",
+            };
+            let text = format!("{} {} {what} at {}", lapsed.points, lapsed.currency, lapsed.effective_at);
+            Step::new(StepKind::Settled, &lapsed.currency, text)
+        });
+    }
+}

@@ -1,0 +1,169 @@
+//! Deciding what is spent, and what comes back of it.
+
+use std::sync::Arc;
+
+use super::{Context, Decision, lots, opened, settled_now};
+use crate::command::Command;
+use crate::explain::{NoTrace, Step, StepKind, Trace};
+use crate::id::{AuthorId, OperationKey};
+use crate::ledger::operation::Operation;
+use crate::ledger::posting::{Account, Posting};
+use crate::member::{Lot, MemberState, by_partner};
+use crate::points::OutOfRange;
+use crate::problem::Problem;
+use crate::program::Program;
+use crate::redemption::{CancelRedemption, Offer, Order, Redeem, Redeemed, Refused};
+use crate::time::{OffsetTime, Timestamp};
+
+/// Decides a redemption, at the instant at which it is recorded.
+pub fn decide_redeem<T: Trace>(
+    context: &Context<'_>,
+    mut state: MemberState,
+    redeem: &Arc<Redeem>,
+    key: OperationKey,
+    trace: &mut T,
+) -> Result<Decision, Problem> {
+    let (moment, settlement) = settled_now(context, &mut state, trace)?;
+    let program = moment.program;
+    let before = lots::Lots::heard::<T>(&state);
+    let redeemed = taken(Order::from(redeem.as_ref()), program, &mut state, trace)?;
+    let occurred_at = OffsetTime { at: context.now, offset: 0 };
+    let command = Command::Redeem(Arc::clone(redeem));
+    let mut operation = opened(key, occurred_at, program, settlement, command);
+    let balance = state.balance_mut(&redeemed.currency);
+    balance.redeemed = balance.redeemed.plus(redeemed.points()?)?;
+    let between = (Account::Available, Account::Redeemed);
+    operation.postings = postings(&redeemed.currency, &redeemed.lots, between, context.now)?;
+    operation.redeemed = Some(redeemed);
+    before.tell(&state, program, trace);
+    Ok(Decision { operation, state, wants: Vec::new() })
+}
+
+/// Takes what a reward costs out of a member's lots.
+fn taken<T: Trace>(
+    order: Order<'_>,
+    program: &Program,
+    state: &mut MemberState,
+    trace: &mut T,
+) -> Result<Redeemed, Problem> {
+    let offer = Offer::of(program, order)?;
+    let Offer { reward, currency, .. } = offer;
+    if let Some(test) = &reward.tier {
+        let held = state.tier(&test.track).map(|held| held.level());
+        if !held.is_some_and(|held| test.level.contains(held)) {
+            let message = format!("`{}` is for {}", reward.id, listed(&test.level));
+            return Err(Problem::new("tier_required", "/reward", message, "redeem something for everybody"));
+        }
+    }
+    let (price, bucket) = offer.price(state)?;
+    let lots = state.balance_mut(&currency.id).spend(price.points, bucket)?;
+    trace.step(|| {
+        let points = format!("{} {}", price.points.in_whole_points(currency.scale), currency.shown());
+        let text = match price.off {
+            Some(off) => {
+                let (off, money) = (off.shown(program.coin_places()), &program.document().money);
+                format!("`{}` takes {points} and gives {off} {money} off", reward.id)
+            }
+            None => format!("`{}` takes {points}", reward.id),
+        };
+        Step::new(StepKind::Spent, &reward.id, text).with(price.points)
+    });
+    Ok(Redeemed { reward: reward.id.clone(), currency: currency.id.clone(), lots, off: price.off })
+}
+
+/// Decides that a redemption is undone: its points go back where they came from, and what has lapsed there stays so.
+pub fn decide_cancel<T: Trace>(
+    context: &Context<'_>,
+    mut state: MemberState,
+    cancel: &Arc<CancelRedemption>,
+    key: OperationKey,
+    trace: &mut T,
+) -> Result<Decision, Problem> {
+    let (moment, settlement) = settled_now(context, &mut state, trace)?;
+    let redeemed = found(&context.past.operations, cancel)?;
+    let before = lots::Lots::heard::<T>(&state);
+    let occurred_at = OffsetTime { at: context.now, offset: 0 };
+    let command = Command::CancelRedemption(Arc::clone(cancel));
+    let mut operation = opened(key, occurred_at, moment.program, settlement, command);
+    let balance = state.balance_mut(&redeemed.currency);
+    let points = redeemed.points()?;
+    balance.redeemed = balance.redeemed.minus(points)?;
+    trace.step(|| {
+        let text = format!("{points} {} come back of `{}`", redeemed.currency, redeemed.reward);
+        Step::new(StepKind::Spent, &redeemed.reward, text).with(points)
+    });
+    operation.postings =
+        give_back(&redeemed.currency, &redeemed.lots, Account::Redeemed, &mut state, (moment.at, context.now))?;
+    before.tell(&state, moment.program, trace);
+    Ok(Decision { operation, state, wants: Vec::new() })
+}
+
+/// Puts lots back as they were; what would have lapsed up to `at` lapses now.
+fn give_back(
+    currency: &AuthorId,
+    lots: &[Lot],
+    from: Account,
+    state: &mut MemberState,
+    (at, now): (Timestamp, Timestamp),
+) -> Result<Vec<Posting>, OutOfRange> {
+    let (over, open): (Vec<Lot>, Vec<Lot>) =
+        lots.iter().cloned().partition(|lot| lot.expires_at.is_some_and(|expires_at| expires_at <= at));
+    let balance = state.balance_mut(currency);
+    for lot in &open {
+        balance.add(lot.points, lot.expires_at, lot.funded_by.as_ref())?;
+    }
+    for lot in &over {
+        balance.expired = balance.expired.plus(lot.points)?;
+    }
+    let mut all = postings(currency, &open, (from, Account::Available), now)?;
+    all.extend(postings(currency, &over, (from, Account::Breakage), now)?);
+    Ok(all)
+}
+
+fn postings(
+    currency: &AuthorId,
+    lots: &[Lot],
+    (from, to): (Account, Account),
+    effective_at: Timestamp,
+) -> Result<Vec<Posting>, OutOfRange> {
+    let each = by_partner(lots)?.into_iter().map(|(partner, points)| {
+        let currency = currency.clone();
+        Posting { currency, from, to, points, effective_at, partner }
+    });
+    Ok(each.collect())
+}
+
+/// The redemption that is to be undone, where there is one and nobody has undone it.
+fn found<'a>(past: &'a [Operation], cancel: &CancelRedemption) -> Result<&'a Redeemed, Problem> {
+    let key = cancel.redemption();
+    let own = past.iter().find(|operation| Some(&operation.key) == key.as_ref());
+    let redeemed = own.and_then(|operation| operation.redeemed.as_ref()).ok_or_else(|| {
+        let message = format!("there is no redemption `{}`", cancel.of);
+        Problem::new("redemption_not_found", "/of", message, "name the key of a redemption that was done")
+    })?;
+    if past.iter().any(|operation| operation.cancels() == key) {
+        let message = format!("the redemption `{}` was cancelled before", cancel.of);
+        return Err(Problem::new("already_cancelled", "/of", message, "see the history for when"));
+    }
+    Ok(redeemed)
+}
+
+/// Records a refusal that depends on how the member stands: nothing is done, and the key is used up.
+pub fn decide_refusal(
+    context: &Context<'_>,
+    mut state: MemberState,
+    command: &Command,
+    key: OperationKey,
+    problem: Problem,
+) -> Result<Decision, Problem> {
+    let Some(refused) = Refused::of(&problem) else { return Err(problem) };
+    let (moment, settlement) = settled_now(context, &mut state, &mut NoTrace)?;
+    let occurred_at = OffsetTime { at: context.now, offset: 0 };
+    let mut operation = opened(key, occurred_at, moment.program, settlement, command.clone());
+    operation.refused = Some(refused);
+    Ok(Decision { operation, state, wants: Vec::new() })
+}
+
+fn listed(levels: &[AuthorId]) -> String {
+    levels.iter().map(|level| format!("`{level}`")).collect::<Vec<_>>().join(", ")
+}

@@ -1,0 +1,57 @@
+//! What was spent, as doors show it.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::scale;
+use crate::id::AuthorId;
+use crate::money::Money;
+use crate::points::Points;
+use crate::program::Program;
+use crate::redemption::Redeemed;
+use crate::time::Timestamp;
+
+/// What a redemption took and gave.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct RedemptionView {
+    /// The reward.
+    pub reward: AuthorId,
+    /// The currency.
+    pub currency: AuthorId,
+    /// Decimals of a point.
+    pub scale: u8,
+    /// Minor units taken.
+    pub points: Points,
+    /// The money off, in the program's money; absent of a thing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub off: Option<Money>,
+    /// The lots that the points came out of.
+    pub lots: Vec<SpentLotView>,
+}
+
+/// Points taken out of one lot.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct SpentLotView {
+    /// Minor units.
+    pub points: Points,
+    /// When they would have lapsed; never where absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<Timestamp>,
+    /// The partner that pays for them; absent where the program does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub funded_by: Option<AuthorId>,
+}
+
+impl RedemptionView {
+    pub(super) fn new(redeemed: Redeemed, program: &Program) -> Self {
+        // INVARIANT: lots that do not add up in range are never recorded.
+        let points = redeemed.points().unwrap_or(Points::MAX);
+        let Redeemed { reward, currency, lots, off } = redeemed;
+        let lots = lots.into_iter().map(|lot| SpentLotView {
+            points: lot.points,
+            expires_at: lot.expires_at,
+            funded_by: lot.funded_by,
+        });
+        Self { scale: scale(program, &currency), reward, currency, points, off, lots: lots.collect() }
+    }
+}

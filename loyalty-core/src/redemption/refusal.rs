@@ -1,0 +1,69 @@
+//! Refusals of spending that are recorded: what a till was told once stays the answer.
+
+use minicbor::{Decode, Encode};
+
+use crate::problem::Problem;
+
+/// Why a command that spends was refused, as it is recorded.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub struct Refused {
+    /// The code.
+    #[n(0)]
+    pub code: RefusedCode,
+    /// Where it is in the input: a JSON pointer.
+    #[n(1)]
+    pub path: String,
+    /// What is wrong.
+    #[n(2)]
+    pub message: String,
+    /// What to do about it.
+    #[n(3)]
+    pub help: String,
+}
+
+/// The codes of refusals that depend on how the member stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+#[cbor(index_only)]
+pub enum RefusedCode {
+    /// There are not so many points.
+    #[n(0)]
+    InsufficientPoints,
+    /// The member holds none of the levels that the reward asks for.
+    #[n(1)]
+    TierRequired,
+    /// There is no such redemption.
+    #[n(2)]
+    RedemptionNotFound,
+    /// The redemption was cancelled before.
+    #[n(3)]
+    AlreadyCancelled,
+}
+
+impl RefusedCode {
+    const ALL: [Self; 4] =
+        [Self::InsufficientPoints, Self::TierRequired, Self::RedemptionNotFound, Self::AlreadyCancelled];
+
+    /// The code as everybody sees it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::InsufficientPoints => "insufficient_points",
+            Self::TierRequired => "tier_required",
+            Self::RedemptionNotFound => "redemption_not_found",
+            Self::AlreadyCancelled => "already_cancelled",
+        }
+    }
+}
+
+impl Refused {
+    /// What is recorded of a refusal; nothing of one that does not depend on how the member stands.
+    pub fn of(problem: &Problem) -> Option<Self> {
+        let code = RefusedCode::ALL.into_iter().find(|code| code.name() == problem.code)?;
+        let Problem { path, message, help, .. } = problem.clone();
+        Some(Self { code, path, message, help })
+    }
+
+    /// The refusal as it was answered.
+    pub fn problem(&self) -> Problem {
+        Problem::new(self.code.name(), self.path.clone(), self.message.clone(), self.help.clone())
+    }
+}

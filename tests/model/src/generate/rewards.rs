@@ -1,0 +1,193 @@
+//! Random rewards, and what a member may want of them.
+
+use loyalty_core::money::{Money, Quantity};
+use loyalty_core::program::condition::TierTest;
+use loyalty_core::program::document::{
+    AmountOff, AmountOffPerUnit, AmountOffSteps, Buckets, Currency, CurrencyKind, LeastPoints, MostOff,
+    MostUnits, PercentOff, PointsOff, Prefer, Reward, TierTrack,
+};
+use proptest::collection::vec;
+use proptest::option;
+use proptest::prelude::*;
+use proptest::sample::{Index, select};
+
+use super::words::{decimal, id, points};
+
+/// What gives money off.
+#[derive(Debug, Clone)]
+enum Off {
+    Nothing,
+    Amount(Money),
+    Percent(PercentOff),
+    Steps(AmountOffSteps),
+    PerUnit(AmountOffPerUnit),
+}
+
+/// 2 to 5 rewards where there is something to spend.
+pub fn rewards(currencies: &[Currency], tiers: &[TierTrack]) -> BoxedStrategy<Vec<Reward>> {
+    let redeemable = currencies.iter().filter(|it| it.kind == CurrencyKind::Redeemable);
+    let redeemable: Vec<Currency> = redeemable.cloned().collect();
+    if redeemable.is_empty() {
+        return Just(Vec::new()).boxed();
+    }
+    let named = redeemable.len() > 1;
+    let tiers = tiers.to_vec();
+    let reward = select(redeemable).prop_flat_map(move |currency| {
+        let asked = option::weighted(0.2, (any::<Index>(), vec(any::<Index>(), 1..3)));
+        let tiers = tiers.clone();
+        let tier = asked.prop_map(move |asked| tier_test(&tiers, asked?));
+        let buckets = prop_oneof![
+            2 => Just((Buckets::Any, None)),
+            1 => option::of(select(vec![Prefer::Newest, Prefer::Oldest])).prop_map(|it| (Buckets::OneBucket, it)),
+        ];
+        let names = prop_oneof![Just(named), Just(true)].prop_map(move |names| names || named);
+        let id = currency.id.clone();
+        let parts = (points(30, currency.scale), off(currency.scale), tier, buckets, names);
+        parts.prop_map(move |(price, off, tier, (buckets, prefer), names)| {
+            let currency = names.then(|| id.clone());
+            made(price, off, Reward { currency, tier, buckets, prefer, ..nothing() })
+        })
+    });
+    let numbered = |all: Vec<Reward>| {
+        let numbered = all.into_iter().enumerate();
+        numbered.map(|(n, it)| Reward { id: id(&format!("reward-{n}")), ..it }).collect::<Vec<_>>()
+    };
+    vec(reward, 2..=5).prop_map(numbered).boxed()
+}
+
+fn nothing() -> Reward {
+    Reward {
+        id: id("unnamed"),
+        name: None,
+        currency: None,
+        points: None,
+        amount_off: None,
+        amount_off_per_unit: None,
+        percent_off: None,
+        tier: None,
+        buckets: Buckets::Any,
+        prefer: None,
+    }
+}
+
+fn made(price: Quantity, off: Off, reward: Reward) -> Reward {
+    match off {
+        Off::Nothing => Reward { points: Some(price), ..reward },
+        Off::Amount(off) => {
+            Reward { points: Some(price), amount_off: Some(AmountOff::Fixed(off)), ..reward }
+        }
+        Off::Percent(off) => Reward { points: Some(price), percent_off: Some(off), ..reward },
+        Off::Steps(steps) => Reward { amount_off: Some(AmountOff::Steps(steps)), ..reward },
+        Off::PerUnit(per_unit) => Reward { amount_off_per_unit: Some(per_unit), ..reward },
+    }
+}
+
+fn tier_test(tiers: &[TierTrack], (track, levels): (Index, Vec<Index>)) -> Option<TierTest> {
+    let track = tiers.get(track.index(tiers.len().max(1)))?;
+    let level = levels.into_iter().map(|it| it.get(&track.levels).id.clone()).collect();
+    Some(TierTest { track: track.id.clone(), level })
+}
+
+fn money(most: i64) -> impl Strategy<Value = Money> {
+    decimal(0, most, 4).prop_map(|it: Money| it.max(Money::from_units(1)))
+}
+
+fn off(scale: u8) -> BoxedStrategy<Off> {
+    let percent = decimal(0, 100, 2).prop_map(|it: Quantity| it.max(Quantity::from_units(10_000)));
+    let percent = (percent, option::of(money(9)))
+        .prop_map(|(percent, at_most)| Off::Percent(PercentOff { percent, at_most }));
+    let steps = (points(9, scale), money(5), (option::of(1_i128..4), option::of(3_i128..9)));
+    let money_most = option::weighted(0.3, money(30));
+    let shares = select(vec![250_000_i128, 333_333, 500_000, 1_000_000]).prop_map(Quantity::from_units);
+    let by_steps = (steps, money_most, option::weighted(0.4, shares));
+    let by_steps = by_steps.prop_map(|((points, off, (least, most)), most_off, share_of_bill)| {
+        let times = |n: i128| Quantity::from_units(points.units() * n);
+        let at_most = MostOff { points: most.map(times), off: most_off };
+        Off::Steps(AmountOffSteps {
+            per_full: PointsOff { points, off },
+            at_least: least.map(|least| LeastPoints { points: times(least) }),
+            at_most: Some(at_most).filter(|it| it.points.is_some() || it.off.is_some()),
+            share_of_bill,
+        })
+    });
+    let units = option::of(decimal(0, 9, 3).prop_map(|it: Quantity| it.max(Quantity::from_units(1_000))));
+    let per_unit = (points(9, scale), money(2), option::of(1_i128..9), units);
+    let per_unit = per_unit.prop_map(|(points, off, most, units)| {
+        let most = most.map(|n| Quantity::from_units(points.units() * n));
+        Off::PerUnit(AmountOffPerUnit {
+            unit: "gal".to_owned(),
+            per_full: PointsOff { points, off },
+            at_most: Some(MostUnits { points: most, units }),
+        })
+    });
+    prop_oneof![
+        3 => Just(Off::Nothing),
+        1 => money(20).prop_map(Off::Amount),
+        1 => percent,
+        3 => by_steps,
+        2 => per_unit,
+    ]
+    .boxed()
+}
+
+/// Something that a member does with points after an activity of this number, so many hours later.
+#[derive(Debug, Clone)]
+pub struct SpendStep {
+    /// The number of the activity.
+    pub after: usize,
+    /// How long after it.
+    pub hours: i64,
+    /// What.
+    pub what: Spend,
+}
+
+/// What a member does with points.
+#[derive(Debug, Clone)]
+pub enum Spend {
+    /// Asks for a reward.
+    Redeem {
+        /// Which.
+        reward: Index,
+        /// The most points, in minor units.
+        points: Option<i64>,
+        /// How many units; mostly said where it is asked for.
+        units: Option<Quantity>,
+        /// What there is to be paid.
+        bill: Option<Money>,
+        /// Which of the instants at which points lapse.
+        bucket: Option<Index>,
+        /// Whether what the reward does not want is left out.
+        careful: bool,
+    },
+    /// Undoes one.
+    Cancel(Index),
+    /// Gets points, or loses them.
+    Adjust {
+        /// Which currency.
+        currency: Index,
+        /// In minor units.
+        points: i64,
+    },
+}
+
+/// 1 to 9 of them among `activities`.
+pub fn spends(activities: usize) -> impl Strategy<Value = Vec<SpendStep>> {
+    let units = decimal(0, 12, 3);
+    let redeem = (any::<Index>(), option::weighted(0.2, 1_i64..400), units, option::of(decimal(0, 60, 2)));
+    let redeem = (redeem, option::weighted(0.3, any::<Index>()), any::<bool>()).prop_map(
+        |((reward, points, units, bill), bucket, careful)| Spend::Redeem {
+            reward,
+            points,
+            units: Some(units),
+            bill,
+            bucket,
+            careful: careful || bill.is_none(),
+        },
+    );
+    let adjust = (any::<Index>(), prop_oneof![1_i64..900, -90_i64..=0]);
+    let adjust = adjust.prop_map(|(currency, points)| Spend::Adjust { currency, points });
+    let what = prop_oneof![6 => redeem, 2 => any::<Index>().prop_map(Spend::Cancel), 2 => adjust];
+    let hours = prop_oneof![2 => 0_i64..3, 2 => 0_i64..900];
+    let step = (0..activities, hours, what).prop_map(|(after, hours, what)| SpendStep { after, hours, what });
+    vec(step, 1..10)
+}

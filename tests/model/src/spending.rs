@@ -1,0 +1,270 @@
+//! Points spent on rewards, given back, and given or taken by hand.
+
+use std::collections::BTreeMap;
+
+use loyalty_core::adjustment::Adjust;
+use loyalty_core::money::{Rounding, coin_places};
+use loyalty_core::program::document::{AmountOff, Buckets, Currency, CurrencyKind, Prefer, Reward};
+use loyalty_core::redemption::{CancelRedemption, Redeem};
+use loyalty_core::time::Timestamp;
+
+use crate::Model;
+use crate::calendar::{Instant, Moment};
+use crate::lots::Place;
+use crate::number::{BigInt, Exact, exact, minor_units, power_of_ten, round, whole};
+use crate::vesting::lapse;
+
+/// What was spent at once.
+#[derive(Debug, Clone)]
+pub struct Spent {
+    /// The currency.
+    pub currency: String,
+    /// In minor units.
+    pub points: BigInt,
+    /// Money off.
+    pub off: Option<Exact>,
+    /// Where the points were.
+    pub(crate) from: Vec<(Place, BigInt)>,
+    /// Whether they came back.
+    pub(crate) cancelled: bool,
+}
+
+/// What a member wants.
+struct Wish<'a> {
+    points: Option<BigInt>,
+    units: Option<Exact>,
+    bill: Option<Exact>,
+    reward: &'a Reward,
+    currency: &'a Currency,
+    /// The decimals of the smallest coin.
+    places: usize,
+}
+
+/// Points to be taken, and money off.
+type Price = (BigInt, Option<Exact>);
+
+impl Model {
+    /// Spends points on a reward, or says the code of why not.
+    pub fn redeem(&mut self, redeem: &Redeem, at: Timestamp) -> Result<Spent, &'static str> {
+        let spent = self.take_for_reward(redeem, at)?;
+        let totals = &mut self.lots.get_mut(&spent.currency).expect("every currency has its lots").totals;
+        totals.redeemed += &spent.points;
+        self.spent.insert(redeem.key.to_string(), spent.clone());
+        Ok(spent)
+    }
+
+    /// Undoes a redemption, or says the code of why not.
+    pub fn cancel(&mut self, cancel: &CancelRedemption, at: Timestamp) -> Result<(), &'static str> {
+        let now = self.now(at)?;
+        let spent = self.spent.get_mut(cancel.of.as_str()).ok_or("redemption_not_found")?;
+        if std::mem::replace(&mut spent.cancelled, true) {
+            return Err("already_cancelled");
+        }
+        let lots = self.lots.get_mut(&spent.currency).expect("every currency has its lots");
+        lots.totals.redeemed -= &spent.points;
+        for (place, points) in &spent.from {
+            lots.vest(points, place.clone());
+        }
+        lots.lapse(now);
+        Ok(())
+    }
+
+    /// Gives or takes points by hand, or says the code of why not.
+    pub fn adjust(&mut self, adjust: &Adjust, at: Timestamp) -> Result<(), &'static str> {
+        let mut after = self.clone();
+        let now = after.now(at)?;
+        let currencies = &self.document.currencies;
+        let currency = currencies.iter().find(|it| it.id == adjust.currency).ok_or("unknown_currency")?;
+        let points = BigInt::from(adjust.points.minor());
+        let lots = after.lots.get_mut(currency.id.as_str()).expect("every currency has its lots");
+        if points == BigInt::ZERO {
+            return Err("points_zero");
+        }
+        if points > BigInt::ZERO {
+            let date = self.calendar.date_at(now);
+            let enrolled = self.enrolled_on().unwrap_or(date);
+            let lapses = lapse(&None, currency, Moment { at: now, date, enrolled }, &self.calendar);
+            lots.vest(&points, (lapses, None));
+        } else if lots.spend(&-&points, None).is_none() {
+            return Err("insufficient_points");
+        }
+        lots.totals.adjusted += &points;
+        *self = after;
+        Ok(())
+    }
+
+    /// Settles to `at`.
+    fn now(&mut self, at: Timestamp) -> Result<Instant, &'static str> {
+        if self.settled_to.is_none() {
+            return Err("unknown_member");
+        }
+        self.settle(at);
+        Ok(self.settled_to.expect("just settled"))
+    }
+
+    fn take_for_reward(&mut self, redeem: &Redeem, at: Timestamp) -> Result<Spent, &'static str> {
+        self.now(at)?;
+        let document = self.document.clone();
+        let reward = document.rewards.iter().find(|it| it.id == redeem.reward).ok_or("unknown_reward")?;
+        let mut redeemable = document.currencies.iter().filter(|it| it.kind == CurrencyKind::Redeemable);
+        let currency = match &reward.currency {
+            Some(id) => redeemable.find(|it| it.id == *id),
+            None => redeemable.next(),
+        };
+        let wish = Wish {
+            points: redeem.points.map(|points| BigInt::from(points.minor())),
+            units: redeem.units.map(exact),
+            bill: redeem.bill.map(exact),
+            reward,
+            currency: currency.expect("a checked reward has its currency"),
+            places: coin_places(&document.money) as usize,
+        };
+        wish.fits()?;
+        if redeem.bucket.is_some() && reward.buckets == Buckets::Any {
+            return Err("bucket_not_wanted");
+        }
+        if let Some(test) = &reward.tier {
+            let held = self.level(test.track.as_str());
+            if !test.level.iter().any(|level| *level.as_str() == held) {
+                return Err("tier_required");
+            }
+        }
+        let id = wish.currency.id.to_string();
+        let lots = self.lots.get_mut(&id).expect("every currency has its lots");
+        let chosen =
+            redeem.bucket.map(|at| Instant::from_timestamp_micros(at.micros()).expect("an instant"));
+        let ((points, off), bucket) = match reward.buckets {
+            Buckets::Any => (wish.price(&lots.balance())?, None),
+            Buckets::OneBucket => wish.of_one_bucket(lots.buckets(), chosen)?,
+        };
+        let from = lots.spend(&points, bucket).expect("the price was made of what is there");
+        Ok(Spent { currency: id, points, off, from, cancelled: false })
+    }
+}
+
+impl Wish<'_> {
+    fn by_steps(&self) -> bool {
+        matches!(self.reward.amount_off, Some(AmountOff::Steps(_))) || self.reward.amount_off_per_unit.is_some()
+    }
+
+    /// What is said of it, whatever the member has.
+    fn fits(&self) -> Result<(), &'static str> {
+        match &self.points {
+            Some(_) if !self.by_steps() => return Err("points_not_wanted"),
+            Some(points) if *points <= BigInt::ZERO => return Err("negative_amount"),
+            _ => {}
+        }
+        match (&self.units, self.reward.amount_off_per_unit.is_some()) {
+            (None, true) => return Err("units_missing"),
+            (Some(_), false) => return Err("units_not_wanted"),
+            (Some(units), true) if *units <= whole(0) => return Err("negative_amount"),
+            _ => {}
+        }
+        let share = match &self.reward.amount_off {
+            Some(AmountOff::Steps(steps)) => steps.share_of_bill.is_some(),
+            _ => false,
+        };
+        match &self.bill {
+            Some(bill) if *bill <= whole(0) => Err("negative_amount"),
+            None if share || self.reward.percent_off.is_some() => Err("bill_missing"),
+            _ => Ok(()),
+        }
+    }
+
+    fn of_one_bucket(
+        &self,
+        buckets: BTreeMap<Instant, BigInt>,
+        chosen: Option<Instant>,
+    ) -> Result<(Price, Option<Instant>), &'static str> {
+        let mut all: Vec<_> = buckets.into_iter().collect();
+        if self.reward.prefer == Some(Prefer::Newest) {
+            all.reverse();
+        }
+        let mut refused = None;
+        for (lapses, points) in all.into_iter().filter(|it| chosen.is_none_or(|chosen| chosen == it.0)) {
+            match self.price(&points) {
+                Ok(price) => return Ok((price, Some(lapses))),
+                Err(code) => refused = refused.or(Some(code)),
+            }
+        }
+        Err(refused.unwrap_or("insufficient_points"))
+    }
+
+    fn minor(&self, points: impl std::fmt::Display) -> Exact {
+        minor_units(points, self.currency.scale)
+    }
+
+    /// What so many points are enough for.
+    fn price(&self, available: &BigInt) -> Result<Price, &'static str> {
+        let available = whole(available.clone());
+        let reward = self.reward;
+        if let Some(AmountOff::Steps(steps)) = &reward.amount_off {
+            let step = self.minor(steps.per_full.points);
+            let off = exact(steps.per_full.off);
+            let most = steps.at_most.as_ref();
+            let mut money: Vec<Exact> = most.and_then(|it| it.off).map(exact).into_iter().collect();
+            let share = steps.share_of_bill.map_or(whole(1), exact);
+            money.extend(self.bill.clone().map(|bill| bill * share));
+            let least = steps.at_least.as_ref().map_or(step.clone(), |it| self.minor(it.points));
+            let most = most.and_then(|it| it.points).map(|it| self.minor(it));
+            return self.steps(&available, (&step, &off), (&least, most), money);
+        }
+        if let Some(per_unit) = &reward.amount_off_per_unit {
+            let step = self.minor(per_unit.per_full.points);
+            let most = per_unit.at_most.as_ref();
+            let units = self.units.clone().expect("it fits");
+            let units = most.and_then(|it| it.units).map_or(units.clone(), |most| units.min(exact(most)));
+            let off = exact(per_unit.per_full.off) * units;
+            let most = most.and_then(|it| it.points).map(|it| self.minor(it));
+            return self.steps(&available, (&step, &off), (&step, most), Vec::new());
+        }
+        let price = self.minor(reward.points.expect("a checked reward has its price"));
+        if available < price {
+            return Err("insufficient_points");
+        }
+        let off = match (&reward.amount_off, &reward.percent_off) {
+            (Some(AmountOff::Fixed(off)), _) => Some(exact(off)),
+            (_, Some(off)) => {
+                let part = self.bill.clone().expect("it fits") * exact(off.percent) / whole(100);
+                Some(off.at_most.map_or(part.clone(), |most| part.min(exact(most))))
+            }
+            _ => None,
+        };
+        Ok((price.to_integer(), off.map(|off| self.coins(off))))
+    }
+
+    fn steps(
+        &self,
+        available: &Exact,
+        (step, off): (&Exact, &Exact),
+        (least, most): (&Exact, Option<Exact>),
+        money: Vec<Exact>,
+    ) -> Result<Price, &'static str> {
+        let own = self.points.clone().map(whole);
+        let limits = most.into_iter().chain(own.clone());
+        if limits.clone().any(|most| most < *least) {
+            return Err("points_too_few");
+        }
+        let by_points = limits.map(|points| (points / step).floor());
+        let by_money = money.into_iter().map(|money| (money / off).floor());
+        let most = by_points.chain(by_money).min();
+        if most.as_ref().is_some_and(|most| most * step < *least) {
+            return Err("bill_too_small");
+        }
+        if own.is_some_and(|own| own > *available) {
+            return Err("insufficient_points");
+        }
+        let affordable = (available / step).floor();
+        let number = most.map_or(affordable.clone(), |most| most.min(affordable));
+        if &number * step < *least {
+            return Err("insufficient_points");
+        }
+        let off = self.coins(&number * off);
+        Ok(((number * step).to_integer(), Some(off)))
+    }
+
+    fn coins(&self, off: Exact) -> Exact {
+        let off = self.bill.clone().map_or(off.clone(), |bill| off.min(bill));
+        whole(round(&(off * power_of_ten(self.places)), Rounding::Floor)) / power_of_ten(self.places)
+    }
+}

@@ -1,0 +1,221 @@
+//! What members spend, get back, are given and lose by hand, beside the second implementation.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use loyalty_core::activity::Activity;
+use loyalty_core::adjustment::Adjust;
+use loyalty_core::decision::Command;
+use loyalty_core::engine::Answer;
+use loyalty_core::id::{ActivityId, ActorId};
+use loyalty_core::ledger::posting::Account;
+use loyalty_core::money::Money;
+use loyalty_core::points::Points;
+use loyalty_core::program::document::{AmountOff, Buckets, Document, Reward};
+use loyalty_core::redemption::{CancelRedemption, Redeem};
+use loyalty_core::time::Timestamp;
+use loyalty_model::generate::{Spend, SpendStep, case, spends};
+use loyalty_model::number::{BigInt, exact};
+use loyalty_model::{Model, Refused, Spent};
+use pollster::block_on;
+use proptest::prelude::*;
+
+use super::{Real, cases, compare_states};
+
+fn key(number: usize) -> ActivityId {
+    ActivityId::new(&format!("spend-{number}")).unwrap()
+}
+
+/// Leaves out what a reward does not want, and says what it wants.
+fn careful(redeem: Redeem, reward: &Reward) -> Redeem {
+    let by_steps = matches!(reward.amount_off, Some(AmountOff::Steps(_)));
+    let per_unit = reward.amount_off_per_unit.is_some();
+    let shares = matches!(&reward.amount_off, Some(AmountOff::Steps(it)) if it.share_of_bill.is_some());
+    let wants_bill = reward.percent_off.is_some() || shares;
+    let bill = redeem.bill.map(|bill| bill.max(Money::ONE));
+    Redeem {
+        points: redeem.points.filter(|_| by_steps || per_unit),
+        units: redeem.units.filter(|_| per_unit),
+        bill: bill.or(wants_bill.then_some(Money::from_units(400_000))),
+        bucket: redeem.bucket.filter(|_| reward.buckets == Buckets::OneBucket),
+        ..redeem
+    }
+}
+
+fn command(document: &Document, real: &Real, number: usize, what: &Spend, at: Timestamp) -> Option<Command> {
+    match what {
+        Spend::Redeem { reward, points, units, bill, bucket, careful: is_careful } => {
+            if document.rewards.is_empty() {
+                return None;
+            }
+            let reward = reward.get(&document.rewards);
+            let state = real.state()?;
+            let lots = state.balances.iter().flat_map(|balance| &balance.lots);
+            let lapsing: Vec<Timestamp> = lots.filter_map(|lot| lot.expires_at).chain([at]).collect();
+            let redeem = Redeem {
+                key: key(number),
+                reward: reward.id.clone(),
+                points: points.map(|points| Points::new(points).unwrap()),
+                units: *units,
+                bill: *bill,
+                bucket: bucket.map(|which| *which.get(&lapsing)),
+            };
+            let redeem = if *is_careful { careful(redeem, reward) } else { redeem };
+            Some(Command::Redeem(Arc::new(redeem)))
+        }
+        Spend::Cancel(of) => {
+            let of = key(of.index(number + 1));
+            Some(Command::CancelRedemption(Arc::new(CancelRedemption { key: key(number), of })))
+        }
+        Spend::Adjust { currency, points } => Some(Command::Adjust(Arc::new(Adjust {
+            key: key(number),
+            currency: currency.get(&document.currencies).id.clone(),
+            points: Points::new(*points).unwrap(),
+            reason: "by hand".to_owned(),
+            actor: ActorId::new("ann").unwrap(),
+        }))),
+    }
+}
+
+fn expected(model: &mut Model, command: &Command, at: Timestamp) -> Result<Option<Spent>, &'static str> {
+    match command {
+        Command::Redeem(redeem) => model.redeem(redeem, at).map(Some),
+        Command::CancelRedemption(cancel) => model.cancel(cancel, at).map(|()| None),
+        Command::Adjust(adjust) => model.adjust(adjust, at).map(|()| None),
+        _ => Ok(None),
+    }
+}
+
+fn compare(answer: &Answer, spent: Option<Spent>) {
+    let redeemed = answer.operation.redeemed.as_ref();
+    assert_eq!(redeemed.is_some(), spent.is_some());
+    if let Some((redeemed, spent)) = redeemed.zip(spent) {
+        assert_eq!(redeemed.currency.as_str(), spent.currency);
+        assert_eq!(BigInt::from(redeemed.points().unwrap().minor()), spent.points);
+        assert_eq!(redeemed.off.map(exact), spent.off);
+    }
+}
+
+/// Does something with points on both; its answer is shown before, stays, and is proved.
+fn spend(real: &Real, model: &mut Model, command: &Command, clock: Timestamp) {
+    let expected = expected(model, command, clock);
+    let preview = block_on(real.engine.preview(&real.tenant, &real.member, command, clock));
+    let done = real.execute(command.clone(), clock);
+    assert_eq!(preview.is_ok(), done.is_ok(), "the preview says something else");
+    match (done, expected) {
+        (Ok(answer), Ok(spent)) => {
+            compare(&answer, spent);
+            assert_eq!(preview.expect("a preview").decision.state, answer.head.state);
+            let again = real.execute(command.clone(), clock).expect("a replay");
+            assert!(again.replayed && again.operation == answer.operation);
+            let key = &answer.operation.key;
+            block_on(real.engine.explain(&real.tenant, &real.member, key, clock)).expect("a proof");
+        }
+        (Err(code), Err(expected)) => {
+            assert_eq!(code, expected);
+            assert_eq!(real.execute(command.clone(), clock).err(), Some(code), "a refusal stays");
+        }
+        (real, model) => panic!("engine {:?}, model {model:?}", real.map(|answer| answer.operation)),
+    }
+}
+
+/// What all postings of a chain leave on each of the program's accounts for spending.
+fn program_side(real: &Real) -> BTreeMap<(String, &'static str), i64> {
+    let mut sums = BTreeMap::new();
+    let entries = block_on(real.engine.history(&real.tenant, &real.member, None, 1_000)).unwrap();
+    for posting in entries.iter().flat_map(|entry| {
+        let operation = &entry.operation;
+        operation.settlement.postings.iter().chain(&operation.postings)
+    }) {
+        let points = posting.points.minor();
+        for (account, name) in [(Account::Redeemed, "redeemed"), (Account::Adjusted, "adjusted")] {
+            let sum = sums.entry((posting.currency.to_string(), name)).or_default();
+            *sum += if posting.to == account { points } else { 0 };
+            *sum -= if posting.from == account { points } else { 0 };
+        }
+    }
+    sums
+}
+
+proptest! {
+    #![proptest_config(cases(1_500))]
+
+    /// Whatever is spent, cancelled, given and taken between activities and returns comes to what the second
+    /// implementation says.
+    #[test]
+    fn spending_equals_the_second_implementation((document, history) in case(10), spends in spends(10)) {
+        let (real, mut model) = (Real::new(&document), Model::new(&document));
+        let mut clock = Timestamp::default();
+        for (index, activity) in history.iter().enumerate() {
+            let expected = model.record(activity);
+            clock = clock.max(activity.occurred_at().at);
+            if matches!(expected, Err(Refused::Late)) {
+                continue;
+            }
+            let done = real.execute(Command::Record(Arc::new(activity.clone())), clock);
+            prop_assert_eq!(done.err(), expected.err().map(|refused| refused.code().to_owned()));
+            for (number, step) in spends.iter().enumerate().filter(|(_, it)| it.after == index) {
+                let SpendStep { hours, what, .. } = step;
+                let Some(state) = real.state() else { continue };
+                clock = clock.max(state.settled_to.plus_seconds(hours * 3_600)).plus_micros(1_000);
+                if let Some(command) = command(&document, &real, number, what, clock) {
+                    spend(&real, &mut model, &command, clock);
+                }
+            }
+            let Some(state) = real.state() else { continue };
+            model.settle(state.settled_to);
+            compare_states(&real, &state, &model, activity.occurred_at());
+        }
+        let Some(state) = real.state() else { return Ok(()) };
+        let program_side = program_side(&real);
+        for balance in &state.balances {
+            let of = |name| program_side.get(&(balance.currency.to_string(), name)).copied().unwrap_or(0);
+            prop_assert_eq!((of("redeemed"), of("adjusted")), (balance.redeemed.minor(), -balance.adjusted.minor()));
+        }
+        let verified = block_on(real.engine.verify(&real.tenant, &real.member)).unwrap();
+        prop_assert_eq!(verified.findings, vec![]);
+    }
+}
+
+/// Spent points still count towards levels, counters and caps: nothing of them looks at what is left.
+#[test]
+fn random_spends_reach_everything() {
+    use proptest::strategy::ValueTree;
+    let mut runner = proptest::test_runner::TestRunner::deterministic();
+    let mut seen: BTreeMap<String, u32> = BTreeMap::new();
+    for _ in 0..400 {
+        let ((document, history), spends) =
+            (case(10), spends(10)).new_tree(&mut runner).expect("a case").current();
+        let real = Real::new(&document);
+        let mut clock = Timestamp::default();
+        for (index, activity) in history.iter().enumerate() {
+            clock = clock.max(activity.occurred_at().at);
+            let _: Result<_, _> = real.execute(Command::Record(Arc::<Activity>::new(activity.clone())), clock);
+            for (number, step) in spends.iter().enumerate().filter(|(_, it)| it.after == index) {
+                let Some(state) = real.state() else { continue };
+                clock = clock.max(state.settled_to.plus_seconds(step.hours * 3_600)).plus_micros(1_000);
+                let Some(command) = command(&document, &real, number, &step.what, clock) else { continue };
+                let kind = command.to_json().as_object().unwrap().keys().next().unwrap().clone();
+                let word = real.execute(command, clock).err().unwrap_or_else(|| "done".to_owned());
+                *seen.entry(format!("{kind} {word}")).or_default() += 1;
+            }
+        }
+    }
+    println!("{seen:#?}");
+    let wanted = [
+        ("redeem done", 80),
+        ("redeem insufficient_points", 50),
+        ("redeem tier_required", 10),
+        ("redeem bill_too_small", 5),
+        ("redeem points_too_few", 2),
+        ("cancel_redemption done", 5),
+        ("cancel_redemption already_cancelled", 1),
+        ("cancel_redemption redemption_not_found", 20),
+        ("adjust done", 50),
+        ("adjust insufficient_points", 20),
+    ];
+    for (what, least) in wanted {
+        let count = seen.get(what).copied().unwrap_or(0);
+        assert!(count >= least, "`{what}` was seen {count} times, {least} wanted");
+    }
+}

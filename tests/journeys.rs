@@ -30,6 +30,8 @@ mod sandbox;
 mod server;
 #[path = "journeys/shutdown.rs"]
 mod shutdown;
+#[path = "journeys/spending.rs"]
+mod spending;
 #[path = "journeys/story.rs"]
 mod story;
 #[path = "journeys/tokens.rs"]

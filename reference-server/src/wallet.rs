@@ -5,6 +5,7 @@ mod budgets;
 mod facts;
 mod members;
 mod programs;
+mod redemptions;
 mod reviews;
 mod rights;
 mod sandbox;
@@ -23,6 +24,7 @@ use crate::kit::auth::Verifier;
 
 pub use self::budgets::BudgetsView;
 pub use self::programs::{CheckView, VersionView, VersionsView};
+pub use self::redemptions::{NewAdjustment, NewCancellation};
 pub use self::reviews::{NewReview, ReviewsView};
 pub use self::sandbox::{Advance, ClockMove, ClockView};
 pub use self::tiers::NewTierGrant;
@@ -85,6 +87,9 @@ pub fn routes<S: Clone + Send + Sync + 'static>(wallet: Wallet) -> OpenApiRouter
         .routes(routes!(budgets::list))
         .routes(routes!(reviews::approve))
         .routes(routes!(reviews::refuse))
+        .routes(routes!(redemptions::redeem))
+        .routes(routes!(redemptions::cancel))
+        .routes(routes!(redemptions::adjust))
         .routes(routes!(facts::put, facts::show, facts::forget))
         .routes(routes!(sandbox::show, sandbox::advance))
         .with_state(Shared(Arc::new(wallet)))

@@ -10,20 +10,22 @@ use crate::programs::program;
 use crate::server::Running;
 use crate::story::purchase;
 
-const DOORS: [&str; 9] = [
+const DOORS: [&str; 11] = [
     "/v1/members/anna/purchases",
     "/v1/members/anna/returns",
     "/v1/members/anna/events",
     "/v1/members/anna/enrol",
     "/v1/members/anna/birthdays",
     "/v1/members/anna/preview",
+    "/v1/members/anna/redemptions",
+    "/v1/members/anna/adjustments",
     "/v1/programs",
     "/v1/sandbox/clock",
     "/dev/token",
 ];
 
 async fn everybody(server: &Running) -> Client {
-    let client = server.client("sandbox", "till author operator", "x").await;
+    let client = server.client("sandbox", "till author operator support", "x").await;
     client.post("/v1/programs", &program()).await.good();
     client
 }

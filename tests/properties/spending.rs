@@ -11,7 +11,7 @@ use loyalty_core::id::{ActivityId, ActorId};
 use loyalty_core::ledger::posting::Account;
 use loyalty_core::money::Money;
 use loyalty_core::points::Points;
-use loyalty_core::program::document::{AmountOff, Buckets, Document, Reward};
+use loyalty_core::program::document::{AmountOff, Buckets, Reward};
 use loyalty_core::redemption::{CancelRedemption, Redeem};
 use loyalty_core::time::Timestamp;
 use loyalty_model::generate::{Spend, SpendStep, case, spends};
@@ -42,8 +42,10 @@ fn careful(redeem: Redeem, reward: &Reward) -> Redeem {
     }
 }
 
-fn command(document: &Document, real: &Real, number: usize, what: &Spend, at: Timestamp) -> Option<Command> {
-    match what {
+/// What a member does next; none where the program has no rewards.
+fn command(real: &Real, number: usize, spends: &[SpendStep], at: Timestamp) -> Option<Command> {
+    let document = real.program.document();
+    match &spends[number].what {
         Spend::Redeem { reward, points, units, bill, bucket, careful: is_careful } => {
             if document.rewards.is_empty() {
                 return None;
@@ -64,7 +66,9 @@ fn command(document: &Document, real: &Real, number: usize, what: &Spend, at: Ti
             Some(Command::Redeem(Arc::new(redeem)))
         }
         Spend::Cancel(of) => {
-            let of = key(of.index(number + 1));
+            let redeems = |it: &usize| matches!(spends[*it].what, Spend::Redeem { .. });
+            let before: Vec<usize> = (0..spends.len()).filter(redeems).chain([number]).collect();
+            let of = key(*of.get(&before));
             Some(Command::CancelRedemption(Arc::new(CancelRedemption { key: key(number), of })))
         }
         Spend::Adjust { currency, points } => Some(Command::Adjust(Arc::new(Adjust {
@@ -155,10 +159,9 @@ proptest! {
             let done = real.execute(Command::Record(Arc::new(activity.clone())), clock);
             prop_assert_eq!(done.err(), expected.err().map(|refused| refused.code().to_owned()));
             for (number, step) in spends.iter().enumerate().filter(|(_, it)| it.after == index) {
-                let SpendStep { hours, what, .. } = step;
                 let Some(state) = real.state() else { continue };
-                clock = clock.max(state.settled_to.plus_seconds(hours * 3_600)).plus_micros(1_000);
-                if let Some(command) = command(&document, &real, number, what, clock) {
+                clock = clock.max(state.settled_to.plus_seconds(step.hours * 3_600)).plus_micros(1_000);
+                if let Some(command) = command(&real, number, &spends, clock) {
                     spend(&real, &mut model, &command, clock);
                 }
             }
@@ -194,7 +197,7 @@ fn random_spends_reach_everything() {
             for (number, step) in spends.iter().enumerate().filter(|(_, it)| it.after == index) {
                 let Some(state) = real.state() else { continue };
                 clock = clock.max(state.settled_to.plus_seconds(step.hours * 3_600)).plus_micros(1_000);
-                let Some(command) = command(&document, &real, number, &step.what, clock) else { continue };
+                let Some(command) = command(&real, number, &spends, clock) else { continue };
                 let kind = command.to_json().as_object().unwrap().keys().next().unwrap().clone();
                 let word = real.execute(command, clock).err().unwrap_or_else(|| "done".to_owned());
                 *seen.entry(format!("{kind} {word}")).or_default() += 1;

@@ -148,6 +148,8 @@ pub struct Then {
     #[serde(default)]
     pub welcome: BTreeMap<String, i64>,
     pub taken: Option<BTreeMap<String, i64>>,
+    /// The money off that a redemption gives; what is not there is none.
+    pub off: Option<Money>,
     /// What is not there is 0.
     #[serde(default)]
     pub forgiven: BTreeMap<String, i64>,
@@ -334,5 +336,7 @@ pub struct Totals {
     pub expired: i64,
     pub forgiven: i64,
     pub cancelled: i64,
+    pub redeemed: i64,
+    pub adjusted: i64,
     pub accruals: u64,
 }

@@ -44,7 +44,9 @@ impl Found<'_> {
         let takes = matches!(activity, Some(Activity::Return(_)));
         let gives = activity.is_some() && !takes;
         must(&mut differ, "awards", gives, &then.awards, || self.awards());
-        must(&mut differ, "taken", takes, &then.taken, || self.taken().0);
+        let spends = self.operation.is_some_and(|op| op.redeemed.is_some());
+        must(&mut differ, "taken", takes || spends, &then.taken, || self.taken().0);
+        same(&mut differ, "off", &then.off, &self.operation.and_then(|op| op.redeemed.as_ref()?.off));
         same(&mut differ, "forgiven", &then.forgiven, &self.taken().1);
         same(&mut differ, "unmatched", &then.unmatched, &self.unmatched());
         same(&mut differ, "welcome", &then.welcome, &self.welcome());
@@ -116,7 +118,7 @@ impl Found<'_> {
         due.iter().chain(own).map(Moved::from).collect()
     }
 
-    /// What was taken, and what was forgiven, over all purchases that something came back of.
+    /// What was taken, and what was forgiven, over all purchases that something came back of, or by a redemption.
     fn taken(&self) -> (BTreeMap<String, i64>, BTreeMap<String, i64>) {
         let (mut taken, mut forgiven) = (BTreeMap::new(), BTreeMap::new());
         for take in self.operation.iter().flat_map(|op| &op.returned).flat_map(|r| &r.takes) {
@@ -124,6 +126,10 @@ impl Found<'_> {
             if !take.forgiven.is_zero() {
                 *forgiven.entry(take.currency.to_string()).or_default() += take.forgiven.minor();
             }
+        }
+        if let Some(redeemed) = self.operation.and_then(|op| op.redeemed.as_ref()) {
+            let points = redeemed.lots.iter().map(|lot| lot.points.minor()).sum();
+            taken.insert(redeemed.currency.to_string(), points);
         }
         (taken, forgiven)
     }
@@ -173,6 +179,8 @@ impl Found<'_> {
             expired: b.expired.minor(),
             forgiven: b.forgiven.minor(),
             cancelled: b.cancelled.minor(),
+            redeemed: b.redeemed.minor(),
+            adjusted: b.adjusted.minor(),
             accruals: b.accruals,
         };
         not_all_zero(self.state.balances.iter().map(|b| (b.currency.to_string(), of(b))).collect())

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use loyalty_core::activity::Activity;
+use loyalty_core::adjustment::Adjust;
 use loyalty_core::decision::{Command, Decision, Nearest};
 use loyalty_core::engine::{Answer, Engine, EngineError, Outcome, Preview};
 use loyalty_core::explain::{Step, StepKind};
@@ -11,9 +12,12 @@ use loyalty_core::facts::Facts;
 use loyalty_core::id::{ActorId, MemberId, TenantId};
 use loyalty_core::json::{self, Limits};
 use loyalty_core::ledger::operation::Operation;
+use loyalty_core::member::MemberState;
 use loyalty_core::memory::MemoryStore;
 use loyalty_core::problem::Problem;
 use loyalty_core::program::Program;
+use loyalty_core::redemption::{CancelRedemption, Redeem, Refused};
+use loyalty_core::settle::settle;
 use loyalty_core::tier::TierGrant;
 use loyalty_core::time::{OffsetTime, Timestamp};
 use loyalty_core::vesting::Review;
@@ -174,7 +178,10 @@ impl<'a> Replay<'a> {
             Ok(answer) => answer,
             Err(error) => {
                 let after = self.engine.member(&self.tenant, &self.member, None, now).await.ok();
-                if before != after {
+                let problem = error.problem();
+                if given.command.spends() && Refused::of(&problem).is_some() {
+                    self.is_recorded(&given, &problem, now).await?;
+                } else if before != after {
                     return Err(vec!["a refusal changed the member".to_owned()]);
                 }
                 if preview.map(|_| ()) != Err(error.clone()) {
@@ -194,6 +201,31 @@ impl<'a> Replay<'a> {
         self.happens_once(&answer, command(), now).await?;
         self.is_explained(&answer, now).await?;
         self.verify().await
+    }
+
+    /// A refusal that depends on the member is recorded, moves nothing, and stays.
+    async fn is_recorded(&self, given: &Given, problem: &Problem, now: Timestamp) -> Result<(), Failure> {
+        let key = given.command.key().map_err(|problem| vec![problem.to_string()])?;
+        let kept = self.engine.explain(&self.tenant, &self.member, &key, now).await.map_err(failed)?.answer;
+        if kept.operation.refused.map(|refused| refused.problem()).as_ref() != Some(problem) {
+            return Err(vec!["the refusal is not recorded".to_owned()]);
+        }
+        let entries = self.engine.history(&self.tenant, &self.member, Some(kept.head.seq), 1).await;
+        let before = entries.map_err(failed)?.first().map(|entry| entry.operation.key.clone());
+        if let Some(before) = before {
+            let state = self.engine.explain(&self.tenant, &self.member, &before, now).await.map_err(failed)?;
+            let programs = self.engine.programs(&self.tenant, now).await.map_err(failed)?;
+            let mut state: MemberState = state.answer.head.state.clone();
+            let settled = settle(&programs, &mut state, kept.head.state.settled_to);
+            settled.map_err(|error| vec![error.to_string()])?;
+            if state != kept.head.state {
+                return Err(vec!["a refusal changed the member".to_owned()]);
+            }
+        }
+        match self.engine.execute(&self.tenant, &self.member, given.command.clone(), now).await {
+            Err(again) if again.problem() == *problem => Ok(()),
+            again => Err(vec![format!("sent again, it is {again:?}")]),
+        }
     }
 
     /// History and command packed into one commit of another tenant come to the same.
@@ -387,13 +419,22 @@ struct Timed {
     grant_tier: Option<TierGrant>,
     approve: Option<Review>,
     refuse: Option<Review>,
+    redeem: Option<Redeem>,
+    cancel_redemption: Option<CancelRedemption>,
+    adjust: Option<Adjust>,
 }
 
 impl Timed {
     fn command(self) -> Option<Command> {
-        let grant = self.grant_tier.map(|grant| Command::GrantTier(Arc::new(grant)));
-        let approve = self.approve.map(|review| Command::Approve(Arc::new(review)));
-        grant.or(approve).or(self.refuse.map(|review| Command::Refuse(Arc::new(review))))
+        let all = [
+            self.grant_tier.map(|grant| Command::GrantTier(Arc::new(grant))),
+            self.approve.map(|review| Command::Approve(Arc::new(review))),
+            self.refuse.map(|review| Command::Refuse(Arc::new(review))),
+            self.redeem.map(|redeem| Command::Redeem(Arc::new(redeem))),
+            self.cancel_redemption.map(|cancel| Command::CancelRedemption(Arc::new(cancel))),
+            self.adjust.map(|adjust| Command::Adjust(Arc::new(adjust))),
+        ];
+        all.into_iter().flatten().next()
     }
 }
 

@@ -180,6 +180,8 @@ fn operation(key: OperationKey, currency: &AuthorId, points: Points) -> Operatio
         reviewed_for: Vec::new(),
         readings: Vec::new(),
         noted: Vec::new(),
+        refused: None,
+        redeemed: None,
         sealed: Sealed {
             sent_by: None,
             command: Command::Record(Arc::new(Activity::Event(CustomEvent {

@@ -52,6 +52,22 @@ impl Right for GrantTiers {
     const ROLES: &'static [Role] = &[Role::Support];
 }
 
+/// To spend members' points on rewards, and to undo it.
+#[derive(Debug)]
+pub struct Spend;
+
+impl Right for Spend {
+    const ROLES: &'static [Role] = &[Role::Till, Role::Support];
+}
+
+/// To give and take points by hand.
+#[derive(Debug)]
+pub struct AdjustPoints;
+
+impl Right for AdjustPoints {
+    const ROLES: &'static [Role] = &[Role::Support];
+}
+
 /// To approve and refuse what activities earned.
 #[derive(Debug)]
 pub struct Decide;

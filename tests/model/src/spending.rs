@@ -14,6 +14,10 @@ use crate::lots::Place;
 use crate::number::{BigInt, Exact, exact, minor_units, power_of_ten, round, whole};
 use crate::vesting::lapse;
 
+/// Refusals that depend on how the member stands.
+const RECORDED: [&str; 4] =
+    ["insufficient_points", "tier_required", "redemption_not_found", "already_cancelled"];
+
 /// What was spent at once.
 #[derive(Debug, Clone)]
 pub struct Spent {
@@ -46,6 +50,28 @@ type Price = (BigInt, Option<Exact>);
 impl Model {
     /// Spends points on a reward, or says the code of why not.
     pub fn redeem(&mut self, redeem: &Redeem, at: Timestamp) -> Result<Spent, &'static str> {
+        self.try_out(|model| model.spend(redeem, at))
+    }
+
+    /// Undoes a redemption, or says the code of why not.
+    pub fn cancel(&mut self, cancel: &CancelRedemption, at: Timestamp) -> Result<(), &'static str> {
+        self.try_out(|model| model.undo(cancel, at))
+    }
+
+    /// Only refusals that depend on the member are recorded; all others leave no trace, not even that of the time.
+    fn try_out<T>(
+        &mut self,
+        what: impl FnOnce(&mut Self) -> Result<T, &'static str>,
+    ) -> Result<T, &'static str> {
+        let before = self.clone();
+        let done = what(self);
+        if done.as_ref().is_err_and(|code| !RECORDED.contains(code)) {
+            *self = before;
+        }
+        done
+    }
+
+    fn spend(&mut self, redeem: &Redeem, at: Timestamp) -> Result<Spent, &'static str> {
         let spent = self.take_for_reward(redeem, at)?;
         let totals = &mut self.lots.get_mut(&spent.currency).expect("every currency has its lots").totals;
         totals.redeemed += &spent.points;
@@ -53,8 +79,7 @@ impl Model {
         Ok(spent)
     }
 
-    /// Undoes a redemption, or says the code of why not.
-    pub fn cancel(&mut self, cancel: &CancelRedemption, at: Timestamp) -> Result<(), &'static str> {
+    fn undo(&mut self, cancel: &CancelRedemption, at: Timestamp) -> Result<(), &'static str> {
         let now = self.now(at)?;
         let spent = self.spent.get_mut(cancel.of.as_str()).ok_or("redemption_not_found")?;
         if std::mem::replace(&mut spent.cancelled, true) {

@@ -170,7 +170,7 @@ pub enum Spend {
     },
 }
 
-/// 1 to 9 of them among `activities`.
+/// 1 to 13 of them among `activities`.
 pub fn spends(activities: usize) -> impl Strategy<Value = Vec<SpendStep>> {
     let units = decimal(0, 12, 3);
     let redeem = (any::<Index>(), option::weighted(0.2, 1_i64..400), units, option::of(decimal(0, 60, 2)));
@@ -186,8 +186,8 @@ pub fn spends(activities: usize) -> impl Strategy<Value = Vec<SpendStep>> {
     );
     let adjust = (any::<Index>(), prop_oneof![1_i64..900, -90_i64..=0]);
     let adjust = adjust.prop_map(|(currency, points)| Spend::Adjust { currency, points });
-    let what = prop_oneof![6 => redeem, 2 => any::<Index>().prop_map(Spend::Cancel), 2 => adjust];
-    let hours = prop_oneof![2 => 0_i64..3, 2 => 0_i64..900];
+    let what = prop_oneof![5 => redeem, 3 => any::<Index>().prop_map(Spend::Cancel), 2 => adjust];
+    let hours = prop_oneof![4 => 0_i64..3, 1 => 0_i64..900];
     let step = (0..activities, hours, what).prop_map(|(after, hours, what)| SpendStep { after, hours, what });
-    vec(step, 1..10)
+    vec(step, 1..14)
 }

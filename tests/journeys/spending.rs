@@ -1,0 +1,95 @@
+//! What members spend, get back, and are given by hand.
+
+use serde_json::{Value, json};
+
+use crate::client::Client;
+use crate::programs::program;
+use crate::server::Running;
+use crate::story::purchase;
+
+fn with_rewards() -> Value {
+    let mut program = program();
+    program["rewards"] = json!([
+        {"id": "bar", "currency": "cash", "points": "1.00", "amount_off": "0.90"},
+        {"id": "vase", "currency": "cash", "points": "0.10", "tier": {"track": "status", "level": ["silver"]}},
+    ]);
+    program
+}
+
+/// Anna buys for 150.00: one percent of it is 150 cents.
+async fn bought(server: &Running) -> Client {
+    server.shop("main").await.post("/v1/programs", &with_rewards()).await.good();
+    let till = server.client("main", "till", "till-1").await;
+    till.post("/v1/members/anna/purchases", &purchase("R-1", "2024-01-05T10:00:00Z", &["150.00"])).await.good();
+    till
+}
+
+fn cash(answer: &Value) -> &Value {
+    let balances = answer["balances"].as_array().unwrap();
+    balances.iter().find(|balance| balance["currency"] == "cash").unwrap()
+}
+
+fn redeem(key: &str, reward: &str) -> Value {
+    json!({"key": key, "reward": reward})
+}
+
+#[tokio::test]
+async fn points_are_spent_and_come_back() {
+    let server = Running::start().await;
+    let till = bought(&server).await;
+    let spent = till.post("/v1/members/anna/redemptions", &redeem("r-1", "bar")).await;
+    assert_eq!(spent.status, 201);
+    let spent = spent.json();
+    assert_eq!((&spent["operation"]["kind"], &cash(&spent)["available"]), (&json!("redeem"), &json!(50)));
+    let took = json!({"reward": "bar", "currency": "cash", "scale": 2, "points": 100, "off": "0.9", "lots": [{"points": 100}]});
+    assert_eq!(spent["operation"]["redemption"], took);
+    let again = till.post("/v1/members/anna/redemptions", &redeem("r-1", "bar")).await;
+    assert_eq!(again.header("idempotency-replayed"), Some("true"));
+    assert_eq!(again.json()["operation"], spent["operation"]);
+    let proof = till.get("/v1/members/anna/proof?key=redeem%2Fr-1").await.good();
+    let steps = proof["steps"].as_array().unwrap();
+    assert!(steps.iter().any(|step| step["text"] == "`bar` takes 1.00 Cash back and gives 0.90 EUR off"));
+
+    let cancel = "/v1/members/anna/redemptions/r-1/cancel";
+    let back = till.post(cancel, &json!({"key": "c-1"})).await.good();
+    assert_eq!((&back["operation"]["cancelled"], &cash(&back)["available"]), (&json!("r-1"), &json!(150)));
+    assert_eq!(till.post(cancel, &json!({"key": "c-1"})).await.good()["replayed"], true);
+    assert_eq!(till.post(cancel, &json!({"key": "c-2"})).await.problem(), (409, "already_cancelled".to_owned()));
+    let unknown = till.post("/v1/members/anna/redemptions/r-9/cancel", &json!({"key": "c-3"})).await;
+    assert_eq!(unknown.problem(), (404, "redemption_not_found".to_owned()));
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn what_was_refused_once_stays_refused() {
+    let server = Running::start().await;
+    let till = bought(&server).await;
+    till.post("/v1/members/anna/redemptions", &redeem("r-1", "bar")).await.good();
+    let refused = till.post("/v1/members/anna/redemptions", &redeem("r-2", "bar")).await;
+    assert_eq!(refused.problem(), (409, "insufficient_points".to_owned()));
+    assert_eq!(refused.json()["path"], "/reward");
+    let no_level = till.post("/v1/members/anna/redemptions", &redeem("r-3", "vase")).await;
+    assert_eq!(no_level.problem(), (409, "tier_required".to_owned()));
+    let no_reward = till.post("/v1/members/anna/redemptions", &redeem("r-4", "car")).await;
+    assert_eq!(no_reward.problem(), (422, "unknown_reward".to_owned()));
+
+    // Somebody gives 100 cents by hand; a till may not.
+    let gift = json!({"key": "a-1", "currency": "cash", "points": 100, "reason": "a broken bar"});
+    assert_eq!(till.post("/v1/members/anna/adjustments", &gift).await.status, 403);
+    let sam = server.client("main", "support", "sam").await;
+    let given = sam.post("/v1/members/anna/adjustments", &gift).await.good();
+    assert_eq!((&given["operation"]["adjustment"]["actor"], &cash(&given)["available"]), (&json!("sam"), &json!(150)));
+
+    // 150 would be enough now; the answer of then stays, and a new key is a new question.
+    let again = till.post("/v1/members/anna/redemptions", &redeem("r-2", "bar")).await;
+    assert_eq!(again.json(), refused.json());
+    assert_eq!(cash(&till.post("/v1/members/anna/redemptions", &redeem("r-5", "bar")).await.good())["available"], 50);
+    let history = sam.get("/v1/members/anna/history").await.good();
+    let entries = history["entries"].as_array().unwrap().iter().map(|entry| &entry["operation"]);
+    let said: Vec<_> = entries.filter_map(|it| it["refused"]["code"].as_str()).collect();
+    assert_eq!(said, ["tier_required", "insufficient_points"], "newest first, and no more are recorded");
+    let anna = sam.get("/v1/members/anna").await.good();
+    let cash = cash(&anna);
+    assert_eq!((&cash["earned"], &cash["redeemed"], &cash["adjusted"]), (&json!(150), &json!(200), &json!(100)));
+    server.stop().await;
+}

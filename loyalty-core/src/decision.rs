@@ -24,9 +24,7 @@ use crate::counter::{self, Slots};
 use crate::explain::Trace;
 use crate::facts::{Asked, Facts, Who};
 use crate::id::{ActivityId, ActorId, AuthorId, OperationKey};
-use crate::ledger::operation::{
-    Award, CountedBy, CountedIn, Operation, Sealed, Settlement, VestingOutcome,
-};
+use crate::ledger::operation::{Award, CountedBy, CountedIn, Operation, Sealed, Settlement, VestingOutcome};
 use crate::ledger::posting::{Account, Posting};
 use crate::limits::{self, Noted};
 use crate::member::{MemberState, Pending};
@@ -148,8 +146,12 @@ pub fn decide<T: Trace>(
     let decided = match command {
         Command::Record(activity) => decide_activity(context, state, activity, key.clone(), trace),
         Command::GrantTier(grant) => grant::decide_grant(context, known(state)?, grant, key.clone(), trace),
-        Command::Approve(review) => review::decide_review(context, known(state)?, (review, true), key.clone(), trace),
-        Command::Refuse(review) => review::decide_review(context, known(state)?, (review, false), key.clone(), trace),
+        Command::Approve(review) => {
+            review::decide_review(context, known(state)?, (review, true), key.clone(), trace)
+        }
+        Command::Refuse(review) => {
+            review::decide_review(context, known(state)?, (review, false), key.clone(), trace)
+        }
         Command::Redeem(redeem) => spend::decide_redeem(context, known(state)?, redeem, key.clone(), trace),
         Command::CancelRedemption(cancel) => {
             spend::decide_cancel(context, known(state)?, cancel, key.clone(), trace)
@@ -157,7 +159,9 @@ pub fn decide<T: Trace>(
         Command::Adjust(adjust) => adjust::decide_adjust(context, known(state)?, adjust, key.clone(), trace),
     };
     let mut decided = match decided.map_err(|problem| command.place(problem)) {
-        Err(problem) if command.spends() => spend::decide_refusal(context, known(state)?, command, key, problem)?,
+        Err(problem) if command.spends() => {
+            spend::decide_refusal(context, known(state)?, command, key, problem)?
+        }
         decided => decided?,
     };
     decided.look_at_budgets(context.readings);

@@ -285,7 +285,11 @@ impl Balance {
 
     /// Takes points to be spent, soonest expiry first, where one is named out of its lots alone; gives what was taken,
     /// by lot.
-    pub fn spend(&mut self, points: Points, bucket: Option<Option<Timestamp>>) -> Result<Vec<Lot>, OutOfRange> {
+    pub fn spend(
+        &mut self,
+        points: Points,
+        bucket: Option<Option<Timestamp>>,
+    ) -> Result<Vec<Lot>, OutOfRange> {
         let mut left = points;
         let mut taken = Vec::new();
         for lot in self.lots.iter_mut().filter(|lot| bucket.is_none_or(|only| lot.expires_at == only)) {

@@ -20,7 +20,9 @@ fn with_rewards() -> Value {
 async fn bought(server: &Running) -> Client {
     server.shop("main").await.post("/v1/programs", &with_rewards()).await.good();
     let till = server.client("main", "till", "till-1").await;
-    till.post("/v1/members/anna/purchases", &purchase("R-1", "2024-01-05T10:00:00Z", &["150.00"])).await.good();
+    till.post("/v1/members/anna/purchases", &purchase("R-1", "2024-01-05T10:00:00Z", &["150.00"]))
+        .await
+        .good();
     till
 }
 
@@ -54,7 +56,10 @@ async fn points_are_spent_and_come_back() {
     let back = till.post(cancel, &json!({"key": "c-1"})).await.good();
     assert_eq!((&back["operation"]["cancelled"], &cash(&back)["available"]), (&json!("r-1"), &json!(150)));
     assert_eq!(till.post(cancel, &json!({"key": "c-1"})).await.good()["replayed"], true);
-    assert_eq!(till.post(cancel, &json!({"key": "c-2"})).await.problem(), (409, "already_cancelled".to_owned()));
+    assert_eq!(
+        till.post(cancel, &json!({"key": "c-2"})).await.problem(),
+        (409, "already_cancelled".to_owned())
+    );
     let unknown = till.post("/v1/members/anna/redemptions/r-9/cancel", &json!({"key": "c-3"})).await;
     assert_eq!(unknown.problem(), (404, "redemption_not_found".to_owned()));
     server.stop().await;
@@ -78,18 +83,27 @@ async fn what_was_refused_once_stays_refused() {
     assert_eq!(till.post("/v1/members/anna/adjustments", &gift).await.status, 403);
     let sam = server.client("main", "support", "sam").await;
     let given = sam.post("/v1/members/anna/adjustments", &gift).await.good();
-    assert_eq!((&given["operation"]["adjustment"]["actor"], &cash(&given)["available"]), (&json!("sam"), &json!(150)));
+    assert_eq!(
+        (&given["operation"]["adjustment"]["actor"], &cash(&given)["available"]),
+        (&json!("sam"), &json!(150))
+    );
 
     // 150 would be enough now; the answer of then stays, and a new key is a new question.
     let again = till.post("/v1/members/anna/redemptions", &redeem("r-2", "bar")).await;
     assert_eq!(again.json(), refused.json());
-    assert_eq!(cash(&till.post("/v1/members/anna/redemptions", &redeem("r-5", "bar")).await.good())["available"], 50);
+    assert_eq!(
+        cash(&till.post("/v1/members/anna/redemptions", &redeem("r-5", "bar")).await.good())["available"],
+        50
+    );
     let history = sam.get("/v1/members/anna/history").await.good();
     let entries = history["entries"].as_array().unwrap().iter().map(|entry| &entry["operation"]);
     let said: Vec<_> = entries.filter_map(|it| it["refused"]["code"].as_str()).collect();
     assert_eq!(said, ["tier_required", "insufficient_points"], "newest first, and no more are recorded");
     let anna = sam.get("/v1/members/anna").await.good();
     let cash = cash(&anna);
-    assert_eq!((&cash["earned"], &cash["redeemed"], &cash["adjusted"]), (&json!(150), &json!(200), &json!(100)));
+    assert_eq!(
+        (&cash["earned"], &cash["redeemed"], &cash["adjusted"]),
+        (&json!(150), &json!(200), &json!(100))
+    );
     server.stop().await;
 }

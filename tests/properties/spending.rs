@@ -193,7 +193,8 @@ fn random_spends_reach_everything() {
         let mut clock = Timestamp::default();
         for (index, activity) in history.iter().enumerate() {
             clock = clock.max(activity.occurred_at().at);
-            let _: Result<_, _> = real.execute(Command::Record(Arc::<Activity>::new(activity.clone())), clock);
+            let _: Result<_, _> =
+                real.execute(Command::Record(Arc::<Activity>::new(activity.clone())), clock);
             for (number, step) in spends.iter().enumerate().filter(|(_, it)| it.after == index) {
                 let Some(state) = real.state() else { continue };
                 clock = clock.max(state.settled_to.plus_seconds(step.hours * 3_600)).plus_micros(1_000);

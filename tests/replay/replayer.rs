@@ -213,7 +213,8 @@ impl<'a> Replay<'a> {
         let entries = self.engine.history(&self.tenant, &self.member, Some(kept.head.seq), 1).await;
         let before = entries.map_err(failed)?.first().map(|entry| entry.operation.key.clone());
         if let Some(before) = before {
-            let state = self.engine.explain(&self.tenant, &self.member, &before, now).await.map_err(failed)?;
+            let state =
+                self.engine.explain(&self.tenant, &self.member, &before, now).await.map_err(failed)?;
             let programs = self.engine.programs(&self.tenant, now).await.map_err(failed)?;
             let mut state: MemberState = state.answer.head.state.clone();
             let settled = settle(&programs, &mut state, kept.head.state.settled_to);

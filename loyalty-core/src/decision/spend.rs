@@ -92,8 +92,13 @@ pub fn decide_cancel<T: Trace>(
         let text = format!("{points} {} come back of `{}`", redeemed.currency, redeemed.reward);
         Step::new(StepKind::Spent, &redeemed.reward, text).with(points)
     });
-    operation.postings =
-        give_back(&redeemed.currency, &redeemed.lots, Account::Redeemed, &mut state, (moment.at, context.now))?;
+    operation.postings = give_back(
+        &redeemed.currency,
+        &redeemed.lots,
+        Account::Redeemed,
+        &mut state,
+        (moment.at, context.now),
+    )?;
     before.tell(&state, moment.program, trace);
     Ok(Decision { operation, state, wants: Vec::new() })
 }

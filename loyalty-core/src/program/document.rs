@@ -32,8 +32,8 @@ pub use self::limits::{
 };
 pub use self::returns::{ReturnMethod, Returns, Unlinked};
 pub use self::rewards::{
-    AmountOff, AmountOffPerUnit, AmountOffSteps, Buckets, LeastPoints, MostOff, MostUnits, PercentOff, PointsOff,
-    Prefer, Reward,
+    AmountOff, AmountOffPerUnit, AmountOffSteps, Buckets, LeastPoints, MostOff, MostUnits, PercentOff,
+    PointsOff, Prefer, Reward,
 };
 pub use self::terms::{Partner, RuleExpiry, Terms, Vest, VestingEvent};
 pub use self::tiers::{

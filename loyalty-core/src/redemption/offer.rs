@@ -111,7 +111,8 @@ impl<'a> Offer<'a> {
     }
 
     fn check_bill(&self) -> Result<(), Problem> {
-        let shares = matches!(&self.reward.amount_off, Some(AmountOff::Steps(it)) if it.share_of_bill.is_some());
+        let shares =
+            matches!(&self.reward.amount_off, Some(AmountOff::Steps(it)) if it.share_of_bill.is_some());
         match self.order.bill {
             Some(bill) if bill <= Money::ZERO => Err(below("/bill", "a bill")),
             None if shares || self.reward.percent_off.is_some() => {
@@ -123,7 +124,8 @@ impl<'a> Offer<'a> {
     }
 
     const fn is_by_steps(&self) -> bool {
-        matches!(self.reward.amount_off, Some(AmountOff::Steps(_))) || self.reward.amount_off_per_unit.is_some()
+        matches!(self.reward.amount_off, Some(AmountOff::Steps(_)))
+            || self.reward.amount_off_per_unit.is_some()
     }
 
     /// What it takes of a member's points, of which bucket, and what it gives; or why the member cannot have it.
@@ -215,7 +217,8 @@ impl<'a> Offer<'a> {
     fn by_steps(&self, full: &Steps, units: Ratio, available: Points) -> Result<Price, Problem> {
         let least = full_steps(full.least, full.step)?;
         if full.most < least {
-            let message = format!("the bill is too small for {} of `{}`", self.shown(full.least), self.reward.id);
+            let message =
+                format!("the bill is too small for {} of `{}`", self.shown(full.least), self.reward.id);
             return Err(Problem::new("bill_too_small", "/bill", message, "redeem it on a larger bill"));
         }
         let wanted = self.order.points.filter(|wanted| *wanted > available);

@@ -156,8 +156,7 @@ impl Model {
         }
         let id = wish.currency.id.to_string();
         let lots = self.lots.get_mut(&id).expect("every currency has its lots");
-        let chosen =
-            redeem.bucket.map(|at| Instant::from_timestamp_micros(at.micros()).expect("an instant"));
+        let chosen = redeem.bucket.map(|at| Instant::from_timestamp_micros(at.micros()).expect("an instant"));
         let ((points, off), bucket) = match reward.buckets {
             Buckets::Any => (wish.price(&lots.balance())?, None),
             Buckets::OneBucket => wish.of_one_bucket(lots.buckets(), chosen)?,
@@ -169,7 +168,8 @@ impl Model {
 
 impl Wish<'_> {
     fn by_steps(&self) -> bool {
-        matches!(self.reward.amount_off, Some(AmountOff::Steps(_))) || self.reward.amount_off_per_unit.is_some()
+        matches!(self.reward.amount_off, Some(AmountOff::Steps(_)))
+            || self.reward.amount_off_per_unit.is_some()
     }
 
     /// What is said of it, whatever the member has.

@@ -73,9 +73,7 @@ fn nothing() -> Reward {
 fn made(price: Quantity, off: Off, reward: Reward) -> Reward {
     match off {
         Off::Nothing => Reward { points: Some(price), ..reward },
-        Off::Amount(off) => {
-            Reward { points: Some(price), amount_off: Some(AmountOff::Fixed(off)), ..reward }
-        }
+        Off::Amount(off) => Reward { points: Some(price), amount_off: Some(AmountOff::Fixed(off)), ..reward },
         Off::Percent(off) => Reward { points: Some(price), percent_off: Some(off), ..reward },
         Off::Steps(steps) => Reward { amount_off: Some(AmountOff::Steps(steps)), ..reward },
         Off::PerUnit(per_unit) => Reward { amount_off_per_unit: Some(per_unit), ..reward },

@@ -58,12 +58,12 @@ proptest! {
     }
 }
 
-/// Counts what happens in 700 cases of a fixed seed.
+/// Counts what happens in 1,200 cases of a fixed seed.
 #[test]
 fn random_cases_reach_everything() {
     let mut runner = TestRunner::deterministic();
     let mut seen: BTreeMap<&str, u32> = BTreeMap::new();
-    for _ in 0..700 {
+    for _ in 0..1_200 {
         let (document, history) = case(26).new_tree(&mut runner).expect("a case").current();
         watch(&document, &history, &mut |what| *seen.entry(what).or_default() += 1);
     }

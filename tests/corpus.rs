@@ -6,6 +6,8 @@ mod case;
 mod files;
 #[path = "replay/found.rs"]
 mod found;
+#[path = "replay/gifts.rs"]
+mod gifts;
 #[path = "replay/later.rs"]
 mod later;
 #[path = "replay/replayer.rs"]

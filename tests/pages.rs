@@ -13,6 +13,8 @@ mod case;
 mod files;
 #[path = "replay/found.rs"]
 mod found;
+#[path = "replay/gifts.rs"]
+mod gifts;
 #[path = "pages/page.rs"]
 mod page;
 #[path = "replay/replayer.rs"]

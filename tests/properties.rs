@@ -143,6 +143,7 @@ fn compare_states(real: &Real, state: &MemberState, model: &Model, time: OffsetT
         let counted: Exact = whole(counted) / unit;
         assert_eq!(counted, model.counter(counter.id.as_str(), time), "counter {}", counter.id);
     }
+    compare_gifts(state, model);
     for track in &real.program.document().tiers {
         let held = state.tier(&track.id).map(|held| held.level().to_string());
         assert_eq!(held, Some(model.level(track.id.as_str())), "level on {}", track.id);
@@ -150,6 +151,17 @@ fn compare_states(real: &Real, state: &MemberState, model: &Model, time: OffsetT
         let until = until.map_or(NEVER, |at| Instant::from_timestamp_micros(at.micros()).unwrap());
         assert_eq!(until, model.until(track.id.as_str()), "end of the level on {}", track.id);
     }
+}
+
+fn compare_gifts(state: &MemberState, model: &Model) {
+    let ends =
+        |at: Option<Timestamp>| at.map_or(NEVER, |at| Instant::from_timestamp_micros(at.micros()).unwrap());
+    let held = state.gifts.vouchers.iter().map(|it| (it.voucher.to_string(), ends(it.expires_at)));
+    let mut held: Vec<_> = held.collect();
+    held.sort();
+    assert_eq!(held, model.vouchers(), "vouchers");
+    let held: Vec<_> = state.gifts.badges.iter().map(|it| it.badge.to_string()).collect();
+    assert_eq!(held, model.badges(), "badges");
 }
 
 /// Every cap of a program with the decimals of its currency.

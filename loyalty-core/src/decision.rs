@@ -6,6 +6,7 @@ mod adjust;
 mod budgets;
 mod goals;
 mod grant;
+mod grants;
 mod lots;
 mod nearest;
 mod occasion;
@@ -23,6 +24,7 @@ use crate::counter::counting::{self, Added};
 use crate::counter::{self, Slots};
 use crate::explain::Trace;
 use crate::facts::{Asked, Facts, Who};
+use crate::grants::{Codes, GrantedFor};
 use crate::id::{ActivityId, ActorId, AuthorId, OperationKey};
 use crate::ledger::operation::{Award, CountedBy, CountedIn, Operation, Sealed, Settlement, VestingOutcome};
 use crate::ledger::posting::{Account, Posting};
@@ -65,12 +67,15 @@ pub struct Context<'a> {
     pub readings: &'a [Reading],
     /// What counters say that members share, of those that limits look at; one that is not there counts as lost.
     pub noted: &'a [Noted],
+    /// By which codes of vouchers are made.
+    pub codes: Codes<'a>,
 }
 
 impl<'a> Context<'a> {
-    /// A context without a sender, in which nothing is known of what members share.
+    /// A context without a sender, in which nothing is known of what members share, and whose vouchers nobody is given.
     pub const fn new(now: Timestamp, programs: &'a Programs, past: &'a Past, who: Who<'a>) -> Self {
-        Self { now, programs, past, who, sent_by: None, readings: &[], noted: &[] }
+        let codes = Codes::UNKEPT;
+        Self { now, programs, past, who, sent_by: None, readings: &[], noted: &[], codes }
     }
 }
 
@@ -194,19 +199,19 @@ fn decide_activity<T: Trace>(
     operation.sealed.sent_by = context.sent_by.cloned();
     let before = lots::Lots::heard::<T>(&state);
     moment.begin(&mut state);
-    let who = Who { facts: &facts, ..context.who };
+    let context = &Context { who: Who { facts: &facts, ..context.who }, ..*context };
     let mut wants = Vec::new();
     if enrols && program.welcomes() {
-        wants = moment.welcome((who, context.readings), &mut state, &mut operation, trace)?;
+        wants = moment.welcome(context, &mut state, &mut operation, trace)?;
     }
     match activity.as_ref() {
         Activity::Return(by) => {
             let before = looks_at_returns(program, &state).then(|| state.clone());
-            take_back(by, context, &mut state, &mut operation, trace)?;
+            take_back((by, &moment), context, &mut state, &mut operation, trace)?;
             after_return(&moment, before.as_ref(), &mut state, &mut operation, trace)?;
         }
         _ => {
-            let happening = Happening { activity: &activity, who, moment, enrols, late };
+            let happening = Happening { activity: &activity, moment, enrols, late };
             wants.extend(earn(&happening, context, &mut state, &mut operation, trace)?);
         }
     }
@@ -248,7 +253,6 @@ impl<'a> Arrival<'a> {
 /// A purchase, an event or an occasion on its way.
 struct Happening<'a> {
     activity: &'a Activity,
-    who: Who<'a>,
     moment: Moment<'a>,
     enrols: bool,
     late: bool,
@@ -262,7 +266,8 @@ fn earn<T: Trace>(
     operation: &mut Operation,
     trace: &mut T,
 ) -> Result<Vec<Want>, Problem> {
-    let Happening { activity, who, ref moment, enrols, late } = *happening;
+    let Happening { activity, ref moment, enrols, late } = *happening;
+    let who = context.who;
     let (program, when, occurred_at) = (moment.program, moment.when, activity.occurred_at());
     // What fell due may have given something back.
     let readings = &left_of(context.readings, operation);
@@ -270,6 +275,7 @@ fn earn<T: Trace>(
     let subject = Subject { program, state, activity, who, date, late, occasion, readings };
     refuse_too_late(&subject)?;
     let Rated { mut earned, mut wants } = accrual::rate(program, &subject, trace)?;
+    let gifts = grants::matching(program, &subject, trace)?;
     let named = match activity {
         Activity::Event(event) => vesting::named(event, context.past)?,
         _ => None,
@@ -281,6 +287,9 @@ fn earn<T: Trace>(
     count(program, added, &when, state, operation)?;
     limits::count(&held.counting, program, &when, state)?;
     record(earned, moment, occurred_at, state, operation)?;
+    let given = moment.give_grants(&gifts, (&GrantedFor::Activity, context), state, operation, trace)?;
+    operation.counted.extend(given.used);
+    moment.credit_copies(context, state, operation)?;
     let times = (occurred_at.at, moment.at);
     let copied = succession::counted_by_copies(&operation.counted, program, context.programs, times);
     count_copies(&copied, context.programs.at(moment.at), state)?;
@@ -295,9 +304,9 @@ fn earn<T: Trace>(
         moment.roll_again(state);
     }
     if let Some(before) = before.as_ref().filter(|_| program.awards_goals()) {
-        wants.extend(moment.award_goals((before, who, context.readings), state, operation, trace)?);
+        wants.extend(moment.award_goals((before, context), state, operation, trace)?);
     }
-    operation.tier_changes = moment.rise(before.as_ref().filter(|_| late), state, trace);
+    operation.tier_changes.extend(moment.rise(before.as_ref().filter(|_| late), state, trace));
     Ok(wants)
 }
 
@@ -330,6 +339,8 @@ fn opened(
         noted: Vec::new(),
         refused: None,
         redeemed: None,
+        granted: Vec::new(),
+        regranted: Vec::new(),
     }
 }
 
@@ -344,7 +355,7 @@ fn after_return<T: Trace>(
     moment.roll_again(state);
     if let Some(before) = before {
         moment.turn_goals(before, state, operation, trace)?;
-        operation.tier_changes = moment.follow_counters(before, state, trace);
+        operation.tier_changes.extend(moment.follow_counters(before, state, trace));
     }
     Ok(())
 }
@@ -358,7 +369,7 @@ fn looks_at_returns(program: &Program, state: &MemberState) -> bool {
 }
 
 fn take_back<T: Trace>(
-    by: &Return,
+    (by, moment): (&Return, &Moment<'_>),
     context: &Context<'_>,
     state: &mut MemberState,
     operation: &mut Operation,
@@ -374,6 +385,13 @@ fn take_back<T: Trace>(
     operation.returned = effect.returned;
     operation.counted.extend(effect.counted);
     operation.postings.extend(effect.postings);
+    for sale in &matching.sales {
+        let recorded = sale.operation;
+        let version = context.programs.version(recorded.version);
+        let version = version.ok_or_else(|| returns::unknown_version(recorded.version))?;
+        let taking = grants::Taking { moment, context, recorded, version, refused: false };
+        taking.take_back(sale, state, operation, trace)?;
+    }
     operation.unmatched = matching.unmatched;
     Ok(())
 }
@@ -406,7 +424,8 @@ fn refuse_too_late(subject: &Subject<'_>) -> Result<(), Problem> {
     let counters = &program.document().counters;
     let too_late = counters.iter().any(|c| counter::value(program, state, &c.id, &when).is_none())
         || counters.iter().any(|c| counter::last(state, &c.id, when.at).is_none())
-        || program.window_caps().iter().any(|cap| subject.used(&cap.id, cap.window).is_none());
+        || program.window_caps().iter().any(|cap| subject.used(&cap.id, cap.window).is_none())
+        || grants::is_too_late(subject);
     if !too_late {
         return Ok(());
     }
@@ -467,7 +486,7 @@ fn use_up(
 ) -> Result<(), OutOfRange> {
     match of {
         CountedBy::Cap(cap) => Slots::of(program, window).add(&mut state.caps, cap, slot, amount),
-        CountedBy::Counter(_) | CountedBy::Budget(_) => Ok(()),
+        CountedBy::Counter(_) | CountedBy::Budget(_) | CountedBy::Grant(_) => Ok(()),
     }
 }
 
@@ -538,6 +557,7 @@ fn give_back(counted: &[CountedIn], state: &mut MemberState) -> Result<(), OutOf
         match of {
             CountedBy::Counter(id) => counter::give_back(&mut state.counters, id, *slot, *amount)?,
             CountedBy::Cap(id) => counter::give_back(&mut state.caps, id, *slot, *amount)?,
+            CountedBy::Grant(id) => counter::give_back(&mut state.gifts.times, id, *slot, *amount)?,
             CountedBy::Budget(_) => {}
         }
     }

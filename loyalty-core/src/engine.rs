@@ -18,6 +18,7 @@ use std::sync::{Arc, Mutex};
 use thiserror::Error;
 
 use crate::decision::Command;
+use crate::grants::Codes;
 use crate::id::{ActorId, MemberId, OperationKey, TenantId};
 use crate::ledger::chain::ChainKey;
 use crate::ledger::commit::{Head, InvalidCommit, StoredCommit};
@@ -182,6 +183,11 @@ impl Engine {
     #[must_use]
     pub fn sent_by(&self, actor: Option<ActorId>) -> Self {
         Self { actor, ..self.clone() }
+    }
+
+    /// By which codes of a tenant's vouchers are made.
+    fn codes<'a>(&'a self, tenant: &'a TenantId) -> Codes<'a> {
+        Codes::new(&self.key, tenant)
     }
 
     /// Does a command once. The same key and input again gives the same answer, marked replayed.

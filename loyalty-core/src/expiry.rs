@@ -5,7 +5,7 @@ use crate::ledger::posting::{Account, Posting};
 use crate::member::MemberState;
 use crate::points::OutOfRange;
 use crate::program::Program;
-use crate::program::document::RuleExpiry;
+use crate::program::document::{Expiry, RuleExpiry};
 use crate::time::{Timestamp, When};
 
 /// When points that may be spent from a moment on lapse: 00:00 after their last valid day, in the program's zone.
@@ -22,6 +22,11 @@ pub fn expires_at(
         Some(RuleExpiry::By(expiry)) => *expiry,
         None => program.currency(currency)?.expiry?,
     };
+    end_of(program, expiry, from)
+}
+
+/// The first instant after a life that begins at a moment.
+pub fn end_of(program: &Program, expiry: Expiry, from: &When<'_>) -> Option<Timestamp> {
     let last_day = expiry.after.after(from.date);
     let day_after = match expiry.to_end_of {
         Some(window) => window.end(&from.on(last_day))?,

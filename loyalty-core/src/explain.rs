@@ -54,6 +54,8 @@ pub enum StepKind {
     Tier,
     /// What the enrolment gave.
     Welcome,
+    /// A grant gave something that is no points, or why it gave nothing.
+    Grant,
     /// Something came back.
     Returned,
     /// Points went into a lot or came out of it: the value is below 0 then.

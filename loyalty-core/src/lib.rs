@@ -25,6 +25,7 @@ pub mod program;
 pub mod accrual;
 pub mod counter;
 pub mod facts;
+pub mod grants;
 pub mod tier;
 
 // Spending.

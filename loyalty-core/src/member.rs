@@ -3,6 +3,7 @@
 use minicbor::{Decode, Encode};
 
 use crate::counter::CounterState;
+use crate::grants::Gifts;
 use crate::id::{AuthorId, OperationKey};
 use crate::ledger::operation::{CountedIn, VestingOutcome};
 use crate::limits::LimitsState;
@@ -50,6 +51,9 @@ pub struct MemberState {
     /// What a chain that belongs to no member keeps: a budget, or a claim.
     #[cbor(n(10), default)]
     pub shared: Option<Shared>,
+    /// What the member has that is no points.
+    #[cbor(n(30), default, skip_if = "Gifts::is_empty")]
+    pub gifts: Gifts,
 }
 
 const fn is_nothing(points: &Points) -> bool {
@@ -169,6 +173,7 @@ impl MemberState {
             limits: LimitsState::EMPTY,
             pending: Vec::new(),
             shared: None,
+            gifts: Gifts::NONE,
         }
     }
 
@@ -224,7 +229,7 @@ impl MemberState {
         let tiers = self.tiers.iter().filter_map(TierState::due);
         let lots = self.balances.iter().filter_map(|b| b.lots.first().and_then(|l| l.expires_at));
         let pending = self.next_pending().map(|pending| pending.due);
-        tiers.chain(lots).chain(pending).min()
+        tiers.chain(lots).chain(pending).chain(self.next_voucher_ends()).min()
     }
 }
 

@@ -20,8 +20,8 @@ use self::condition::Condition;
 use self::index::{Index, Map, Place};
 
 use self::document::{
-    Budget, Cap, CapScope, Challenge, Counter, Currency, CurrencyKind, Document, Earning, Group, GroupMember,
-    Requirement, Reward, Rule, Streak, Threshold, TierTrack, Trigger,
+    Badge, Budget, Cap, CapScope, Challenge, Counter, Currency, CurrencyKind, Document, Earning, Group,
+    GroupMember, Requirement, Reward, Rule, Streak, Threshold, TierTrack, Trigger, Voucher,
 };
 use crate::activity::Activity;
 use crate::facts::Asked;
@@ -122,7 +122,8 @@ impl Program {
             let version = VersionId::of_canonical(&canonical);
             let (takes_over, noted) = (takes_over(&document), noted(&document));
             let answers = |on: &dyn Fn(&Trigger) -> bool| {
-                document.earning.iter().flat_map(rules_in).any(|rule| on(&rule.on))
+                let rules = document.earning.iter().flat_map(rules_in).map(|rule| &rule.on);
+                rules.chain(document.grants.iter().map(|grant| &grant.on)).any(on)
             };
             let awards_goals = answers(&Trigger::is_reached);
             let welcomes = answers(&|on| *on == Trigger::Enrolment);
@@ -240,7 +241,7 @@ impl Program {
     /// What is limited by a cap of a window, or by a budget; `None` for a counter.
     pub fn limited_by(&self, of: &CountedBy) -> Option<&WindowCap> {
         match of {
-            CountedBy::Counter(_) => None,
+            CountedBy::Counter(_) | CountedBy::Grant(_) => None,
             CountedBy::Cap(id) => self.window_cap(id),
             CountedBy::Budget(id) => self.budgets.iter().find(|budget| budget.id == *id),
         }
@@ -306,6 +307,16 @@ impl Program {
         }
     }
 
+    /// A voucher by its id.
+    pub fn voucher(&self, id: &AuthorId) -> Option<&Voucher> {
+        self.document.vouchers.iter().find(|voucher| voucher.id == *id)
+    }
+
+    /// A badge by its id.
+    pub fn badge(&self, id: &AuthorId) -> Option<&Badge> {
+        self.document.badges.iter().find(|badge| badge.id == *id)
+    }
+
     /// A challenge by its id.
     pub fn challenge(&self, id: &AuthorId) -> Option<&Challenge> {
         self.document.challenges.iter().find(|challenge| challenge.id == *id)
@@ -349,7 +360,8 @@ impl Document {
         let factors = stages.flat_map(|stage| &stage.factors).filter_map(|factor| factor.when.as_ref());
         let counters = self.counters.iter().filter_map(|counter| counter.when.as_ref());
         let limits = self.limits.iter().filter_map(|limit| limit.when.as_ref());
-        rules.chain(factors).chain(counters).chain(limits)
+        let grants = self.grants.iter().filter_map(|grant| grant.when.as_ref());
+        rules.chain(factors).chain(counters).chain(limits).chain(grants)
     }
 }
 

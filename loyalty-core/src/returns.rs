@@ -118,7 +118,7 @@ fn give_back(
                 Some(counter) => counted_back(sale, counter, earlier.amount)?,
                 None => 0,
             },
-            (CountedBy::Cap(_) | CountedBy::Budget(_), None) => 0,
+            (CountedBy::Cap(_) | CountedBy::Budget(_) | CountedBy::Grant(_), None) => 0,
         };
         if amount != 0 {
             let amount = amount.checked_neg().ok_or(OutOfRange)?;

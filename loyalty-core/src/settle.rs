@@ -29,6 +29,7 @@ enum DueKind {
     TierEnds,
     GrantEnds,
     LotLapses,
+    VoucherEnds,
 }
 
 /// Applies what fell due up to and including `to`.
@@ -60,6 +61,7 @@ pub fn settle(programs: &Programs, state: &mut MemberState, to: Timestamp) -> Re
                     settlement.postings.extend(expiry::lapse(state, currency, due.at)?);
                 }
             }
+            DueKind::VoucherEnds => settlement.vouchers.extend(state.end_vouchers(due.at)),
         }
     }
     state.settled_to = state.settled_to.max(to);
@@ -85,7 +87,8 @@ fn next(state: &MemberState) -> Option<Due> {
         };
         Due { at: pending.due, kind, id: None }
     });
-    tiers.chain(lots).chain(pending).min()
+    let voucher = state.next_voucher_ends().map(|at| Due { at, kind: DueKind::VoucherEnds, id: None });
+    tiers.chain(lots).chain(pending).chain(voucher).min()
 }
 
 /// An instant at which something falls due.

@@ -202,7 +202,7 @@ fn give_back(state: &mut MemberState, counted: &[CountedIn]) -> Result<(), OutOf
         match &one.of {
             CountedBy::Counter(id) => counter::give_back(&mut state.counters, id, one.slot, less)?,
             CountedBy::Cap(id) => counter::give_back(&mut state.caps, id, one.slot, less)?,
-            CountedBy::Budget(_) => {}
+            CountedBy::Budget(_) | CountedBy::Grant(_) => {}
         }
     }
     Ok(())

@@ -1,7 +1,7 @@
 //! What is known of members: given, shown, used and forgotten; what the calendar brings them; and how far they are.
 
 use hyper::body::Bytes;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::programs::program;
 use crate::server::Running;
@@ -159,5 +159,47 @@ async fn challenges_show_how_far_they_are() {
     let taken = &back["operation"]["challenge_takes"][0];
     assert_eq!((&taken["challenge"], &taken["take"]["points"]), (&json!("two"), &json!(9)));
     assert_eq!(back["balances"][0]["available"], 10);
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn vouchers_and_badges_are_shown_with_their_codes() {
+    let server = Running::start().await;
+    let shop = server.shop("main").await;
+    let mut gives = program();
+    gives["vouchers"] = json!([
+        {"id": "five-off", "name": "Five off", "amount_off": "5", "expiry": {"after": {"days": 30}}},
+    ]);
+    gives["badges"] = json!([{"id": "early", "name": "Early bird"}]);
+    gives["grants"] = json!([
+        {"id": "large", "when": {"basket": {"sum": {"at_least": "50"}}}, "give": {"voucher": "five-off"}},
+        {"id": "early", "give": {"badge": "early"}},
+    ]);
+    shop.post("/v1/programs", &gives).await.good();
+    let large = purchase("R-1", "2024-01-05T10:00:00Z", &["60.00"]);
+    let preview = shop.post("/v1/members/anna/preview", &json!({"purchase": large})).await.good();
+    let shown = &preview["operation"]["granted"][0];
+    assert_eq!((&shown["grant"], &shown["gives"]["voucher"]["code"]), (&json!("large"), &Value::Null));
+    let bought = shop.post("/v1/members/anna/purchases", &large).await.good();
+    let code = bought["operation"]["granted"][0]["gives"]["voucher"]["code"].as_str().unwrap().to_owned();
+    assert_eq!((code.len(), code.contains(['0', 'O', '1', 'I'])), (20, false));
+    let again = shop.post("/v1/members/anna/purchases", &large).await.good();
+    assert_eq!(again["operation"], bought["operation"]);
+    // 30 days after 5 January is 4 February, the last valid day.
+    let voucher = json!({
+        "voucher": "five-off", "name": "Five off", "code": code, "amount_off": "5", "uses": 1,
+        "expires_at": "2024-02-05T00:00:00Z",
+    });
+    let anna = shop.get("/v1/members/anna?at=2024-02-04T23:59:59Z").await.good();
+    assert_eq!(anna["vouchers"], json!([voucher]));
+    let badge = json!({"badge": "early", "name": "Early bird", "since": "2024-01-05T10:00:00Z"});
+    assert_eq!(anna["badges"], json!([badge]));
+    let later = shop.get("/v1/members/anna?at=2024-02-05T00:00:00Z").await.good();
+    assert_eq!((&later["vouchers"], &later["badges"]), (&Value::Null, &json!([badge])));
+    let back = json!({"id": "B-1", "occurred_at": "2024-01-06T10:00:00Z", "of": "R-1"});
+    let back = shop.post("/v1/members/anna/returns", &back).await.good();
+    let taken = &back["operation"]["regranted"];
+    assert_eq!(taken[0], json!({"grant": "large", "takes": {"voucher": voucher}}));
+    assert_eq!(taken[1], json!({"grant": "early", "takes": {"badge": badge}}));
     server.stop().await;
 }

@@ -49,9 +49,11 @@ fn welcomes(document: &Document) -> bool {
             GroupMember::Group(inner) => joining(inner),
         })
     }
-    document.earning.iter().any(|earning| {
-        earning.groups.iter().any(joining) || earning.after.iter().any(|it| it.on == Trigger::Enrolment)
-    })
+    let by_grants = document.grants.iter().any(|grant| grant.on == Trigger::Enrolment);
+    by_grants
+        || document.earning.iter().any(|earning| {
+            earning.groups.iter().any(joining) || earning.after.iter().any(|it| it.on == Trigger::Enrolment)
+        })
 }
 
 /// The steps that are still to be read.
@@ -73,7 +75,8 @@ fn value(step: &Step) -> Exact {
 impl Reader<'_> {
     /// The next step if it is of this kind and about that; tests of conditions are passed over.
     fn take(&mut self, kind: StepKind, of: &str) -> Option<Step> {
-        let passed = |step: &&Step| matches!(step.kind, StepKind::Tested | StepKind::Settled);
+        let passed =
+            |step: &&Step| matches!(step.kind, StepKind::Tested | StepKind::Settled | StepKind::Grant);
         let skipped = self.steps.iter().take_while(passed).count();
         let next = self.steps.get(skipped)?;
         if next.kind != kind || next.of != of {
@@ -180,7 +183,8 @@ impl Reader<'_> {
 
     /// Whether the next step is about a rule that gives fixed points.
     fn speaks_of(&self, rule: &Rule) -> bool {
-        let next = self.steps.iter().find(|step| !matches!(step.kind, StepKind::Tested | StepKind::Settled));
+        let passed = |kind| matches!(kind, StepKind::Tested | StepKind::Settled | StepKind::Grant);
+        let next = self.steps.iter().find(|step| !passed(step.kind));
         let own = |of: &str| {
             let limits = rule.caps.iter().map(|cap| &cap.id).chain(&rule.budget);
             of == rule.id.as_str() || limits.into_iter().any(|limit| limit.as_str() == of)

@@ -175,6 +175,23 @@ pub struct Then {
     /// What is not there is nothing.
     #[serde(default)]
     pub challenge_takes: Vec<ChallengePoints>,
+    /// What grants gave, by their ids. What is not there is nothing.
+    #[serde(default)]
+    pub granted: Vec<AuthorId>,
+    /// What a return took back of them, and what it gave again.
+    #[serde(default)]
+    pub taken_back: Vec<AuthorId>,
+    #[serde(default)]
+    pub given_again: Vec<AuthorId>,
+    /// What ended, by the ids of vouchers. What is not there is nothing.
+    #[serde(default)]
+    pub vouchers_ended: Vec<AuthorId>,
+    /// What the member has then, that which ends first before the others. What is not there is nothing.
+    #[serde(default)]
+    pub vouchers: Vec<Voucher>,
+    /// What is not there is nothing.
+    #[serde(default)]
+    pub badges: Vec<AuthorId>,
     pub lots: Option<Vec<Lot>>,
     pub postings: Option<Vec<Moved>>,
     pub counters: Option<BTreeMap<AuthorId, Money>>,
@@ -191,6 +208,22 @@ pub struct Then {
 /// What is said, if only that it is nothing.
 fn stated<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Option<Nearest>>, D::Error> {
     Deserialize::deserialize(deserializer).map(Some)
+}
+
+/// A voucher that a member has, and when it ends.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Voucher {
+    pub voucher: AuthorId,
+    #[serde(default)]
+    pub until: Option<Timestamp>,
+    /// How often it may still be used.
+    #[serde(default = "once")]
+    pub uses: u16,
+}
+
+const fn once() -> u16 {
+    1
 }
 
 /// What a line would have to cost more, and what that earns.

@@ -69,6 +69,7 @@ impl Found<'_> {
         let (levels, challenges) = self.lost_by_goals();
         same(&mut differ, "level_takes", &then.level_takes, &levels);
         same(&mut differ, "challenge_takes", &then.challenge_takes, &challenges);
+        self.of_gifts(&mut differ, then);
         may(&mut differ, "lots", &then.lots.clone().map(by_currency), || by_currency(self.lots()));
         may(&mut differ, "postings", &then.postings, || self.postings());
         may(&mut differ, "totals", &then.totals.clone().map(not_all_zero), || self.totals());
@@ -231,7 +232,7 @@ fn by_currency(mut lots: Vec<Lot>) -> Vec<Lot> {
     lots
 }
 
-fn same<T: PartialEq + Debug>(differ: &mut Vec<String>, what: &str, expected: &T, found: &T) {
+pub fn same<T: PartialEq + Debug>(differ: &mut Vec<String>, what: &str, expected: &T, found: &T) {
     if expected != found {
         differ.push(format!("{what}: expected {expected:?}, found {found:?}"));
     }

@@ -2,12 +2,11 @@
 
 use super::basis::{self, Measured};
 use super::candidates::Reach;
-use super::{Occasion, Rating, condition, measure, shown};
-use crate::activity::Activity;
+use super::{Rating, condition, measure, shown};
 use crate::explain::{Step, StepKind, Trace};
 use crate::id::AuthorId;
 use crate::money::{OutOfRange, Ratio};
-use crate::program::document::{Combine, Group, GroupMember, Rule, RuleRoundingPlace, Trigger};
+use crate::program::document::{Combine, Group, GroupMember, Rule, RuleRoundingPlace};
 
 impl<'p, T: Trace> Rating<'_, 'p, T> {
     /// The value of a group; `None` where no member matched.
@@ -106,7 +105,7 @@ impl<'p, T: Trace> Rating<'_, 'p, T> {
 
     /// The value of a rule; `None` where it does not match.
     pub fn rule(&mut self, rule: &'p Rule, reach: Reach<'_>) -> Result<Option<Ratio>, OutOfRange> {
-        if !self.triggered(rule) {
+        if !self.subject.answers(&rule.on) {
             return Ok(None);
         }
         if let Some(when) = &rule.when
@@ -135,26 +134,6 @@ impl<'p, T: Trace> Rating<'_, 'p, T> {
             Step::new(StepKind::Rule, &rule.id, text).with(value)
         });
         Ok(Some(value))
-    }
-
-    fn triggered(&self, rule: &Rule) -> bool {
-        match (self.subject.occasion, &rule.on) {
-            (Occasion::Reached { track: Some(track), id }, Trigger::TierReached(on)) => {
-                on.track == *track && on.level.as_ref().is_none_or(|asked| asked == id)
-            }
-            (Occasion::Reached { track: None, id }, Trigger::ChallengeCompleted(challenge)) => {
-                challenge == id
-            }
-            (Occasion::Enrolment, Trigger::Enrolment) => true,
-            (Occasion::Activity, on) => match (on, self.subject.activity) {
-                (Trigger::Purchase, Activity::Purchase(_))
-                | (Trigger::Birthday, Activity::Birthday(_))
-                | (Trigger::Anniversary, Activity::Anniversary(_)) => true,
-                (Trigger::Event(name), Activity::Event(event)) => *name == event.name,
-                _ => false,
-            },
-            _ => false,
-        }
     }
 
     fn not_matched(&mut self, rule: &Rule) -> Option<Ratio> {

@@ -8,6 +8,7 @@ use crate::member::{Balance, MemberState};
 use crate::points::{OutOfRange, Points};
 use crate::problem::Problem;
 use crate::program::Program;
+use crate::program::document::Trigger;
 use crate::shared::Reading;
 use crate::time::{Date, TimeOfDay, When, Window};
 
@@ -49,6 +50,27 @@ pub enum Occasion<'a> {
 }
 
 impl<'a> Subject<'a> {
+    /// Whether rules and grants answer to it that say so.
+    pub fn answers(&self, on: &Trigger) -> bool {
+        match (self.occasion, on) {
+            (Occasion::Reached { track: Some(track), id }, Trigger::TierReached(on)) => {
+                on.track == *track && on.level.as_ref().is_none_or(|asked| asked == id)
+            }
+            (Occasion::Reached { track: None, id }, Trigger::ChallengeCompleted(challenge)) => {
+                challenge == id
+            }
+            (Occasion::Enrolment, Trigger::Enrolment) => true,
+            (Occasion::Activity, on) => match (on, self.activity) {
+                (Trigger::Purchase, Activity::Purchase(_))
+                | (Trigger::Birthday, Activity::Birthday(_))
+                | (Trigger::Anniversary, Activity::Anniversary(_)) => true,
+                (Trigger::Event(name), Activity::Event(event)) => *name == event.name,
+                _ => false,
+            },
+            _ => false,
+        }
+    }
+
     /// The lines of a purchase; none for anything else.
     pub fn lines(&self) -> &'a [Line] {
         match self.activity {

@@ -182,6 +182,8 @@ fn operation(key: OperationKey, currency: &AuthorId, points: Points) -> Operatio
         noted: Vec::new(),
         refused: None,
         redeemed: None,
+        granted: Vec::new(),
+        regranted: Vec::new(),
         sealed: Sealed {
             sent_by: None,
             command: Command::Record(Arc::new(Activity::Event(CustomEvent {

@@ -2,26 +2,26 @@
 //! challenges completed, given once in a window and taken back when a return lowers the counters below.
 
 use super::budgets::left_of;
-use super::{give_back, use_up};
+use super::{Context, give_back, grants, use_up};
 use crate::accrual::{self, CapUse, Occasion, Rated, Subject};
 use crate::expiry;
 use crate::explain::{Step, StepKind, Trace};
-use crate::facts::Who;
-use crate::ledger::operation::{Award, CountedIn, GoalAward, GoalTake, Operation, Take};
+use crate::grants::GrantedFor;
+use crate::ledger::operation::{Award, CountedBy, CountedIn, GoalAward, GoalTake, Operation, Take};
 use crate::ledger::posting::{Account, Posting};
 use crate::member::{Lot, MemberState, by_partner};
 use crate::points::{OutOfRange, Points};
 use crate::problem::Problem;
 use crate::program::document::Terms;
-use crate::shared::{Reading, Want};
-use crate::tier::{GoalGrant, GoalPoints, Moment, Turn, keep_grant, newly_reached, turn};
+use crate::shared::Want;
+use crate::tier::{GoalGift, GoalGrant, GoalPoints, Moment, Turn, keep_grant, newly_reached, turn};
 use crate::time::Timestamp;
 
 impl Moment<'_> {
     /// Gives what rules award for joining, before the first activity is rated.
     pub(super) fn welcome<T: Trace>(
         &self,
-        (who, readings): (Who<'_>, &[Reading]),
+        context: &Context<'_>,
         state: &mut MemberState,
         operation: &mut Operation,
         trace: &mut T,
@@ -29,18 +29,20 @@ impl Moment<'_> {
         let Some(activity) = operation.activity().cloned() else { return Ok(Vec::new()) };
         let found = state.clone();
         let (program, date, occasion, late) = (self.program, self.when.date, Occasion::Enrolment, false);
-        let (state_before, activity) = (&found, &activity);
+        let (state_before, activity, who, readings) = (&found, &activity, context.who, context.readings);
         let subject = Subject { program, state: state_before, activity, who, date, late, occasion, readings };
         let mut told = Told { by: "joining".to_owned(), kind: StepKind::Welcome, trace };
         let given = self.give(&subject, state, operation, &mut told)?;
         operation.welcome = given.awards;
+        let gifts = grants::matching(program, &subject, trace)?;
+        self.give_grants(&gifts, (&GrantedFor::Joining, context), state, operation, trace)?;
         Ok(given.wants)
     }
 
     /// Gives what rules award for the levels and challenges that an activity reaches; no counter of the program counts it.
     pub(super) fn award_goals<T: Trace>(
         &self,
-        (before, who, readings): (&MemberState, Who<'_>, &[Reading]),
+        (before, context): (&MemberState, &Context<'_>),
         state: &mut MemberState,
         operation: &mut Operation,
         trace: &mut T,
@@ -52,12 +54,12 @@ impl Moment<'_> {
         for (goal, reading) in newly_reached(self.program, before, state, &self.when, present) {
             // Conditions on history find the counters as they were before the activity, as its own rules do.
             let found = MemberState { counters: before.counters.clone(), ..state.clone() };
-            let readings = left_of(readings, operation);
+            let readings = left_of(context.readings, operation);
             let subject = Subject {
                 program: self.program,
                 state: &found,
                 activity: &activity,
-                who,
+                who: context.who,
                 date: self.when.date,
                 late,
                 occasion: Occasion::Reached { track: goal.track.map(|track| &track.id), id: goal.id },
@@ -68,7 +70,7 @@ impl Moment<'_> {
                 None => format!("completing `{}`", goal.id),
             };
             let mut told = Told { by, kind: StepKind::Tier, trace };
-            let Given { awards, used, wants } = self.give(&subject, state, operation, &mut told)?;
+            let Given { awards, mut used, wants } = self.give(&subject, state, operation, &mut told)?;
             all_wants.extend(wants);
             let (track, id) = (goal.track.map(|track| track.id.clone()), goal.id.clone());
             let points = awards.iter().map(|award| GoalPoints {
@@ -79,9 +81,16 @@ impl Moment<'_> {
                 taken: None,
             });
             let points: Vec<_> = points.collect();
-            if !points.is_empty() {
+            let matching = grants::matching(self.program, &subject, trace)?;
+            let by = GrantedFor::Goal(track.clone(), id.clone());
+            let given = self.give_grants(&matching, (&by, context), state, operation, trace)?;
+            used.extend(given.used);
+            let gifts = given.gifts.into_iter().map(|(grant, gift)| GoalGift { grant, gift, lost: None });
+            let gifts: Vec<_> = gifts.collect();
+            if !points.is_empty() || !gifts.is_empty() {
                 let (track, id) = (track.clone(), id.clone());
-                keep_grant(self.program, &goal, GoalGrant { track, id, reading, points, used }, state);
+                let given = GoalGrant { track, id, reading, points, used, gifts };
+                keep_grant(self.program, &goal, given, state);
             }
             let of_goal = |award| GoalAward { track: track.clone(), id: id.clone(), award };
             operation.goal_awards.extend(awards.into_iter().map(of_goal));
@@ -193,7 +202,9 @@ fn turn_goal<T: Trace>(
         let (track, id) = (grant.track.clone(), grant.id.clone());
         operation.goal_takes.push(GoalTake { track, id, take });
     }
-    let used = grant.used.iter().map(|one| {
+    let stay = state.turn_gifts(&mut grant.gifts, turn, operation, trace);
+    let stays = |one: &&CountedIn| matches!(&one.of, CountedBy::Grant(id) if stay.contains(id));
+    let used = grant.used.iter().filter(|one| !stays(one)).map(|one| {
         let amount =
             if turn == Turn::Lost { one.amount.checked_neg().ok_or(OutOfRange)? } else { one.amount };
         Ok(CountedIn { amount, ..one.clone() })

@@ -3,12 +3,13 @@
 //! What counts is fixed at the purchase: its version, the member just before it, what was known of the member. So what
 //! is kept of every award is a function of what has come back in all, whatever the steps.
 
-use super::{Arrival, Context, left_of, opened};
+use super::{Arrival, Context, grants, left_of, opened};
 use crate::accrual::basis::numeric;
 use crate::accrual::{self, Earned, Occasion, Subject, share};
 use crate::activity::{Activity, Attribute, AttributeValue, Discount, Line, Purchase, Return};
 use crate::explain::NoTrace;
 use crate::facts::Who;
+use crate::grants::Granted;
 use crate::id::{AuthorId, OperationKey};
 use crate::ledger::operation::{Award, CountedIn, Kept};
 use crate::money::{Money, OutOfRange, Quantity, Ratio, Rounding};
@@ -73,7 +74,8 @@ struct Remainder {
 impl Parts<'_, '_> {
     fn nothing(&self) -> Kept {
         let none = vec![Points::ZERO; self.sale.after.units.len()];
-        Kept { awards: vec![none; self.sale.operation.awards.len()], uses: Vec::new() }
+        let awards = vec![none; self.sale.operation.awards.len()];
+        Kept { awards, uses: Vec::new(), grants: Vec::new() }
     }
 
     /// What is kept in proportion.
@@ -83,7 +85,9 @@ impl Parts<'_, '_> {
         let places = (0_u32..).zip(&sale.operation.awards);
         let awards = places.map(|(place, _)| vesting::by_line(sale, place, program, back));
         let uses = sale.operation.counted.iter().map(|one| vesting::use_by_line(sale, one, program, back));
-        Ok(Kept { awards: awards.collect::<Result<_, _>>()?, uses: uses.collect::<Result<_, _>>()? })
+        // All stays as long as not all has come back.
+        let grants = vec![!sale.is_all(&sale.after)?; sale.operation.granted.len()];
+        Ok(Kept { awards: awards.collect::<Result<_, _>>()?, uses: uses.collect::<Result<_, _>>()?, grants })
     }
 
     /// Of an award that a budget pays for, no line keeps more than before: what the budget got back may have gone to
@@ -117,7 +121,8 @@ impl Parts<'_, '_> {
         let (key, command) = (operation.key.clone(), operation.sealed.command.clone());
         let mut opened = opened(key, operation.occurred_at, program, settlement, command);
         if stood.is_none() && program.welcomes() {
-            moment.welcome((who, &operation.readings), &mut state, &mut opened, &mut NoTrace)?;
+            let context = &Context { who, readings: &operation.readings, ..*context };
+            moment.welcome(context, &mut state, &mut opened, &mut NoTrace)?;
         }
         let readings = &left_of(&operation.readings, &opened);
         let remainder = self.remainder()?;
@@ -126,6 +131,9 @@ impl Parts<'_, '_> {
         let state = &state;
         let subject = Subject { program, state, activity: &activity, who, date, late, occasion, readings };
         let earned = accrual::rate(program, &subject, &mut NoTrace)?.earned;
+        let matching = grants::matching(program, &subject, &mut NoTrace)?;
+        let stays = |granted: &Granted| matching.iter().any(|grant| grant.id == granted.grant);
+        let grants = operation.granted.iter().map(stays).collect();
         let awards = (0_u32..).zip(&operation.awards).map(|(place, award)| {
             if program.pays_from_budget(award) {
                 return vesting::by_line(sale, place, program, &self.in_proportion());
@@ -135,7 +143,7 @@ impl Parts<'_, '_> {
             self.spread(points, award, (again, &[]), &remainder)
         });
         let uses = operation.counted.iter().map(|one| self.kept_use(one, &earned, &remainder));
-        Ok(Kept { awards: awards.collect::<Result<_, _>>()?, uses: uses.collect::<Result<_, _>>()? })
+        Ok(Kept { awards: awards.collect::<Result<_, _>>()?, uses: uses.collect::<Result<_, _>>()?, grants })
     }
 
     /// What is earned on the terms of an award.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Context, Decision, after_return, looks_at_returns, opened, settle, settled_now};
+use super::{Context, Decision, after_return, grants, looks_at_returns, opened, settle, settled_now};
 use crate::command::Command;
 use crate::explain::{Step, StepKind, Trace};
 use crate::id::OperationKey;
@@ -51,6 +51,11 @@ pub fn decide_review<T: Trace>(
     } else {
         let before = looks_at_returns(program, &state).then(|| state.clone());
         vesting::refuse(&reviewed, &mut state, &mut operation)?;
+        let version = context.programs.version(recorded.version);
+        let version = version.ok_or_else(|| unknown_version(recorded.version))?;
+        let taking = grants::Taking { moment: &moment, context, recorded, version, refused: true };
+        let sale = reviewed.sale.as_ref().map(|sale| &sale.0);
+        taking.take_all(sale, &mut state, &mut operation, trace)?;
         tell(&operation, trace);
         after_return(&moment, before.as_ref(), &mut state, &mut operation, trace)?;
     }

@@ -2,6 +2,7 @@
 
 use super::Context;
 use crate::explain::{Step, StepKind, Trace};
+use crate::grants::Ended;
 use crate::ledger::operation::{Settlement, Started};
 use crate::ledger::posting::Account;
 use crate::member::MemberState;
@@ -58,5 +59,9 @@ pub fn tell_settlement<T: Trace>(settlement: &Settlement, trace: &mut T) {
             let text = format!("{} {} {what} at {}", lapsed.points, lapsed.currency, lapsed.effective_at);
             Step::new(StepKind::Settled, &lapsed.currency, text)
         });
+    }
+    for Ended { voucher, at, .. } in &settlement.vouchers {
+        trace
+            .step(|| Step::new(StepKind::Settled, voucher, format!("the voucher `{voucher}` ended at {at}")));
     }
 }

@@ -10,6 +10,7 @@ use super::{Answer, Chain, Engine, EngineError};
 use crate::decision::{Command, Context, Decision, decide, left_of};
 use crate::explain::NoTrace;
 use crate::facts::Who;
+use crate::grants::Codes;
 use crate::id::{ActorId, OperationKey};
 use crate::ledger::chain::BEGINNING;
 use crate::ledger::commit::{Head, LEVEL, NewCommit, StoredCommit};
@@ -145,6 +146,7 @@ impl Engine {
                 head,
                 now,
                 sent_by: self.actor.as_ref(),
+                codes: self.codes(chain.tenant),
                 state: None,
                 operations: Vec::new(),
                 stood: Vec::new(),
@@ -335,6 +337,7 @@ struct Work<'a> {
     /// When the pack is recorded.
     now: Timestamp,
     sent_by: Option<&'a ActorId>,
+    codes: Codes<'a>,
     /// The state after the operations; `None` while there are none.
     state: Option<MemberState>,
     operations: Vec<Operation>,
@@ -360,8 +363,8 @@ impl Work<'_> {
         noted: &[Noted],
     ) -> Result<Decision, Problem> {
         let state = self.state();
-        let Self { now, programs, sent_by, ref readings, .. } = *self;
-        let context = Context { now, programs, past, who, sent_by, readings, noted };
+        let Self { now, programs, sent_by, ref readings, codes, .. } = *self;
+        let context = Context { now, programs, past, who, sent_by, readings, noted, codes };
         decide(&context, state, command, &mut NoTrace)
     }
 

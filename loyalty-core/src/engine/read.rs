@@ -10,6 +10,7 @@ use super::{Answer, Chain, Engine, EngineError};
 use crate::decision::{Command, Context, Decision, Nearest, decide, nearest};
 use crate::explain::{NoTrace, Proof, Step};
 use crate::facts::Who;
+use crate::grants::Codes;
 use crate::id::{MemberId, OperationKey, TenantId};
 use crate::ledger::commit::{Commit, Head};
 use crate::ledger::operation::{Operation, Settlement};
@@ -136,7 +137,7 @@ impl Engine {
         let past = self.past(chain, command, &programs, Seen::newest(&[], &[])).await?;
         let facts = self.facts(chain, command, &programs).await?;
         let who = Who { member, facts: &facts };
-        let sent_by = self.actor.as_ref();
+        let (sent_by, codes) = (self.actor.as_ref(), self.codes(tenant));
         let noted = self.noted(chain, command, &programs).await;
         let state = head.as_ref().map(|head| &head.state);
         let mut readings: Vec<Reading> = Vec::new();
@@ -148,6 +149,7 @@ impl Engine {
             sent_by,
             readings: &[],
             noted: &noted,
+            codes,
         };
         let mut decision = decide(&context, state, command, &mut NoTrace)?;
         if let Some(refused) = &decision.operation.refused {
@@ -185,7 +187,7 @@ impl Engine {
         let again = self.decide_again(chain, &commit, key, &programs).await?;
         let operation = commit.operations.get(again.done.len()).ok_or_else(|| unknown_operation(key))?;
         let (past, mut proof) = (again.past(self, &commit, operation, &programs).await?, Proof::default());
-        let context = as_then(&commit, operation, &programs, &past);
+        let context = as_then((&commit, operation), &programs, &past, self.codes(tenant));
         let command = &operation.sealed.command;
         let decided = same(decide(&context, again.state.as_ref(), command, &mut proof)?, operation)?;
         let nearest = nearest(&context, again.state.as_ref(), command, &decided);
@@ -205,7 +207,7 @@ impl Engine {
         let mut again = Again { state, done: Vec::new(), stood: Vec::new() };
         for operation in commit.operations.iter().take_while(|operation| operation.key != *key) {
             let past = again.past(self, commit, operation, programs).await?;
-            let context = as_then(commit, operation, programs, &past);
+            let context = as_then((commit, operation), programs, &past, self.codes(chain.tenant));
             let command = &operation.sealed.command;
             let decided = same(decide(&context, again.state.as_ref(), command, &mut NoTrace)?, operation)?;
             again.done.push(operation.clone());
@@ -247,15 +249,15 @@ impl Again {
 
 /// As it was when an operation was recorded, whatever the member store says by now.
 fn as_then<'a>(
-    commit: &'a Commit,
-    operation: &'a Operation,
+    (commit, operation): (&'a Commit, &'a Operation),
     programs: &'a Programs,
     past: &'a Past,
+    codes: Codes<'a>,
 ) -> Context<'a> {
     let who = Who { member: &commit.head.member, facts: &operation.sealed.facts };
     let sent_by = operation.sealed.sent_by.as_ref();
     let (now, readings, noted) = (commit.head.recorded_at, &operation.readings[..], &operation.noted[..]);
-    Context { now, programs, past, who, sent_by, readings, noted }
+    Context { now, programs, past, who, sent_by, readings, noted, codes }
 }
 
 /// What was decided again, if it is what was recorded.

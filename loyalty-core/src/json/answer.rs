@@ -4,6 +4,7 @@
 //! the commit that holds it and of the program versions, so a replay gives the same one.
 
 mod goals;
+mod grants;
 mod member;
 mod spending;
 
@@ -30,6 +31,10 @@ use crate::time::{OffsetTime, Timestamp};
 use crate::vesting::Review;
 
 pub use self::goals::{ChallengeAwardView, ChallengeTakeView, LevelAwardView, LevelTakeView};
+pub use self::grants::{
+    BadgeView, CreditView, EndedView, GiftView, GivenTierView, GrantedView, RegrantedView, RegrantedWhat,
+    VoucherView,
+};
 pub use self::member::{
     BalanceView, ChallengeView, CounterProgress, ExpiringView, MemberView, NextLevelView, PendingView,
     Progress, ProgressOfSome, TierIntervalView, TierView,
@@ -156,6 +161,15 @@ pub struct OperationView {
     /// What a return took back from challenges.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub challenge_takes: Vec<ChallengeTakeView>,
+    /// What grants gave that is no points.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub granted: Vec<GrantedView>,
+    /// What a return took back of grants, or gave again.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub regranted: Vec<RegrantedView>,
+    /// Vouchers that ended before it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub vouchers_ended: Vec<EndedView>,
     /// The level that was given, by whom and why.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub grant: Option<TierGrant>,
@@ -354,7 +368,9 @@ impl PreviewView {
         let Preview { decision, steps, nearest } = preview;
         let program = program_of(&decision.operation, programs);
         let (balances, tiers) = after(decision.state, program);
-        Self { operation: OperationView::new(decision.operation, program), balances, tiers, steps, nearest }
+        let mut operation = OperationView::new(decision.operation, program);
+        operation.granted = operation.granted.into_iter().map(GrantedView::without_code).collect();
+        Self { operation, balances, tiers, steps, nearest }
     }
 }
 
@@ -401,6 +417,9 @@ impl OperationView {
             level_takes,
             challenge_awards,
             challenge_takes,
+            granted: operation.granted.into_iter().map(|it| GrantedView::new(it, program)).collect(),
+            regranted: operation.regranted.into_iter().map(|it| RegrantedView::new(it, program)).collect(),
+            vouchers_ended: settlement.vouchers.into_iter().map(EndedView::from).collect(),
             unmatched: operation.unmatched,
             vesting: operation.vesting.into_iter().map(VestingView::from).collect(),
             tier_changes: tier_changes.collect(),

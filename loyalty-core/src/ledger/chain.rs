@@ -29,6 +29,17 @@ impl ChainKey {
     pub fn hash(&self, body: &[u8]) -> Hash {
         *blake3::keyed_hash(&self.key, body).as_bytes()
     }
+
+    /// A hash of parts for another purpose, under a key of its own that is made of this one. Each part goes in with
+    /// its length, so that no two lists of parts are the same bytes.
+    pub fn hash_of<'b>(&self, purpose: &str, parts: impl Iterator<Item = &'b [u8]>) -> Hash {
+        let mut hasher = blake3::Hasher::new_keyed(&blake3::derive_key(purpose, &self.key));
+        for part in parts {
+            let length = u64::try_from(part.len()).unwrap_or(u64::MAX);
+            hasher.update(&length.to_be_bytes()).update(part);
+        }
+        *hasher.finalize().as_bytes()
+    }
 }
 
 impl std::fmt::Debug for ChainKey {

@@ -8,6 +8,7 @@ use super::posting::Posting;
 use crate::activity::Activity;
 use crate::command::Command;
 use crate::facts::Facts;
+use crate::grants::{Ended, Granted, Regranted};
 use crate::id::{ActivityId, ActorId, AuthorId, OperationKey};
 use crate::limits::Noted;
 use crate::money::{Money, Quantity};
@@ -80,6 +81,12 @@ pub struct Operation {
     /// What was spent.
     #[cbor(n(31), default)]
     pub redeemed: Option<Redeemed>,
+    /// What grants gave, in the order of the document: for joining, for itself, then for what it reached.
+    #[cbor(n(40), default, skip_if = "Vec::is_empty")]
+    pub granted: Vec<Granted>,
+    /// What it took back of grants, or gave again.
+    #[cbor(n(41), default, skip_if = "Vec::is_empty")]
+    pub regranted: Vec<Regranted>,
 }
 
 impl Operation {
@@ -154,6 +161,7 @@ impl Settlement {
             && self.tier_changes.is_empty()
             && self.started.is_empty()
             && self.budgets.is_empty()
+            && self.vouchers.is_empty()
     }
 }
 
@@ -172,6 +180,9 @@ pub struct Settlement {
     /// What budgets get back of points that were cancelled, below 0.
     #[cbor(n(3), default, skip_if = "Vec::is_empty")]
     pub budgets: Vec<CountedIn>,
+    /// Vouchers that were valid no more.
+    #[cbor(n(40), default, skip_if = "Vec::is_empty")]
+    pub vouchers: Vec<Ended>,
 }
 
 /// A counter that began with what another had counted.
@@ -294,6 +305,9 @@ pub struct Kept {
     /// all other entries.
     #[n(1)]
     pub uses: Vec<Vec<Points>>,
+    /// Whether each of the things that grants gave stays.
+    #[cbor(n(40), default, skip_if = "Vec::is_empty")]
+    pub grants: Vec<bool>,
 }
 
 /// Points taken back; below 0 where they are given again.
@@ -371,6 +385,9 @@ pub enum CountedBy {
     /// A budget that all members share; it is no part of the state.
     #[n(2)]
     Budget(#[n(0)] AuthorId),
+    /// How often a grant gave, where that is limited.
+    #[n(3)]
+    Grant(#[n(0)] AuthorId),
 }
 
 /// A level that gave way to another.

@@ -10,13 +10,14 @@
 //! - a budget: its currency and its window. The amount, and what comes out of it, may change;
 //! - a limit against fraud: what it measures, of spend and amounts also the program's money, and its window. How
 //!   much is within it, when, and its answer may change;
+//! - a grant: its trigger, what it gives, and the window in which that is limited. When, and how often, may change;
 //! - a level: its track, and its order among the levels that stay.
 
 use std::collections::HashMap;
 
 use super::Program;
 use super::document::{
-    Basis, Counted, Counter, Document, Level, Measure, Rule, Sharing, Start, TierTrack, Trigger, Usual,
+    Basis, Counted, Counter, Document, Grant, Level, Measure, Rule, Sharing, Start, TierTrack, Trigger, Usual,
 };
 use super::walk::{self, Limit, Placed};
 use crate::id::AuthorId;
@@ -29,7 +30,7 @@ impl Program {
     /// last is the one in force when this one takes force. Empty where nothing does.
     ///
     /// Paths lead into this version's document. Codes: `counter_changed`, `scale_changed`, `rule_reused`,
-    /// `cap_reused`, `budget_reused`, `limit_reused`, `currency_removed`, `partner_removed`, `track_removed`, `level_removed`,
+    /// `cap_reused`, `budget_reused`, `limit_reused`, `grant_reused`, `voucher_removed`, `badge_removed`, `currency_removed`, `partner_removed`, `track_removed`, `level_removed`,
     /// `levels_reordered`, `start_unknown`, `start_differs`.
     pub fn compatible_with(&self, published: &[&Program]) -> Vec<Problem> {
         let mut problems = self.reused_ids(published);
@@ -51,6 +52,7 @@ impl Program {
         caps(document, &older, &mut problems);
         budgets(document, &older, &mut problems);
         limits(document, &older, &mut problems);
+        grants(document, &older, &mut problems);
         problems
     }
 
@@ -73,6 +75,7 @@ impl Program {
                 problems.push(Problem::new("partner_removed", "/partners", message, help));
             }
         }
+        self.lost_gifts(before, &mut problems);
         for old in &before.document().tiers {
             let tracks = &self.document().tiers;
             match tracks.iter().position(|track| track.id == old.id) {
@@ -85,6 +88,21 @@ impl Program {
             }
         }
         problems
+    }
+}
+
+impl Program {
+    /// Vouchers and badges that members hold and that are declared no more.
+    fn lost_gifts(&self, before: &Program, problems: &mut Vec<Problem>) {
+        let help = "keep it declared; without a grant nobody gets more of it";
+        for old in before.document().vouchers.iter().filter(|old| self.voucher(&old.id).is_none()) {
+            let message = format!("the voucher `{}` is gone, and members may hold it", old.id);
+            problems.push(Problem::new("voucher_removed", "/vouchers", message, help));
+        }
+        for old in before.document().badges.iter().filter(|old| self.badge(&old.id).is_none()) {
+            let message = format!("the badge `{}` is gone, and members may have it", old.id);
+            problems.push(Problem::new("badge_removed", "/badges", message, help));
+        }
     }
 }
 
@@ -239,6 +257,18 @@ fn limits(document: &Document, older: &[&Document], problems: &mut Vec<Problem>)
             let message = format!("the id `{}` meant another limit before", limit.id);
             let help = "give the limit a new id: what it measures, or its window, has changed";
             problems.push(Problem::new("limit_reused", format!("/limits/{index}/id"), message, help));
+        }
+    }
+}
+
+fn grants(document: &Document, older: &[&Document], problems: &mut Vec<Problem>) {
+    let meaning = |grant: &Grant| (grant.on.clone(), grant.give.clone(), grant.at_most.map(|it| it.window));
+    for (index, grant) in document.grants.iter().enumerate() {
+        let mut before = older.iter().flat_map(|old| &old.grants).filter(|old| old.id == grant.id);
+        if before.any(|old| meaning(old) != meaning(grant)) {
+            let message = format!("the id `{}` meant another grant before", grant.id);
+            let help = "give the grant a new id: its trigger, what it gives or its window has changed";
+            problems.push(Problem::new("grant_reused", format!("/grants/{index}/id"), message, help));
         }
     }
 }

@@ -7,6 +7,7 @@ mod condition;
 mod counters;
 mod earning;
 mod facts;
+mod grants;
 mod limits;
 mod rewards;
 mod tiers;
@@ -35,6 +36,7 @@ pub fn problems(document: &Document) -> Vec<Problem> {
     check.challenges();
     check.earning();
     check.budgets();
+    check.grants();
     check.returns();
     check.rewards();
     check.limits();
@@ -163,6 +165,13 @@ impl<'a> Check<'a> {
                 message,
                 "declare it under `currencies` or correct the id",
             );
+        }
+    }
+
+    fn partner_exists(&mut self, id: &AuthorId, path: &str) {
+        if !self.document.partners.iter().any(|partner| partner.id == *id) {
+            let message = format!("there is no partner `{id}`");
+            self.problem("unknown_partner", path, message, "declare it under `partners` or correct the id");
         }
     }
 

@@ -7,6 +7,7 @@ mod budget;
 mod challenges;
 mod counter;
 mod earning;
+mod grants;
 mod holidays;
 mod limits;
 mod returns;
@@ -25,6 +26,7 @@ pub use self::earning::{
     PerFull, Rule, RuleRounding, RuleRoundingPlace, StepsOf, TierReached, Trigger,
 };
 pub(in crate::program) use self::earning::{is_items, items};
+pub use self::grants::{Badge, Credit, Give, GivenTier, Grant, GrantLimit, Voucher};
 pub use self::holidays::HolidayList;
 pub use self::limits::{
     Interval, Limit, LimitAnswer, LimitedActivities, LimitedAmount, LimitedPoints, LimitedShared,
@@ -100,6 +102,18 @@ pub struct Document {
     /// How points are earned, one entry for each currency that is earned.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub earning: Vec<Earning>,
+    /// Vouchers that members may be given; at most 256.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 256))]
+    pub vouchers: Vec<Voucher>,
+    /// Badges that members may be given; at most 256.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 256))]
+    pub badges: Vec<Badge>,
+    /// What members get that is no points, in this order; at most 256.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 256))]
+    pub grants: Vec<Grant>,
     /// What returns take back.
     #[serde(default)]
     pub returns: Returns,

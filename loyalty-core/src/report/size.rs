@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 
 use super::{Fact, Study};
 use crate::counter::Slots;
+use crate::grants::MOST_VOUCHERS;
 use crate::id::AuthorId;
 use crate::limits;
 use crate::member::MOST_PENDING;
 use crate::program::Program;
 use crate::program::document::{
-    Currency, Document, Expiry, Limit, LimitAnswer, OnReturn, RuleExpiry, TierTrack,
+    Currency, Document, Expiry, Give, Limit, LimitAnswer, OnReturn, RuleExpiry, TierTrack,
 };
 use crate::program::walk::rules;
 use crate::tier::{KEPT_CREDITS, KEPT_GRANTS, KEPT_INTERVALS, MOST_THRESHOLDS};
@@ -27,6 +28,8 @@ const WIDE: usize = 18;
 const LONGEST_ID: usize = 64;
 /// The key of an operation, in bytes.
 const KEY: usize = 200;
+/// The code of a voucher.
+const CODE: usize = 22;
 /// What keeps a level that is given, at most: thresholds of counters with the longest ids.
 const KEEP: usize = MOST_THRESHOLDS * (HEAD * 2 + LONGEST_ID + WIDE);
 
@@ -72,7 +75,7 @@ fn most(program: &Program) -> usize {
     let never = document.tiers.iter().filter(|track| track.on_return == OnReturn::Never);
     let asked = never.flat_map(TierTrack::asked).filter_map(|id| program.counter(id));
     let returned = asked.map(|it| slots(&it.id, Slots::of_counter(program, it)));
-    let granted = [goal_grants(program)];
+    let granted = [goal_grants(program), gifts(program)];
     let limits = document.limits.iter().map(|limit| limited(program, limit));
     let parts =
         balances.chain(limits).chain(counters).chain(caps).chain(tiers).chain(returned).chain(granted);
@@ -190,7 +193,9 @@ fn goal_grants(program: &Program) -> usize {
     let points = document.currencies.iter().map(|it| points_of_goal(document, it));
     let used = program.window_caps().iter().map(|it| &it.id).chain(document.budgets.iter().map(|it| &it.id));
     let used = used.map(|id| text(id).saturating_add(HEAD * 2 + NUMBER + WIDE));
-    let given = points.chain(used).fold(HEAD * 6 + NUMBER * 2, usize::saturating_add);
+    let gifts = document.grants.iter().filter(|grant| grant.on.is_reached());
+    let gifts = gifts.map(|it| text(&it.id).saturating_mul(2).saturating_add(gift(&it.give)));
+    let given = points.chain(used).chain(gifts).fold(HEAD * 6 + NUMBER * 2, usize::saturating_add);
     let of_track = |track: &TierTrack| {
         let levels = track.levels.iter().map(|level| text(&track.id).saturating_add(text(&level.id)));
         levels.collect::<Vec<_>>()
@@ -199,4 +204,25 @@ fn goal_grants(program: &Program) -> usize {
     let challenges = document.challenges.iter().map(|it| text(&it.id).saturating_add(HEAD));
     let each = levels.chain(challenges).map(|ids| ids.saturating_add(given).saturating_mul(KEPT_GRANTS));
     each.fold(0, usize::saturating_add)
+}
+
+/// Something that a member has, or may lose, that is no points.
+fn gift(give: &Give) -> usize {
+    HEAD.saturating_mul(4).saturating_add(match give {
+        Give::Voucher(id) => text(id).saturating_add(CODE + NUMBER * 3),
+        Give::Badge(id) => text(id).saturating_add(NUMBER + KEY),
+        // They are kept with levels and counters.
+        Give::Tier(_) | Give::Credit(_) => 0,
+    })
+}
+
+/// Vouchers, as many as a member may hold of the longest id, badges, and how often grants gave.
+fn gifts(program: &Program) -> usize {
+    let grants = &program.document().grants;
+    let vouchers = grants.iter().map(|it| &it.give).filter(|give| matches!(give, Give::Voucher(_)));
+    let vouchers = vouchers.map(gift).max().unwrap_or(0).saturating_mul(MOST_VOUCHERS);
+    let badges = program.document().badges.iter().map(|badge| gift(&Give::Badge(badge.id.clone())));
+    let limited = grants.iter().filter_map(|it| Some((&it.id, it.at_most?.window)));
+    let times = limited.map(|(id, window)| slots(id, Slots::of(program, window)));
+    badges.chain(times).fold(vouchers, usize::saturating_add)
 }

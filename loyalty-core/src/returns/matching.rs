@@ -1,6 +1,8 @@
 //! Which sales a return brings back: by the purchase it names, or by sku from the newest sale on.
 
 use crate::activity::{Purchase, Return, ReturnLine};
+use crate::command::Command;
+use crate::grants::Regranted;
 use crate::id::{ActivityId, OperationKey};
 use crate::ledger::operation::{Award, Kept, Operation, Returned, Take, Unmatched, Vesting};
 use crate::member::MemberState;
@@ -46,6 +48,10 @@ pub struct Sale<'a> {
     pub takes: Vec<&'a [Take]>,
     /// What events have done to its pending points, oldest first.
     pub vestings: Vec<&'a Vesting>,
+    /// What became of what grants gave it, oldest first.
+    pub regranted: Vec<&'a Regranted>,
+    /// Whether what it earned was refused.
+    pub refused: bool,
 }
 
 /// What has come back of a purchase.
@@ -78,7 +84,11 @@ impl<'a> Sale<'a> {
         let takes = returned.iter().rev().map(|r| &r.takes[..]).collect();
         let vestings = newer.iter().rev().flat_map(|op| &op.vesting).filter(|v| v.activity == purchase.id);
         let vestings = vestings.collect();
-        Self { operation, purchase, after: before.clone(), before, takes, vestings }
+        let of_it = |it: &&Regranted| it.of.as_ref() == Some(&operation.key);
+        let regranted = newer.iter().rev().flat_map(|op| &op.regranted).filter(of_it).collect();
+        let refuses = |op: &Operation| matches!(&op.sealed.command, Command::Refuse(review) if review.of == operation.key);
+        let refused = newer.iter().any(refuses);
+        Self { operation, purchase, after: before.clone(), before, takes, vestings, regranted, refused }
     }
 
     /// One of the awards of the purchase.

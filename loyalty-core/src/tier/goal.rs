@@ -5,6 +5,7 @@ use minicbor::{Decode, Encode};
 
 use super::held::Reading;
 use super::requirement::{Counts, read_since};
+use crate::grants::Gift;
 use crate::id::AuthorId;
 use crate::ledger::operation::CountedIn;
 use crate::member::{Lot, MemberState};
@@ -34,6 +35,23 @@ pub struct GoalGrant {
     /// What caps have used up by it.
     #[n(4)]
     pub used: Vec<CountedIn>,
+    /// What grants gave for it.
+    #[cbor(n(5), default, skip_if = "Vec::is_empty")]
+    pub gifts: Vec<GoalGift>,
+}
+
+/// Something that is no points, given for a level or challenge.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub struct GoalGift {
+    /// The grant.
+    #[n(0)]
+    pub grant: AuthorId,
+    /// What it gave.
+    #[n(1)]
+    pub gift: Gift,
+    /// While a return has it back: whether the member still had it then.
+    #[n(2)]
+    pub lost: Option<bool>,
 }
 
 /// Points given for a level or challenge.
@@ -60,6 +78,7 @@ impl GoalGrant {
     /// Whether a return has it back. It is given again where another return lets the counters rise again.
     pub fn is_taken(&self) -> bool {
         self.points.iter().any(|points| points.taken.is_some())
+            || self.gifts.iter().any(|gift| gift.lost.is_some())
     }
 }
 

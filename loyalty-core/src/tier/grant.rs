@@ -5,6 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Begins, Moment};
+use crate::grants::HeldTier;
 use crate::id::{ActivityId, ActorId, AuthorId, OperationKey};
 use crate::ledger::operation::TierChange;
 use crate::member::MemberState;
@@ -94,6 +95,37 @@ impl Moment<'_> {
             keep: grant.keep.clone(),
         });
         Ok(TierChange { track: track.id.clone(), from, to: grant.level.clone(), at: self.at })
+    }
+
+    /// Gives a level until an end, where the member has earned less and holds no better one; nothing keeps it then.
+    pub fn give_tier(&self, gift: &HeldTier, state: &mut MemberState) -> Option<TierChange> {
+        let track = self.program.track(&gift.track)?;
+        let rank = track.rank(&gift.level)?;
+        let held = state.tier_mut(&track.id)?;
+        let has_earned = track.rank(&held.status.level).unwrap_or(0) >= rank;
+        let has_better = held.granted.as_ref().is_some_and(|given| {
+            let other = track.rank(&given.level).unwrap_or(0);
+            other > rank || (other == rank && (given.until >= gift.until || !given.keep.is_empty()))
+        });
+        if has_earned || has_better || gift.until <= self.at {
+            return None;
+        }
+        let from = held.note_past(track);
+        let (level, until) = (gift.level.clone(), gift.until);
+        held.granted = Some(Granted { level, since: self.at, until, keep: Vec::new() });
+        Some(TierChange { track: track.id.clone(), from, to: gift.level.clone(), at: self.at })
+    }
+
+    /// Takes back a level that was given until an end; what was earned remains.
+    pub fn take_tier(&self, gift: &HeldTier, state: &mut MemberState) -> Option<TierChange> {
+        let track = self.program.track(&gift.track)?;
+        let held = state.tier_mut(&track.id)?;
+        let own =
+            |given: &Granted| given.level == gift.level && given.until == gift.until && given.keep.is_empty();
+        held.granted.as_ref().filter(|given| own(given))?;
+        let from = held.note_past(track);
+        held.granted = None;
+        Some(TierChange { track: track.id.clone(), from, to: held.status.level.clone(), at: self.at })
     }
 
     fn check_grant(&self, grant: &TierGrant) -> Result<(), Problem> {

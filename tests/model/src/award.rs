@@ -62,6 +62,8 @@ pub struct Award {
     pub caps: BTreeMap<String, BigInt>,
     /// Where a return found each of the points, while it has them back.
     pub taken: Option<Vec<Vec<(Place, BigInt)>>>,
+    /// What grants gave, by the places in all that they gave.
+    pub gifts: Vec<usize>,
 }
 
 /// What a return does to an award.

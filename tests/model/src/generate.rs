@@ -5,6 +5,7 @@
 mod budgets;
 mod condition;
 mod earning;
+mod grants;
 mod history;
 mod limits;
 mod member;

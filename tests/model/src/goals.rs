@@ -77,8 +77,11 @@ impl Model {
                     }
                 }
             }
-            if !points.is_empty() {
-                self.given.remember(Award { goal, moment: read, points, caps, taken: None }, &document);
+            let grants = self.matching(&facts, occasion);
+            let gifts = self.give_gifts(&grants, moment);
+            if !points.is_empty() || !gifts.is_empty() {
+                let award = Award { goal, moment: read, points, caps, taken: None, gifts };
+                self.given.remember(award, &document);
             }
         }
     }
@@ -110,8 +113,10 @@ impl Model {
             &self.document,
         );
         let (mut lots, mut outcome) = (self.lots.clone(), outcome);
+        let mut gifts = Vec::new();
         for (award, turn) in turned {
             turn_award(award, turn, &mut lots, &mut outcome);
+            gifts.push((award.gifts.clone(), turn));
         }
         let budgets: Vec<String> = self.document.budgets.iter().map(|it| budget_key(&it.id)).collect();
         given.forget_taken(&budgets);
@@ -122,6 +127,12 @@ impl Model {
         }
         self.standings = standings;
         (self.given, self.lots) = (given, lots);
+        for (places, turn) in gifts {
+            match turn {
+                Turn::Lost => self.take_gifts(&places),
+                Turn::Again => places.into_iter().for_each(|place| self.give_again(place, moment.1)),
+            }
+        }
         outcome
     }
 }

@@ -43,6 +43,12 @@ pub struct Past {
     pub refunded: Exact,
     /// What returns took and did not give again.
     pub taken: Taken,
+    /// What grants gave it, by the places in all that they gave.
+    pub gifts: Vec<usize>,
+    /// What grants credited by it: the counter, how much in its unit, and whether that is kept.
+    pub credits: Vec<(String, Exact, bool)>,
+    /// Whether what it earned was refused.
+    pub refused: bool,
     /// The member just before it.
     pub before: Arc<Model>,
 }
@@ -61,6 +67,9 @@ impl Past {
             returned: Vec::new(),
             refunded: crate::number::whole(0),
             taken: Taken::default(),
+            gifts: Vec::new(),
+            credits: Vec::new(),
+            refused: false,
             before: Arc::new(before.clone()),
         }
     }
@@ -101,7 +110,13 @@ impl Past {
             ..given.clone()
         };
         let awards = self.awards.iter().map(given).collect();
-        Self { returned: Vec::new(), refunded: crate::number::whole(0), awards, ..self.clone() }
+        // What was refused never was.
+        let credits = self
+            .credits
+            .iter()
+            .map(|(id, amount, kept)| (id.clone(), amount.clone(), *kept || !self.refused));
+        let credits = credits.collect();
+        Self { returned: Vec::new(), refunded: crate::number::whole(0), awards, credits, ..self.clone() }
     }
 
     /// What was paid for what has not come back.
@@ -183,6 +198,13 @@ impl Past {
             _ => true,
         };
         counts && self.counted.contains(counter.id.as_str())
+            || self.credits.iter().any(|it| it.0 == counter.id.as_str())
+    }
+
+    /// What grants credited to a counter by it.
+    fn credited(&self, counter: &Counter) -> Exact {
+        let own = self.credits.iter().filter(|it| it.0 == counter.id.as_str() && it.2);
+        own.map(|it| it.1.clone()).sum()
     }
 
     fn attribute(&self, id: &AuthorId) -> Exact {
@@ -224,13 +246,14 @@ pub fn looks_at(counter: &Counter, activity: &Activity) -> bool {
 /// The value of a counter, read at a moment: points in minor units, whole points of a kind, money or another sum,
 /// or occasions.
 pub fn counter(past: &[Past], counter: &Counter, currencies: &[Currency], read: Moment) -> Exact {
+    let credited: Exact = in_window(past, counter, read).map(|past| past.credited(counter)).sum();
     let inside = in_window(past, counter, read);
     let counting = inside.filter_map(|past| Some((past.moment.date, past.counts(counter, currencies)?)));
     if counter.counts == Counted::Days {
         let days: BTreeSet<NaiveDate> = counting.filter(|it| it.1 > whole(0)).map(|it| it.0).collect();
         return whole(days.len());
     }
-    counting.map(|it| it.1).sum()
+    counting.map(|it| it.1).sum::<Exact>() + credited
 }
 
 /// A counter's pasts in its window; days are whole ones.

@@ -16,6 +16,7 @@ mod calendar;
 mod carry;
 mod condition;
 mod goals;
+mod grants;
 mod history;
 mod limits;
 mod lots;
@@ -45,6 +46,7 @@ pub use crate::calendar::Instant;
 pub use crate::calendar::NEVER;
 use crate::calendar::{Calendar, Moment};
 use crate::condition::{Facts, Who};
+use crate::grants::Gift;
 use crate::history::{Before, Past};
 use crate::limits::Holding;
 use crate::lots::Lots;
@@ -102,6 +104,8 @@ pub struct Model {
     spent: BTreeMap<String, Spent>,
     /// What all other members have used of each budget, as of the next activity.
     used_by_others: BTreeMap<String, Exact>,
+    /// All that grants ever gave.
+    gifts: Vec<Gift>,
 }
 
 impl Model {
@@ -120,6 +124,7 @@ impl Model {
             enrolled: None,
             spent: BTreeMap::new(),
             used_by_others: BTreeMap::new(),
+            gifts: Vec::new(),
         }
     }
 
@@ -151,7 +156,7 @@ impl Model {
                 let now = self.settled_to.map_or(own_time, |settled| settled.max(own_time));
                 let today = if now > own_time { self.calendar.date_at(now) } else { date };
                 let before = (self.past.clone(), self.standings.clone());
-                let outcome = Outcome { tier, welcome: first.welcome, ..self.take_back(found) };
+                let outcome = Outcome { tier, welcome: first.welcome, ..self.take_back(found, now) };
                 self.follow_counters(&before, (today, now), outcome)
             }
             Activity::Purchase(purchase)
@@ -315,6 +320,7 @@ impl Model {
         }
         self.move_standings(|standing, tiers, track| standing.settle(tiers, track, at));
         self.lots.values_mut().for_each(|lots| lots.lapse(at));
+        self.end_vouchers(at);
         self.settled_to = Some(at);
     }
 
@@ -329,7 +335,7 @@ impl Model {
         if enrols {
             self.welcome(activity, moment, &tier, &mut outcome);
         }
-        outcome.tier = tier;
+        outcome.tier = if enrols { self.levels() } else { tier };
         let counted = self.counted(activity, moment, &outcome.tier);
         let mut past = Past::new((activity, moment), counted, self);
         let before = self.before(&self.past, moment);
@@ -345,6 +351,7 @@ impl Model {
         };
         past.reviewed = held.review && all.iter().flat_map(|it| &it.1).any(earns);
         outcome.clipped = held.clipped;
+        let grants = self.matching(&facts, Occasion::Itself);
         for (currency, rated) in all {
             let given = rated.into_iter().map(|rated| {
                 let given = Given::new(rated, currency, moment, &self.calendar);
@@ -366,8 +373,10 @@ impl Model {
             outcome.awards.insert(id, sum);
             past.awards.extend(given);
         }
+        past.gifts = self.give_gifts(&grants, moment);
         let counted = past.counted.clone();
         self.past.push(past);
+        self.note_credits(self.past.len() - 1);
         let reached = counted.into_iter().map(|id| (id.clone(), self.counter_at(&id, moment)));
         let reached = reached.collect();
         self.past.last_mut().expect("just pushed").reached = reached;
@@ -451,7 +460,7 @@ impl Model {
         self.standings = standings;
     }
 
-    fn take_back(&mut self, found: Found) -> Outcome {
+    fn take_back(&mut self, found: Found, now: Instant) -> Outcome {
         let mut outcome = Outcome { unmatched: found.unmatched, ..Outcome::default() };
         let mut purchases: Vec<usize> = Vec::new();
         for purchase in found.parts.iter().map(|part| part.purchase).chain(found.refund.iter().map(|it| it.0))
@@ -478,6 +487,7 @@ impl Model {
                 *outcome.forgiven.entry(given.currency.clone()).or_default() += forgiven;
                 *outcome.taken.entry(given.currency.clone()).or_default() += taken;
             }
+            self.return_gifts(purchase, now);
         }
         outcome
     }

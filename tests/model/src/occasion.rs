@@ -1,12 +1,13 @@
 //! Joining, birthdays and anniversaries.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{Datelike, NaiveDate};
-use loyalty_core::activity::{Activity, YearlyDay};
+use loyalty_core::activity::{Activity, Enrolment, YearlyDay};
 
 use crate::award::{Award, Goal};
 use crate::calendar::Moment;
+use crate::history::Past;
 use crate::rating::Occasion;
 use crate::{Model, Outcome, Refused, vesting};
 
@@ -58,8 +59,22 @@ impl Model {
                 }
             }
         }
-        let points = Vec::new();
-        self.given.keep_for_good(Award { goal: Goal::Joining, moment, points, caps: all_caps, taken: None });
+        let grants = model.matching(&facts, Occasion::Joining);
+        let (points, gifts) = (Vec::new(), self.give_gifts(&grants, moment));
+        // What joining credits happens with it.
+        let joining =
+            Activity::Enrol(Enrolment { occurred_at: activity.occurred_at(), attributes: Vec::new() });
+        let past = Past { gifts: gifts.clone(), ..Past::new((&joining, moment), BTreeSet::new(), self) };
+        self.past.push(past);
+        self.note_credits(self.past.len() - 1);
+        self.given.keep_for_good(Award {
+            goal: Goal::Joining,
+            moment,
+            points,
+            caps: all_caps,
+            taken: None,
+            gifts,
+        });
     }
 }
 

@@ -5,12 +5,13 @@ use loyalty_core::id::AuthorId;
 use loyalty_core::money::Rounding;
 use loyalty_core::program::document::{
     Basis, Cap, CapScope, Combine, Currency, Earning, FactorCombine, Group, GroupMember, MultiplierStage,
-    Over, PerFull, Rule, RuleExpiry, RuleRoundingPlace, StepsOf, Trigger, Vest,
+    Over, PerFull, Rule, RuleExpiry, RuleRoundingPlace, StepsOf, Vest,
 };
 use loyalty_core::time::Window;
 
 use crate::basis::{basis_of, numeric};
 use crate::condition::{Facts, line_fits, share_of_tender};
+use crate::grants::answers;
 use crate::number::{BigInt, Exact, exact, minor_units, round, whole};
 use crate::share::{Contribution, Share, largest_remainder};
 
@@ -181,18 +182,7 @@ impl Rating<'_> {
 
     /// The value of a rule; none where it does not match.
     fn rule(&self, rule: &Rule) -> Option<Value> {
-        let triggered = match (&rule.on, self.facts.activity, self.occasion) {
-            (Trigger::Purchase, Activity::Purchase(_), Occasion::Itself)
-            | (Trigger::Birthday, Activity::Birthday(_), Occasion::Itself)
-            | (Trigger::Anniversary, Activity::Anniversary(_), Occasion::Itself)
-            | (Trigger::Enrolment, _, Occasion::Joining) => true,
-            (Trigger::Event(name), Activity::Event(event), Occasion::Itself) => *name == event.name,
-            (Trigger::ChallengeCompleted(on), _, Occasion::Challenge(id)) => on.as_str() == id,
-            (Trigger::TierReached(on), _, Occasion::Level(track, level)) => {
-                on.track.as_str() == track && on.level.as_ref().is_none_or(|asked| asked.as_str() == level)
-            }
-            _ => false,
-        };
+        let triggered = answers(&rule.on, self.facts.activity, self.occasion);
         if !triggered || !rule.when.as_ref().is_none_or(|when| self.facts.hold(when)) {
             return None;
         }

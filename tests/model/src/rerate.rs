@@ -2,7 +2,7 @@
 
 use loyalty_core::activity::{Activity, Attribute, AttributeValue, Discount, Line};
 use loyalty_core::money::{Money, Quantity, Rounding};
-use loyalty_core::program::document::{AttributeKind, Document};
+use loyalty_core::program::document::{AttributeKind, Document, Grant};
 
 use crate::basis::{numeric, returnable_units, units};
 use crate::history::Past;
@@ -44,6 +44,16 @@ impl Past {
             }
         }
         self.awards = awards;
+    }
+
+    /// The grants that what is kept would be given, where it stood.
+    pub fn granted_for_what_is_kept(&self) -> Vec<Grant> {
+        let model = self.before.clone();
+        let Some((activity, _)) = self.kept_purchase(&model.document) else { return Vec::new() };
+        let levels = model.levels();
+        let before = model.before(&model.past, self.moment);
+        let facts = model.facts(&activity, self.moment, &levels, &before);
+        model.matching(&facts, Occasion::Itself)
     }
 
     /// What a budget got back may have gone to others: an award that it pays for comes back in proportion, and no

@@ -60,6 +60,10 @@ impl Model {
         for award in self.reviewed(past) {
             self.put_lines((past, award), Fate::Cancelled, &|_| true);
         }
+        let gifts = self.past[past].gifts.clone();
+        self.take_gifts(&gifts);
+        self.past[past].refused = true;
+        self.note_credits(past);
         self.follow_counters(&before, (self.calendar.date_at(now), now), Outcome::default())
     }
 

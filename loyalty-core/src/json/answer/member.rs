@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::grants::{self, BadgeView, VoucherView};
 use super::scale;
 use crate::engine::Settled;
 use crate::id::{AuthorId, MemberId, OperationKey};
@@ -33,6 +34,12 @@ pub struct MemberView {
     /// The challenges of the program, in its order, without those that are over.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub challenges: Vec<ChallengeView>,
+    /// The vouchers that are valid, that which ends first before the others.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub vouchers: Vec<VoucherView>,
+    /// The badges, by their ids.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub badges: Vec<BadgeView>,
 }
 
 /// Points of one currency, all in minor units.
@@ -243,6 +250,7 @@ impl MemberView {
         let program = programs.at(at);
         let when = program.when(&state, at, program.zone().date_at(at));
         let standing = Standing { program, state: &state, when };
+        let (vouchers, badges) = grants::held(&state, program);
         Self {
             member: head.member,
             seq: head.seq,
@@ -251,6 +259,8 @@ impl MemberView {
             balances: state.balances.iter().map(|it| BalanceView::new(it, &state, program)).collect(),
             tiers: state.tiers.iter().map(|held| standing.tier(held)).collect(),
             challenges: standing.challenges(),
+            vouchers,
+            badges,
         }
     }
 }

@@ -137,7 +137,7 @@ fn fixed(scale: u8, known: &Known<'_>, of_purchase: bool) -> BoxedStrategy<Rule>
 }
 
 /// What a rule may answer to that awards goals: a level with `reach`, all of a track, a challenge.
-fn reachable(known: &Known<'_>) -> Vec<Trigger> {
+pub fn reachable(known: &Known<'_>) -> Vec<Trigger> {
     let levels = known.tracks.iter().flat_map(|track| {
         let one =
             track.levels.iter().filter(|level| level.reach.is_some()).map(|level| Some(level.id.clone()));

@@ -19,6 +19,7 @@ use proptest::sample::select;
 use super::budgets;
 use super::condition::{Known, basis, condition, holidays, line};
 use super::earning::{earning, rounding};
+use super::grants;
 use super::limits::limits;
 use super::rewards::rewards;
 use super::terms::partners;
@@ -52,13 +53,15 @@ pub fn with_rules(most: usize) -> BoxedStrategy<Document> {
             let known = Known { tracks: &tiers, counters: &counters, challenges: &challenges };
             let earning: Vec<_> =
                 currencies.iter().map(|it| earning(it.id.clone(), it.scale, &known, most)).collect();
-            let spending = rewards(&currencies, &tiers);
-            let budgets = budgets::picks(currencies.len());
-            let others = (calendar(), holidays(), (returns(), spending), limits(&currencies), budgets);
+            let spending = (returns(), rewards(&currencies, &tiers));
+            let gifts = (grants::declared(), grants::grants(&known, &currencies));
+            let money = (limits(&currencies), budgets::picks(currencies.len()));
+            let others = (calendar(), holidays(), spending, money, gifts);
             (Just(currencies), Just(counters), Just((tiers, challenges)), earning, others)
         })
         .prop_map(|(currencies, counters, (tiers, challenges), earning, others)| {
-            let ((zone, dates_by), holidays, (returns, rewards), limits, picks) = others;
+            let ((zone, dates_by), holidays, (returns, rewards), (limits, picks), gifts) = others;
+            let ((vouchers, badges), grants) = gifts;
             let mut document = Document {
                 format: 1,
                 name: "random".to_owned(),
@@ -76,6 +79,9 @@ pub fn with_rules(most: usize) -> BoxedStrategy<Document> {
                 tiers,
                 challenges,
                 earning,
+                vouchers,
+                badges,
+                grants,
                 returns,
                 rewards,
                 limits,

@@ -31,11 +31,8 @@ impl Check<'_> {
             let help = "leave `vest` out, or let an event award them";
             self.problem("welcome_vests", format!("{path}/vest"), message, help);
         }
-        let partners = &self.document.partners;
-        if let Some(id) = rule.funded_by.as_ref().filter(|id| !partners.iter().any(|it| it.id == **id)) {
-            let message = format!("there is no partner `{id}`");
-            let help = "declare it under `partners` or correct the id";
-            self.problem("unknown_partner", format!("{path}/funded_by"), message, help);
+        if let Some(partner) = &rule.funded_by {
+            self.partner_exists(partner, &format!("{path}/funded_by"));
         }
     }
 

@@ -52,8 +52,9 @@ impl Moment<'_> {
         let late = self.program.own_time(operation.occurred_at) < self.at;
         let present = self.program.zone().date_at(self.at);
         for (goal, reading) in newly_reached(self.program, before, state, &self.when, present) {
-            // Conditions on history find the counters as they were before the activity, as its own rules do.
-            let found = MemberState { counters: before.counters.clone(), ..state.clone() };
+            // Conditions find counters and levels as they were before the activity, as its own rules do.
+            let (counters, tiers) = (before.counters.clone(), before.tiers.clone());
+            let found = MemberState { counters, tiers, ..state.clone() };
             let readings = left_of(context.readings, operation);
             let subject = Subject {
                 program: self.program,

@@ -287,7 +287,7 @@ fn earn<T: Trace>(
     count(program, added, &when, state, operation)?;
     limits::count(&held.counting, program, &when, state)?;
     record(earned, moment, occurred_at, state, operation)?;
-    let given = moment.give_grants(&gifts, (&GrantedFor::Activity, context), state, operation, trace)?;
+    let given = moment.give_grants((&gifts, &GrantedFor::Activity, context), state, operation, trace)?;
     operation.counted.extend(given.used);
     moment.credit_copies(context, state, operation)?;
     let times = (occurred_at.at, moment.at);

@@ -35,7 +35,7 @@ impl Moment<'_> {
         let given = self.give(&subject, state, operation, &mut told)?;
         operation.welcome = given.awards;
         let gifts = grants::matching(program, &subject, trace)?;
-        self.give_grants(&gifts, (&GrantedFor::Joining, context), state, operation, trace)?;
+        self.give_grants((&gifts, &GrantedFor::Joining, context), state, operation, trace)?;
         Ok(given.wants)
     }
 
@@ -84,7 +84,7 @@ impl Moment<'_> {
             let points: Vec<_> = points.collect();
             let matching = grants::matching(self.program, &subject, trace)?;
             let by = GrantedFor::Goal(track.clone(), id.clone());
-            let given = self.give_grants(&matching, (&by, context), state, operation, trace)?;
+            let given = self.give_grants((&matching, &by, context), state, operation, trace)?;
             used.extend(given.used);
             let gifts = given.gifts.into_iter().map(|(grant, gift)| GoalGift { grant, gift, lost: None });
             let gifts: Vec<_> = gifts.collect();

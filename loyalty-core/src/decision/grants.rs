@@ -72,8 +72,7 @@ impl Moment<'_> {
     /// Gives what these grants give.
     pub(super) fn give_grants<T: Trace>(
         &self,
-        grants: &[&Grant],
-        (by, context): (&GrantedFor, &Context<'_>),
+        (grants, by, context): (&[&Grant], &GrantedFor, &Context<'_>),
         state: &mut MemberState,
         operation: &mut Operation,
         trace: &mut T,

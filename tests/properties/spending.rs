@@ -186,7 +186,7 @@ fn random_spends_reach_everything() {
     use proptest::strategy::ValueTree;
     let mut runner = proptest::test_runner::TestRunner::deterministic();
     let mut seen: BTreeMap<String, u32> = BTreeMap::new();
-    for _ in 0..400 {
+    for _ in 0..1_000 {
         let ((document, history), spends) =
             (case(10), spends(10)).new_tree(&mut runner).expect("a case").current();
         let real = Real::new(&document);

@@ -25,6 +25,8 @@ pub struct Gift {
     held: bool,
     /// Whether it counts among how often its grant gave.
     counts: bool,
+    /// Whether it went and came again.
+    came_again: bool,
 }
 
 /// Whether a rule or grant that answers to `on` answers to an occasion by an activity.
@@ -70,6 +72,23 @@ impl Model {
         badges
     }
 
+    /// What became of everything that grants ever gave, in words.
+    pub fn gifts_seen(&self) -> Vec<&'static str> {
+        let each = self.gifts.iter().flat_map(|gift| {
+            let (kind, gone) = match gift.grant.give {
+                Give::Voucher(_) => ("voucher", "voucher taken"),
+                Give::Badge(_) => ("badge", "badge taken"),
+                Give::Tier(_) => ("given level", "given level taken"),
+                Give::Credit(_) => ("credit", "credit taken"),
+            };
+            let limited = gift.grant.at_most.is_some().then_some("given only so often");
+            let ended = (gift.counts && !gift.held).then_some("voucher ended");
+            let again = gift.came_again.then_some("given again");
+            [Some(kind), (!gift.counts).then_some(gone), limited, ended, again].into_iter().flatten()
+        });
+        each.collect()
+    }
+
     /// The grants that answer to an occasion, whose conditions hold, and which may give once more.
     pub(crate) fn matching(&self, facts: &Facts<'_>, occasion: Occasion<'_>) -> Vec<Grant> {
         let matches = |grant: &&Grant| {
@@ -113,7 +132,14 @@ impl Model {
                 Give::Credit(_) => {}
             }
             places.push(self.gifts.len());
-            self.gifts.push(Gift { grant: grant.clone(), moment, ends, held: true, counts: true });
+            self.gifts.push(Gift {
+                grant: grant.clone(),
+                moment,
+                ends,
+                held: true,
+                counts: true,
+                came_again: false,
+            });
         }
         places
     }
@@ -179,7 +205,7 @@ impl Model {
         };
         if comes {
             let gift = &mut self.gifts[place];
-            (gift.held, gift.counts) = (true, true);
+            (gift.held, gift.counts, gift.came_again) = (true, true, true);
         }
     }
 

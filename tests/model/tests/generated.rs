@@ -99,6 +99,16 @@ fn random_cases_reach_everything() {
         ("unlinked_return", 20),
         ("limit_exceeded", 100),
         ("clipped", 20),
+        ("voucher", 500),
+        ("voucher taken", 50),
+        ("voucher ended", 100),
+        ("badge", 300),
+        ("badge taken", 30),
+        ("given level", 30),
+        ("given level taken", 5),
+        ("credit", 200),
+        ("credit taken", 20),
+        ("given only so often", 300),
     ];
     for (what, least) in wanted {
         let count = seen.get(what).copied().unwrap_or(0);
@@ -180,6 +190,7 @@ fn watch(document: &Document, history: &[Activity], seen: &mut dyn FnMut(&'stati
             seen("unmatched");
         }
     }
+    model.gifts_seen().into_iter().for_each(&mut *seen);
     ended(document, &model, seen);
 }
 

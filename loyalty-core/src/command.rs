@@ -11,7 +11,7 @@ use crate::decision::drop_undeclared;
 use crate::id::{ActivityId, OperationKey};
 use crate::problem::Problem;
 use crate::program::Programs;
-use crate::redemption::{CancelRedemption, Redeem, redemption_key};
+use crate::redemption::{CancelRedemption, Capture, ExtendHold, Hold, Redeem, Void, redemption_key};
 use crate::tier::TierGrant;
 use crate::vesting::Review;
 
@@ -39,6 +39,18 @@ pub enum Command {
     /// Give or take points by hand.
     #[n(22)]
     Adjust(#[cbor(n(0), with = "shared")] Arc<Adjust>),
+    /// Set points aside for a reward.
+    #[n(23)]
+    Hold(#[cbor(n(0), with = "shared")] Arc<Hold>),
+    /// Let that last longer.
+    #[n(24)]
+    ExtendHold(#[cbor(n(0), with = "shared")] Arc<ExtendHold>),
+    /// Spend what is set aside.
+    #[n(25)]
+    Capture(#[cbor(n(0), with = "shared")] Arc<Capture>),
+    /// Give it up.
+    #[n(26)]
+    Void(#[cbor(n(0), with = "shared")] Arc<Void>),
 }
 
 /// An input is shared between the command and the operation, so that deciding never copies it.
@@ -75,6 +87,10 @@ impl Command {
                 OperationKey::new(&format!("cancel_redemption/{}", cancel.key)).ok()
             }
             Self::Adjust(adjust) => OperationKey::new(&format!("adjust/{}", adjust.key)).ok(),
+            Self::Hold(hold) => hold.operation(),
+            Self::ExtendHold(extend) => OperationKey::new(&format!("extend_hold/{}", extend.key)).ok(),
+            Self::Capture(capture) => capture.operation(),
+            Self::Void(void) => OperationKey::new(&format!("void/{}", void.key)).ok(),
         };
         key.ok_or_else(|| self.id_too_long())
     }
@@ -88,6 +104,10 @@ impl Command {
             Self::Redeem(redeem) => Some(&redeem.key),
             Self::CancelRedemption(cancel) => Some(&cancel.key),
             Self::Adjust(adjust) => Some(&adjust.key),
+            Self::Hold(hold) => Some(&hold.key),
+            Self::ExtendHold(extend) => Some(&extend.key),
+            Self::Capture(capture) => Some(&capture.key),
+            Self::Void(void) => Some(&void.key),
         }
     }
 
@@ -101,7 +121,25 @@ impl Command {
 
     /// Whether it spends points, or undoes that: then a refusal that depends on how the member stands is recorded.
     pub const fn spends(&self) -> bool {
-        matches!(self, Self::Redeem(_) | Self::CancelRedemption(_))
+        matches!(
+            self,
+            Self::Redeem(_)
+                | Self::CancelRedemption(_)
+                | Self::Hold(_)
+                | Self::ExtendHold(_)
+                | Self::Capture(_)
+                | Self::Void(_)
+        )
+    }
+
+    /// The hold that it ends or changes.
+    pub fn hold(&self) -> Option<&ActivityId> {
+        match self {
+            Self::ExtendHold(extend) => Some(&extend.hold),
+            Self::Capture(capture) => Some(&capture.hold),
+            Self::Void(void) => Some(&void.hold),
+            _ => None,
+        }
     }
 
     /// The input as JSON shows it: an object whose only field names what it is.
@@ -114,6 +152,10 @@ impl Command {
             Self::Redeem(redeem) => json!({ "redeem": redeem.as_ref() }),
             Self::CancelRedemption(cancel) => json!({ "cancel_redemption": cancel.as_ref() }),
             Self::Adjust(adjust) => json!({ "adjust": adjust.as_ref() }),
+            Self::Hold(hold) => json!({ "hold": hold.as_ref() }),
+            Self::ExtendHold(extend) => json!({ "extend_hold": extend.as_ref() }),
+            Self::Capture(capture) => json!({ "capture": capture.as_ref() }),
+            Self::Void(void) => json!({ "void": void.as_ref() }),
         }
     }
 
@@ -137,6 +179,10 @@ impl Command {
             Self::Redeem(_) => "redeem",
             Self::CancelRedemption(_) => "cancel_redemption",
             Self::Adjust(_) => "adjust",
+            Self::Hold(_) => "hold",
+            Self::ExtendHold(_) => "extend_hold",
+            Self::Capture(_) => "capture",
+            Self::Void(_) => "void",
         };
         Problem { path: format!("/{name}{}", problem.path), ..problem }
     }

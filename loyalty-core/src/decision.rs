@@ -7,6 +7,7 @@ mod budgets;
 mod goals;
 mod grant;
 mod grants;
+mod hold;
 mod lots;
 mod nearest;
 mod occasion;
@@ -34,6 +35,7 @@ use crate::money::OutOfRange;
 use crate::problem::Problem;
 use crate::program::document::{DatesBy, OnReturn, TierTrack};
 use crate::program::{Program, Programs};
+use crate::redemption::hold::hold_key;
 use crate::returns::{self, Past};
 use crate::settle::settle;
 use crate::shared::{Reading, Want};
@@ -121,6 +123,9 @@ pub fn needs(command: &Command, past: &Past, programs: &Programs) -> Needs {
     {
         return cancel.redemption().map_or(Needs::Nothing, Needs::Redemption);
     }
+    if let Some(hold) = command.hold().filter(|_| !past.complete) {
+        return hold_key(hold).map_or(Needs::Nothing, Needs::Operation);
+    }
     match command.activity() {
         Some(
             Activity::Return(Return { of: Some(purchase), .. })
@@ -162,6 +167,10 @@ pub fn decide<T: Trace>(
             spend::decide_cancel(context, known(state)?, cancel, key.clone(), trace)
         }
         Command::Adjust(adjust) => adjust::decide_adjust(context, known(state)?, adjust, key.clone(), trace),
+        Command::Hold(it) => hold::decide_hold(context, known(state)?, it, key.clone(), trace),
+        Command::ExtendHold(it) => hold::decide_extend(context, known(state)?, it, key.clone(), trace),
+        Command::Capture(it) => hold::decide_capture(context, known(state)?, it, key.clone(), trace),
+        Command::Void(it) => hold::decide_void(context, known(state)?, it, key.clone(), trace),
     };
     let mut decided = match decided.map_err(|problem| command.place(problem)) {
         Err(problem) if command.spends() => {
@@ -341,6 +350,7 @@ fn opened(
         redeemed: None,
         granted: Vec::new(),
         regranted: Vec::new(),
+        held: None,
     }
 }
 

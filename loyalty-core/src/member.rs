@@ -8,6 +8,7 @@ use crate::id::{AuthorId, OperationKey};
 use crate::ledger::operation::{CountedIn, VestingOutcome};
 use crate::limits::LimitsState;
 use crate::points::{OutOfRange, Points};
+use crate::redemption::Held;
 use crate::shared::Shared;
 use crate::tier::{GoalGrant, TierState};
 use crate::time::Timestamp;
@@ -54,6 +55,9 @@ pub struct MemberState {
     /// What the member has that is no points.
     #[cbor(n(30), default, skip_if = "Gifts::is_empty")]
     pub gifts: Gifts,
+    /// Points set aside, the hold that ends first before the others.
+    #[cbor(n(20), default, skip_if = "Vec::is_empty")]
+    pub holds: Vec<Held>,
 }
 
 const fn is_nothing(points: &Points) -> bool {
@@ -174,6 +178,7 @@ impl MemberState {
             pending: Vec::new(),
             shared: None,
             gifts: Gifts::NONE,
+            holds: Vec::new(),
         }
     }
 
@@ -197,6 +202,19 @@ impl MemberState {
     pub fn pending_of(&self, currency: &AuthorId) -> Result<Points, OutOfRange> {
         let waiting = self.pending.iter().filter(|pending| pending.currency == *currency);
         waiting.map(|pending| pending.points).try_fold(Points::ZERO, Points::plus)
+    }
+
+    /// Points of a currency that are set aside.
+    pub fn held_of(&self, currency: &AuthorId) -> Result<Points, OutOfRange> {
+        let own = self.holds.iter().filter(|held| held.redeemed.currency == *currency);
+        own.map(|held| held.redeemed.points()).try_fold(Points::ZERO, |sum, points| sum.plus(points?))
+    }
+
+    /// Sets points aside, in the order in which holds end.
+    pub fn hold(&mut self, held: Held) {
+        let later = |other: &Held| (other.until, &other.id) > (held.until, &held.id);
+        let place = self.holds.iter().position(later).unwrap_or(self.holds.len());
+        self.holds.insert(place, held);
     }
 
     /// What waits and falls due first; what is under review does not.
@@ -229,7 +247,8 @@ impl MemberState {
         let tiers = self.tiers.iter().filter_map(TierState::due);
         let lots = self.balances.iter().filter_map(|b| b.lots.first().and_then(|l| l.expires_at));
         let pending = self.next_pending().map(|pending| pending.due);
-        tiers.chain(lots).chain(pending).chain(self.next_voucher_ends()).min()
+        let holds = self.holds.first().map(|held| held.until);
+        tiers.chain(lots).chain(pending).chain(holds).chain(self.next_voucher_ends()).min()
     }
 }
 

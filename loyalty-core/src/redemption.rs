@@ -1,7 +1,9 @@
 //! Redemption: points are spent on rewards, and come back where that is cancelled.
 
+pub mod hold;
 mod offer;
 mod refusal;
+pub mod release;
 
 use minicbor::{Decode, Encode};
 use schemars::JsonSchema;
@@ -13,7 +15,8 @@ use crate::money::{Money, Quantity};
 use crate::points::{OutOfRange, Points};
 use crate::time::Timestamp;
 
-pub use self::offer::{Offer, Order};
+pub use self::hold::{Capture, ExtendHold, Held, Hold, Void};
+pub use self::offer::{Offer, Order, Price};
 pub use self::refusal::{Refused, RefusedCode};
 
 /// Points to be spent on a reward, at once.

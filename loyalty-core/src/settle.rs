@@ -8,6 +8,7 @@ use crate::ledger::operation::{Settlement, VestingOutcome};
 use crate::member::MemberState;
 use crate::points::OutOfRange;
 use crate::program::Programs;
+use crate::redemption::release;
 use crate::succession::take_over;
 use crate::tier::Moment;
 use crate::time::Timestamp;
@@ -25,6 +26,7 @@ struct Due {
 enum DueKind {
     Vests,
     PendingCancelled,
+    HoldEnds,
     WindowTurns,
     TierEnds,
     GrantEnds,
@@ -53,6 +55,7 @@ pub fn settle(programs: &Programs, state: &mut MemberState, to: Timestamp) -> Re
                 // What counters gave back may roll over no more.
                 moment_at(programs, state, due.at).roll_again(state);
             }
+            DueKind::HoldEnds => settlement.postings.extend(release::end_first(state)?),
             DueKind::WindowTurns | DueKind::TierEnds | DueKind::GrantEnds => {
                 on_track(programs, state, &due, &mut settlement)
             }
@@ -88,7 +91,8 @@ fn next(state: &MemberState) -> Option<Due> {
         Due { at: pending.due, kind, id: None }
     });
     let voucher = state.next_voucher_ends().map(|at| Due { at, kind: DueKind::VoucherEnds, id: None });
-    tiers.chain(lots).chain(pending).chain(voucher).min()
+    let holds = state.holds.first().map(|held| Due { at: held.until, kind: DueKind::HoldEnds, id: None });
+    tiers.chain(lots).chain(pending).chain(holds).chain(voucher).min()
 }
 
 /// An instant at which something falls due.

@@ -5,7 +5,7 @@ use loyalty_core::activity::{Activity, CustomEvent, Enrolment, Purchase, Return,
 use loyalty_core::facts::Facts;
 use loyalty_core::json::answer::{AnswerView, HistoryView, MemberView, PreviewView, ProofView};
 use loyalty_core::program::document::Document;
-use loyalty_core::redemption::Redeem;
+use loyalty_core::redemption::{Hold, Redeem};
 use schemars::SchemaGenerator;
 use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value, json};
@@ -16,8 +16,8 @@ use crate::kit::health::Health;
 use crate::kit::problem::ProblemDetails;
 use crate::site::TokenView;
 use crate::wallet::{
-    BudgetsView, CheckView, ClockMove, ClockView, NewAdjustment, NewCancellation, NewReview, NewTierGrant,
-    ReviewsView, VersionView, VersionsView,
+    BudgetsView, CheckView, ClockMove, ClockView, NewAdjustment, NewCancellation, NewCapture, NewExtension,
+    NewReview, NewTierGrant, NewVoid, ReviewsView, VersionView, VersionsView,
 };
 
 /// The whole description, from what the router says about its routes.
@@ -66,8 +66,12 @@ fn schemas() -> Map<String, Value> {
     read.subschema_for::<YearlyDay>();
     read.subschema_for::<Document>();
     read.subschema_for::<Facts>();
+    read.subschema_for::<Hold>();
     read.subschema_for::<NewAdjustment>();
     read.subschema_for::<NewCancellation>();
+    read.subschema_for::<NewCapture>();
+    read.subschema_for::<NewExtension>();
+    read.subschema_for::<NewVoid>();
     read.subschema_for::<NewReview>();
     read.subschema_for::<NewTierGrant>();
     read.subschema_for::<Purchase>();

@@ -3,6 +3,7 @@
 mod activities;
 mod budgets;
 mod facts;
+mod holds;
 mod members;
 mod programs;
 mod redemptions;
@@ -23,6 +24,7 @@ use crate::clock::Clocks;
 use crate::kit::auth::Verifier;
 
 pub use self::budgets::BudgetsView;
+pub use self::holds::{NewCapture, NewExtension, NewVoid};
 pub use self::programs::{CheckView, VersionView, VersionsView};
 pub use self::redemptions::{NewAdjustment, NewCancellation};
 pub use self::reviews::{NewReview, ReviewsView};
@@ -90,6 +92,10 @@ pub fn routes<S: Clone + Send + Sync + 'static>(wallet: Wallet) -> OpenApiRouter
         .routes(routes!(redemptions::redeem))
         .routes(routes!(redemptions::cancel))
         .routes(routes!(redemptions::adjust))
+        .routes(routes!(holds::place))
+        .routes(routes!(holds::capture))
+        .routes(routes!(holds::void))
+        .routes(routes!(holds::extend))
         .routes(routes!(facts::put, facts::show, facts::forget))
         .routes(routes!(sandbox::show, sandbox::advance))
         .with_state(Shared(Arc::new(wallet)))

@@ -68,11 +68,12 @@ fn adds_up(state: &MemberState) {
     for balance in &state.balances {
         assert!(balance.lots.iter().all(|lot| lot.points.is_positive()), "{balance:?}");
         let there: i64 = balance.lots.iter().map(|lot| lot.points.minor()).sum();
+        let held = state.held_of(&balance.currency).unwrap().minor();
         let left = balance.earned.minor() + balance.adjusted.minor()
             - balance.clawed_back.minor()
             - balance.expired.minor()
             - balance.redeemed.minor();
-        assert_eq!(there, left, "{balance:?}");
+        assert_eq!(there + held, left, "{balance:?}");
     }
 }
 

@@ -107,3 +107,38 @@ async fn what_was_refused_once_stays_refused() {
     );
     server.stop().await;
 }
+
+#[tokio::test]
+async fn points_are_held_captured_and_let_go() {
+    let server = Running::start().await;
+    let till = bought(&server).await;
+    let hold = json!({"key": "h-1", "reward": "bar", "minutes": 30});
+    let held = till.post("/v1/members/anna/holds", &hold).await.good();
+    assert_eq!((&cash(&held)["available"], &cash(&held)["held"]), (&json!(50), &json!(100)));
+    assert_eq!(held["operation"]["hold"]["redemption"]["off"], "0.9");
+    // The second till does not get what the first one holds.
+    let other = json!({"key": "h-2", "reward": "bar", "minutes": 30});
+    let refused = till.post("/v1/members/anna/holds", &other).await;
+    assert_eq!(refused.problem(), (409, "insufficient_points".to_owned()));
+    let anna = till.get("/v1/members/anna").await.good();
+    assert_eq!((&cash(&anna)["held"], &anna["holds"][0]["hold"]), (&json!(100), &json!("h-1")));
+
+    let longer = json!({"key": "e-1", "minutes": 30});
+    let extended = till.post("/v1/members/anna/holds/h-1/extend", &longer).await.good();
+    assert_ne!(extended["operation"]["hold"]["until"], held["operation"]["hold"]["until"]);
+    let spent = till.post("/v1/members/anna/holds/h-1/capture", &json!({"key": "c-1"})).await.good();
+    assert_eq!((&cash(&spent)["available"], &cash(&spent)["held"]), (&json!(50), &json!(0)));
+    assert_eq!((&spent["operation"]["ended_hold"], &spent["operation"]["kind"]), (&json!("h-1"), &json!("capture")));
+    // It ends once, and is a redemption that can be cancelled.
+    let twice = till.post("/v1/members/anna/holds/h-1/void", &json!({"key": "v-1"})).await;
+    assert_eq!(twice.problem(), (409, "hold_ended".to_owned()));
+    let never = till.post("/v1/members/anna/holds/h-9/void", &json!({"key": "v-2"})).await;
+    assert_eq!(never.problem(), (404, "hold_not_found".to_owned()));
+    let back = till.post("/v1/members/anna/redemptions/c-1/cancel", &json!({"key": "x-1"})).await.good();
+    assert_eq!(cash(&back)["available"], 150);
+    let again = json!({"key": "h-3", "reward": "bar", "minutes": 30});
+    till.post("/v1/members/anna/holds", &again).await.good();
+    let free = till.post("/v1/members/anna/holds/h-3/void", &json!({"key": "v-3"})).await.good();
+    assert_eq!((&cash(&free)["available"], &cash(&free)["held"]), (&json!(150), &json!(0)));
+    server.stop().await;
+}

@@ -1,9 +1,14 @@
 //! Returns have no path: what is kept alone decides what is left.
 
+use std::sync::Arc;
+
 use loyalty_core::activity::{Activity, Purchase, Return, ReturnLine};
-use loyalty_core::id::ActivityId;
+use loyalty_core::adjustment::Adjust;
+use loyalty_core::decision::Command;
+use loyalty_core::id::{ActivityId, ActorId};
 use loyalty_core::member::MemberState;
 use loyalty_core::money::{Money, Quantity};
+use loyalty_core::points::Points;
 use loyalty_core::program::document::{Document, ReturnMethod};
 use loyalty_model::generate::case;
 use proptest::collection::vec;
@@ -70,10 +75,20 @@ fn brought_back(purchase: &Purchase, part: &Part, number: usize, taken: &mut [u8
 }
 
 /// What is left after a history and returns of its newest purchase; none where one of them was refused.
-fn left(document: &Document, told: &[Activity], back: &[Activity]) -> Option<MemberState> {
+///
+/// Before them some points of each currency are taken by hand, in hundredths of what is there.
+fn left(document: &Document, told: &[Activity], gone: i64, back: &[Activity]) -> Option<MemberState> {
     let real = Real::new(document);
     for activity in told {
         let _ = real.record(activity);
+    }
+    for (number, balance) in real.state()?.balances.iter().enumerate() {
+        let points = Points::new(-balance.available().unwrap().minor() * gone / 100).unwrap();
+        let (key, currency) = (ActivityId::new(&format!("gone-{number}")).unwrap(), balance.currency.clone());
+        let (reason, actor) = ("gone".to_owned(), ActorId::new("ann").unwrap());
+        let adjust = Adjust { key, currency, points, reason, actor };
+        let at = real.state()?.settled_to.plus_micros(1);
+        let _ = real.execute(Command::Adjust(Arc::new(adjust)), at);
     }
     for activity in back {
         real.record(activity).ok()?;
@@ -126,6 +141,7 @@ proptest! {
         rerate in any::<bool>(),
         parts in parts(),
         turn in any::<Index>(),
+        gone in prop_oneof![Just(0_i64), 1_i64..=100],
     ) {
         let mut document = document;
         document.returns.method = if rerate { ReturnMethod::Rerate } else { ReturnMethod::Proportional };
@@ -138,13 +154,13 @@ proptest! {
         let back = parts.iter().enumerate();
         let mut back: Vec<Activity> =
             back.filter_map(|(number, part)| brought_back(&purchase, part, number, &mut taken)).collect();
-        let Some(one_way) = left(&document, told, &back) else { return Ok(()) };
+        let Some(one_way) = left(&document, told, gone, &back) else { return Ok(()) };
         back.reverse();
         if !back.is_empty() {
             let middle = turn.index(back.len());
             back.rotate_left(middle);
         }
-        let Some(other_way) = left(&document, told, &back) else { return Ok(()) };
+        let Some(other_way) = left(&document, told, gone, &back) else { return Ok(()) };
         prop_assert_eq!(compared(one_way), compared(other_way));
     }
 }

@@ -12,13 +12,15 @@ use loyalty_core::ledger::posting::Account;
 use loyalty_core::money::Money;
 use loyalty_core::points::Points;
 use loyalty_core::program::document::{AmountOff, Buckets, Reward};
-use loyalty_core::redemption::{CancelRedemption, Redeem};
+use loyalty_core::member::MemberState;
+use loyalty_core::redemption::{CancelRedemption, Capture, ExtendHold, Hold, Redeem, Void};
 use loyalty_core::time::Timestamp;
 use loyalty_model::generate::{Spend, SpendStep, case, spends};
 use loyalty_model::number::{BigInt, exact};
 use loyalty_model::{Model, Refused, Spent};
 use pollster::block_on;
 use proptest::prelude::*;
+use proptest::sample::Index;
 
 use super::{Real, cases, compare_states};
 
@@ -42,11 +44,26 @@ fn careful(redeem: Redeem, reward: &Reward) -> Redeem {
     }
 }
 
+const fn is_hold(what: &Spend) -> bool {
+    matches!(what, Spend::Redeem { hold: Some(_), .. })
+}
+
+/// The key of one of the steps of a kind, mostly.
+fn one_of(spends: &[SpendStep], which: Index, number: usize, kind: &dyn Fn(&Spend) -> bool) -> ActivityId {
+    let all: Vec<usize> = (0..spends.len()).filter(|it| kind(&spends[*it].what)).chain([number]).collect();
+    key(*which.get(&all))
+}
+
+fn held(redeem: &Redeem, minutes: u32) -> Command {
+    let Redeem { key, reward, points, units, bill, bucket } = redeem.clone();
+    Command::Hold(Arc::new(Hold { key, reward, minutes, points, units, bill, bucket }))
+}
+
 /// What a member does next; none where the program has no rewards.
 fn command(real: &Real, number: usize, spends: &[SpendStep], at: Timestamp) -> Option<Command> {
     let document = real.program.document();
     match &spends[number].what {
-        Spend::Redeem { reward, points, units, bill, bucket, careful: is_careful } => {
+        Spend::Redeem { reward, points, units, bill, bucket, careful: is_careful, hold } => {
             if document.rewards.is_empty() {
                 return None;
             }
@@ -63,13 +80,26 @@ fn command(real: &Real, number: usize, spends: &[SpendStep], at: Timestamp) -> O
                 bucket: bucket.map(|which| *which.get(&lapsing)),
             };
             let redeem = if *is_careful { careful(redeem, reward) } else { redeem };
-            Some(Command::Redeem(Arc::new(redeem)))
+            Some(hold.map_or_else(|| Command::Redeem(Arc::new(redeem.clone())), |minutes| held(&redeem, minutes)))
         }
         Spend::Cancel(of) => {
-            let redeems = |it: &usize| matches!(spends[*it].what, Spend::Redeem { .. });
-            let before: Vec<usize> = (0..spends.len()).filter(redeems).chain([number]).collect();
-            let of = key(*of.get(&before));
+            let redeems =
+                |what: &Spend| matches!(what, Spend::Redeem { hold: None, .. } | Spend::Capture(..));
+            let of = one_of(spends, *of, number, &redeems);
             Some(Command::CancelRedemption(Arc::new(CancelRedemption { key: key(number), of })))
+        }
+        Spend::Extend(of, minutes) => {
+            let hold = one_of(spends, *of, number, &is_hold);
+            Some(Command::ExtendHold(Arc::new(ExtendHold { key: key(number), hold, minutes: *minutes })))
+        }
+        Spend::Capture(of, points) => {
+            let hold = one_of(spends, *of, number, &is_hold);
+            let points = points.map(|points| Points::new(points).unwrap());
+            Some(Command::Capture(Arc::new(Capture { key: key(number), hold, points })))
+        }
+        Spend::Void(of) => {
+            let hold = one_of(spends, *of, number, &is_hold);
+            Some(Command::Void(Arc::new(Void { key: key(number), hold })))
         }
         Spend::Adjust { currency, points } => Some(Command::Adjust(Arc::new(Adjust {
             key: key(number),
@@ -86,18 +116,32 @@ fn expected(model: &mut Model, command: &Command, at: Timestamp) -> Result<Optio
         Command::Redeem(redeem) => model.redeem(redeem, at).map(Some),
         Command::CancelRedemption(cancel) => model.cancel(cancel, at).map(|()| None),
         Command::Adjust(adjust) => model.adjust(adjust, at).map(|()| None),
+        Command::Hold(hold) => model.hold(hold, at).map(Some),
+        Command::ExtendHold(extend) => model.extend(extend, at).map(|()| None),
+        Command::Capture(capture) => model.capture(capture, at).map(Some),
+        Command::Void(void) => model.void(void, at).map(|()| None),
         _ => Ok(None),
     }
 }
 
 fn compare(answer: &Answer, spent: Option<Spent>) {
-    let redeemed = answer.operation.redeemed.as_ref();
+    let placed = answer.operation.held.as_ref().map(|held| &held.redeemed);
+    let redeemed = answer.operation.redeemed.as_ref().or(placed.filter(|_| spent.is_some()));
     assert_eq!(redeemed.is_some(), spent.is_some());
     if let Some((redeemed, spent)) = redeemed.zip(spent) {
         assert_eq!(redeemed.currency.as_str(), spent.currency);
         assert_eq!(BigInt::from(redeemed.points().unwrap().minor()), spent.points);
         assert_eq!(redeemed.off.map(exact), spent.off);
     }
+}
+
+fn compare_holds(real: &Real, state: &MemberState, model: &Model) {
+    for currency in &real.program.document().currencies {
+        let held = state.held_of(&currency.id).unwrap().minor();
+        assert_eq!(BigInt::from(held), model.held(currency.id.as_str()), "held of {}", currency.id);
+    }
+    let real: Vec<_> = state.holds.iter().map(|held| (held.until.micros(), held.id.to_string())).collect();
+    assert_eq!(real, model.open_holds());
 }
 
 /// Does something with points on both; its answer is shown before, stays, and is proved.
@@ -168,6 +212,7 @@ proptest! {
             let Some(state) = real.state() else { continue };
             model.settle(state.settled_to);
             compare_states(&real, &state, &model, activity.occurred_at());
+            compare_holds(&real, &state, &model);
         }
         let Some(state) = real.state() else { return Ok(()) };
         let program_side = program_side(&real);
@@ -215,6 +260,15 @@ fn random_spends_reach_everything() {
         ("cancel_redemption done", 5),
         ("cancel_redemption already_cancelled", 1),
         ("cancel_redemption redemption_not_found", 20),
+        ("hold done", 80),
+        ("hold insufficient_points", 50),
+        ("hold minutes_range", 10),
+        ("extend_hold done", 3),
+        ("extend_hold minutes_range", 1),
+        ("capture done", 10),
+        ("capture hold_ended", 3),
+        ("capture hold_not_found", 20),
+        ("void done", 3),
         ("adjust done", 50),
         ("adjust insufficient_points", 20),
     ];

@@ -160,6 +160,10 @@ pub struct Then {
     /// What is not there is 0.
     #[serde(default)]
     pub pending: BTreeMap<String, i64>,
+    /// What is not there is 0.
+    #[serde(default)]
+    pub held: BTreeMap<String, i64>,
+    pub holds: Option<Vec<Held>>,
     pub tier: Option<BTreeMap<String, String>>,
     pub until: Option<BTreeMap<String, Option<Timestamp>>>,
     pub changes: Option<Vec<Change>>,
@@ -328,6 +332,18 @@ pub struct Lot {
     pub expires_at: Option<Timestamp>,
     #[serde(default)]
     pub funded_by: Option<AuthorId>,
+}
+
+/// A hold that is open.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Held {
+    pub hold: String,
+    pub points: i64,
+    pub until: Timestamp,
+    /// The money off, if all of it is captured.
+    #[serde(default)]
+    pub off: Option<Money>,
 }
 
 /// Points from one account to another.

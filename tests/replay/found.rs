@@ -13,7 +13,7 @@ use loyalty_core::program::Program;
 use loyalty_core::tier::Counts;
 use loyalty_core::time::{Timestamp, When};
 
-use super::case::{ChallengePoints, Change, LevelPoints, Lot, Missed, Moved, Then, Totals};
+use super::case::{ChallengePoints, Change, Held, LevelPoints, Lot, Missed, Moved, Then, Totals};
 
 /// Of levels and of challenges.
 type OfGoals = (Vec<LevelPoints>, Vec<ChallengePoints>);
@@ -59,6 +59,8 @@ impl Found<'_> {
         let balances = then.balances.clone().or(first_awards);
         must(&mut differ, "balances", true, &balances, || self.balances());
         same(&mut differ, "pending", &then.pending, &self.pending());
+        same(&mut differ, "held", &then.held, &self.held());
+        may(&mut differ, "holds", &then.holds, || self.holds());
         let has_tiers = !self.program.document().tiers.is_empty();
         must(&mut differ, "tier", has_tiers, &then.tier, || self.tiers());
         may(&mut differ, "until", &then.until, || self.until());
@@ -109,6 +111,25 @@ impl Found<'_> {
             *pending.entry(one.currency.to_string()).or_default() += one.points.minor();
         }
         pending
+    }
+
+    fn held(&self) -> BTreeMap<String, i64> {
+        let mut held = BTreeMap::new();
+        for one in self.state.holds.iter().map(|held| &held.redeemed) {
+            let points: i64 = one.lots.iter().map(|lot| lot.points.minor()).sum();
+            *held.entry(one.currency.to_string()).or_default() += points;
+        }
+        held
+    }
+
+    fn holds(&self) -> Vec<Held> {
+        let each = self.state.holds.iter().map(|held| Held {
+            hold: held.id.to_string(),
+            points: held.redeemed.lots.iter().map(|lot| lot.points.minor()).sum(),
+            until: held.until,
+            off: held.redeemed.off,
+        });
+        each.collect()
     }
 
     /// What fell due first, then the operation's own.

@@ -16,7 +16,7 @@ use loyalty_core::member::MemberState;
 use loyalty_core::memory::MemoryStore;
 use loyalty_core::problem::Problem;
 use loyalty_core::program::Program;
-use loyalty_core::redemption::{CancelRedemption, Redeem, Refused};
+use loyalty_core::redemption::{CancelRedemption, Capture, ExtendHold, Hold, Redeem, Refused, Void};
 use loyalty_core::settle::settle;
 use loyalty_core::tier::TierGrant;
 use loyalty_core::time::{OffsetTime, Timestamp};
@@ -425,6 +425,10 @@ struct Timed {
     redeem: Option<Redeem>,
     cancel_redemption: Option<CancelRedemption>,
     adjust: Option<Adjust>,
+    hold: Option<Hold>,
+    extend_hold: Option<ExtendHold>,
+    capture: Option<Capture>,
+    void: Option<Void>,
 }
 
 impl Timed {
@@ -436,6 +440,10 @@ impl Timed {
             self.redeem.map(|redeem| Command::Redeem(Arc::new(redeem))),
             self.cancel_redemption.map(|cancel| Command::CancelRedemption(Arc::new(cancel))),
             self.adjust.map(|adjust| Command::Adjust(Arc::new(adjust))),
+            self.hold.map(|hold| Command::Hold(Arc::new(hold))),
+            self.extend_hold.map(|extend| Command::ExtendHold(Arc::new(extend))),
+            self.capture.map(|capture| Command::Capture(Arc::new(capture))),
+            self.void.map(|void| Command::Void(Arc::new(void))),
         ];
         all.into_iter().flatten().next()
     }

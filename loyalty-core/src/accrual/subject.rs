@@ -120,10 +120,10 @@ impl<'a> Subject<'a> {
         self.program.when(self.state, self.activity.occurred_at().at, self.date)
     }
 
-    /// What the member holds of a currency, pending points included.
+    /// What the member holds of a currency, pending points and those set aside included.
     pub fn holds(&self, currency: &AuthorId) -> Result<Points, OutOfRange> {
         let available = self.state.balance(currency).map_or(Ok(Points::ZERO), Balance::available)?;
-        available.plus(self.state.pending_of(currency)?)
+        available.plus(self.state.pending_of(currency)?)?.plus(self.state.held_of(currency)?)
     }
 
     /// The most that a cap has used in any window that the activity joins; `None` where one is no longer kept.

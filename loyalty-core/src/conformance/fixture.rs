@@ -184,6 +184,7 @@ fn operation(key: OperationKey, currency: &AuthorId, points: Points) -> Operatio
         redeemed: None,
         granted: Vec::new(),
         regranted: Vec::new(),
+        held: None,
         sealed: Sealed {
             sent_by: None,
             command: Command::Record(Arc::new(Activity::Event(CustomEvent {

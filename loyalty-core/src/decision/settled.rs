@@ -54,6 +54,7 @@ pub fn tell_settlement<T: Trace>(settlement: &Settlement, trace: &mut T) {
             let what = match (lapsed.from, lapsed.to) {
                 (Account::Pending, Account::Available) => "vested",
                 (Account::Pending, _) => "were cancelled",
+                (Account::Held, Account::Available) => "are no longer held",
                 _ => "lapsed",
             };
             let text = format!("{} {} {what} at {}", lapsed.points, lapsed.currency, lapsed.effective_at);

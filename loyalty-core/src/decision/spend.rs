@@ -7,13 +7,13 @@ use crate::command::Command;
 use crate::explain::{NoTrace, Step, StepKind, Trace};
 use crate::id::{AuthorId, OperationKey};
 use crate::ledger::operation::Operation;
-use crate::ledger::posting::{Account, Posting};
-use crate::member::{Lot, MemberState, by_partner};
-use crate::points::OutOfRange;
+use crate::ledger::posting::Account;
+use crate::member::MemberState;
 use crate::problem::Problem;
 use crate::program::Program;
+use crate::redemption::release::{give_back, postings};
 use crate::redemption::{CancelRedemption, Offer, Order, Redeem, Redeemed, Refused};
-use crate::time::{OffsetTime, Timestamp};
+use crate::time::OffsetTime;
 
 /// Decides a redemption, at the instant at which it is recorded.
 pub fn decide_redeem<T: Trace>(
@@ -40,7 +40,7 @@ pub fn decide_redeem<T: Trace>(
 }
 
 /// Takes what a reward costs out of a member's lots.
-fn taken<T: Trace>(
+pub fn taken<T: Trace>(
     order: Order<'_>,
     program: &Program,
     state: &mut MemberState,
@@ -101,41 +101,6 @@ pub fn decide_cancel<T: Trace>(
     )?;
     before.tell(&state, moment.program, trace);
     Ok(Decision { operation, state, wants: Vec::new() })
-}
-
-/// Puts lots back as they were; what would have lapsed up to `at` lapses now.
-fn give_back(
-    currency: &AuthorId,
-    lots: &[Lot],
-    from: Account,
-    state: &mut MemberState,
-    (at, now): (Timestamp, Timestamp),
-) -> Result<Vec<Posting>, OutOfRange> {
-    let (over, open): (Vec<Lot>, Vec<Lot>) =
-        lots.iter().cloned().partition(|lot| lot.expires_at.is_some_and(|expires_at| expires_at <= at));
-    let balance = state.balance_mut(currency);
-    for lot in &open {
-        balance.add(lot.points, lot.expires_at, lot.funded_by.as_ref())?;
-    }
-    for lot in &over {
-        balance.expired = balance.expired.plus(lot.points)?;
-    }
-    let mut all = postings(currency, &open, (from, Account::Available), now)?;
-    all.extend(postings(currency, &over, (from, Account::Breakage), now)?);
-    Ok(all)
-}
-
-fn postings(
-    currency: &AuthorId,
-    lots: &[Lot],
-    (from, to): (Account, Account),
-    effective_at: Timestamp,
-) -> Result<Vec<Posting>, OutOfRange> {
-    let each = by_partner(lots)?.into_iter().map(|(partner, points)| {
-        let currency = currency.clone();
-        Posting { currency, from, to, points, effective_at, partner }
-    });
-    Ok(each.collect())
 }
 
 /// The redemption that is to be undone, where there is one and nobody has undone it.

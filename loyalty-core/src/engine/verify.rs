@@ -129,7 +129,7 @@ fn moved(before: Option<&MemberState>, commit: &Commit) -> Vec<String> {
         commit.operations.iter().flat_map(|op| op.settlement.postings.iter().chain(&op.postings)).collect();
     let mut wrong = Vec::new();
     for balance in &commit.head.state.balances {
-        for account in [Account::Available, Account::Pending] {
+        for account in [Account::Available, Account::Pending, Account::Held] {
             let own = postings.iter().filter(|posting| posting.currency == balance.currency);
             let sum: i128 = own.map(|posting| signed(posting, account)).sum();
             let want = held(before, &balance.currency, account).saturating_add(sum);
@@ -152,6 +152,10 @@ fn held(state: Option<&MemberState>, currency: &AuthorId, account: Account) -> i
     if account == Account::Pending {
         let pending = state.pending.iter().filter(|pending| pending.currency == *currency);
         return sum(&mut pending.map(|pending| pending.points));
+    }
+    if account == Account::Held {
+        let own = state.holds.iter().map(|held| &held.redeemed).filter(|it| it.currency == *currency);
+        return sum(&mut own.flat_map(|redeemed| &redeemed.lots).map(|lot| lot.points));
     }
     state.balance(currency).map_or(0, |balance| sum(&mut balance.lots.iter().map(|lot| lot.points)))
 }

@@ -39,7 +39,7 @@ pub use self::member::{
     BalanceView, ChallengeView, CounterProgress, ExpiringView, MemberView, NextLevelView, PendingView,
     Progress, ProgressOfSome, TierIntervalView, TierView,
 };
-pub use self::spending::{RedemptionView, SpentLotView};
+pub use self::spending::{HoldView, RedemptionView, SpentLotView};
 
 /// What came of a command.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
@@ -185,6 +185,12 @@ pub struct OperationView {
     /// What was given or taken by hand, by whom and why.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub adjustment: Option<Adjust>,
+    /// The hold that was placed, or lasts longer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hold: Option<HoldView>,
+    /// The hold that was captured or voided.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ended_hold: Option<ActivityId>,
     /// Why it was refused, where it spends: nothing was done then.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub refused: Option<Problem>,
@@ -220,6 +226,14 @@ pub enum OperationKind {
     CancelRedemption,
     /// Points were given or taken by hand.
     Adjust,
+    /// Points were set aside for a reward.
+    Hold,
+    /// That lasts longer.
+    ExtendHold,
+    /// What was set aside was spent.
+    Capture,
+    /// It was given up.
+    Void,
 }
 
 /// Points given.
@@ -313,6 +327,8 @@ pub struct BalanceAfter {
     pub available: Points,
     /// Minor units that may not be spent yet.
     pub pending: Points,
+    /// Minor units that are set aside at checkouts.
+    pub held: Points,
 }
 
 /// The level held on a track after a commit.
@@ -406,6 +422,13 @@ impl OperationView {
                 Command::Adjust(adjust) => Some(adjust.as_ref().clone()),
                 _ => None,
             },
+            hold: operation.held.map(|held| HoldView::new(&held, program)),
+            ended_hold: match &sealed.command {
+                Command::Capture(_) | Command::Void(_) if operation.refused.is_none() => {
+                    sealed.command.hold().cloned()
+                }
+                _ => None,
+            },
             refused: operation.refused.map(|refused| refused.problem()),
             reviewed_for: operation.reviewed_for,
             occurred_at,
@@ -438,6 +461,10 @@ impl OperationKind {
             Command::Redeem(_) => Self::Redeem,
             Command::CancelRedemption(_) => Self::CancelRedemption,
             Command::Adjust(_) => Self::Adjust,
+            Command::Hold(_) => Self::Hold,
+            Command::ExtendHold(_) => Self::ExtendHold,
+            Command::Capture(_) => Self::Capture,
+            Command::Void(_) => Self::Void,
             Command::Record(activity) => match activity.as_ref() {
                 Activity::Purchase(_) => Self::Purchase,
                 Activity::Return(_) => Self::Return,
@@ -494,6 +521,7 @@ fn after(state: MemberState, program: &Program) -> (Vec<BalanceAfter>, Vec<TierA
         // INVARIANT: a state whose lots do not add up in range is never stored.
         available: balance.available().unwrap_or(Points::MAX),
         pending: state.pending_of(&balance.currency).unwrap_or(Points::MAX),
+        held: state.held_of(&balance.currency).unwrap_or(Points::MAX),
         currency: balance.currency.clone(),
     });
     let balances = balances.collect();

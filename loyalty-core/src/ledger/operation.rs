@@ -14,7 +14,7 @@ use crate::limits::Noted;
 use crate::money::{Money, Quantity};
 use crate::points::Points;
 use crate::program::VersionId;
-use crate::redemption::{Redeemed, Refused};
+use crate::redemption::{Held, Redeemed, Refused};
 use crate::shared::Reading;
 use crate::time::{OffsetTime, Timestamp};
 
@@ -87,6 +87,9 @@ pub struct Operation {
     /// What it took back of grants, or gave again.
     #[cbor(n(41), default, skip_if = "Vec::is_empty")]
     pub regranted: Vec<Regranted>,
+    /// The hold that it placed, or let last longer.
+    #[cbor(n(32), default)]
+    pub held: Option<Held>,
 }
 
 impl Operation {

@@ -31,6 +31,9 @@ pub enum Account {
     /// The program's points taken by hand, less those given.
     #[n(21)]
     Adjusted,
+    /// The member's points that are set aside at a checkout.
+    #[n(22)]
+    Held,
 }
 
 /// Points from one account to another.

@@ -154,7 +154,7 @@ impl<'a> Offer<'a> {
     }
 
     /// What it takes of so many points.
-    fn price_of(&self, available: Points) -> Result<Price, Problem> {
+    pub fn price_of(&self, available: Points) -> Result<Price, Problem> {
         let reward = self.reward;
         match (&reward.amount_off, &reward.amount_off_per_unit, &reward.percent_off) {
             (Some(AmountOff::Steps(steps)), ..) => {

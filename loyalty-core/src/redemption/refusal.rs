@@ -37,11 +37,27 @@ pub enum RefusedCode {
     /// The redemption was cancelled before.
     #[n(3)]
     AlreadyCancelled,
+    /// There is no such hold.
+    #[n(4)]
+    HoldNotFound,
+    /// The hold was captured, voided or over before.
+    #[n(5)]
+    HoldEnded,
+    /// The member has as many holds as one may have.
+    #[n(6)]
+    TooManyHolds,
 }
 
 impl RefusedCode {
-    const ALL: [Self; 4] =
-        [Self::InsufficientPoints, Self::TierRequired, Self::RedemptionNotFound, Self::AlreadyCancelled];
+    const ALL: [Self; 7] = [
+        Self::InsufficientPoints,
+        Self::TierRequired,
+        Self::RedemptionNotFound,
+        Self::AlreadyCancelled,
+        Self::HoldNotFound,
+        Self::HoldEnded,
+        Self::TooManyHolds,
+    ];
 
     /// The code as everybody sees it.
     pub const fn name(self) -> &'static str {
@@ -50,6 +66,9 @@ impl RefusedCode {
             Self::TierRequired => "tier_required",
             Self::RedemptionNotFound => "redemption_not_found",
             Self::AlreadyCancelled => "already_cancelled",
+            Self::HoldNotFound => "hold_not_found",
+            Self::HoldEnded => "hold_ended",
+            Self::TooManyHolds => "too_many_holds",
         }
     }
 }

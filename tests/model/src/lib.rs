@@ -55,7 +55,7 @@ use crate::number::{BigInt, Exact};
 use crate::rating::{Occasion, Rated, Rating};
 pub use crate::refused::Refused;
 use crate::returns::{Found, Search};
-pub use crate::spending::Spent;
+pub use crate::spending::{Held, Spent};
 use crate::standing::{Given as Granted, Standing};
 use crate::tier::Tiers;
 use crate::vesting::{Fate, Given};
@@ -102,6 +102,10 @@ pub struct Model {
     enrolled: Option<Instant>,
     /// Every redemption, by its key.
     spent: BTreeMap<String, Spent>,
+    /// Points set aside.
+    holds: Vec<Held>,
+    /// Every hold that was ever placed.
+    placed: BTreeSet<String>,
     /// What all other members have used of each budget, as of the next activity.
     used_by_others: BTreeMap<String, Exact>,
     /// All that grants ever gave.
@@ -123,6 +127,8 @@ impl Model {
             settled_to: None,
             enrolled: None,
             spent: BTreeMap::new(),
+            holds: Vec::new(),
+            placed: BTreeSet::new(),
             used_by_others: BTreeMap::new(),
             gifts: Vec::new(),
         }
@@ -319,6 +325,7 @@ impl Model {
             self.roll_again();
         }
         self.move_standings(|standing, tiers, track| standing.settle(tiers, track, at));
+        self.end_holds(at);
         self.lots.values_mut().for_each(|lots| lots.lapse(at));
         self.end_vouchers(at);
         self.settled_to = Some(at);
@@ -436,7 +443,7 @@ impl Model {
         };
         let left = |budget: &AuthorId| self.left_of(budget, facts.before.now);
         let id = currency.id.as_str();
-        let held = self.balance(id) + self.pending(id);
+        let held = self.balance(id) + self.pending(id) + self.held(id);
         Some(Rating { facts, currency, occasion, used: &used, left: &left, held }.rate(earning))
     }
 

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use loyalty_core::adjustment::Adjust;
 use loyalty_core::money::{Rounding, coin_places};
-use loyalty_core::program::document::{AmountOff, Buckets, Currency, CurrencyKind, Prefer, Reward};
-use loyalty_core::redemption::{CancelRedemption, Redeem};
+use loyalty_core::program::document::{AmountOff, Buckets, Currency, CurrencyKind, Document, Prefer, Reward};
+use loyalty_core::redemption::{CancelRedemption, Capture, ExtendHold, Hold, Redeem, Void};
 use loyalty_core::time::Timestamp;
 
 use crate::Model;
@@ -15,8 +15,15 @@ use crate::number::{BigInt, Exact, exact, minor_units, power_of_ten, round, whol
 use crate::vesting::lapse;
 
 /// Refusals that depend on how the member stands.
-const RECORDED: [&str; 4] =
-    ["insufficient_points", "tier_required", "redemption_not_found", "already_cancelled"];
+const RECORDED: [&str; 7] = [
+    "insufficient_points",
+    "tier_required",
+    "redemption_not_found",
+    "already_cancelled",
+    "hold_not_found",
+    "hold_ended",
+    "too_many_holds",
+];
 
 /// What was spent at once.
 #[derive(Debug, Clone)]
@@ -31,6 +38,19 @@ pub struct Spent {
     pub(crate) from: Vec<(Place, BigInt)>,
     /// Whether they came back.
     pub(crate) cancelled: bool,
+}
+
+/// Points set aside.
+#[derive(Debug, Clone)]
+pub struct Held {
+    /// The hold's key.
+    pub key: String,
+    /// What was asked for.
+    wanted: Redeem,
+    /// When it is over.
+    pub until: Instant,
+    /// What is set aside.
+    pub spent: Spent,
 }
 
 /// What a member wants.
@@ -65,8 +85,12 @@ impl Model {
     ) -> Result<T, &'static str> {
         let before = self.clone();
         let done = what(self);
-        if done.as_ref().is_err_and(|code| !RECORDED.contains(code)) {
+        if let Err(code) = &done {
+            let settled = self.settled_to;
             *self = before;
+            if RECORDED.contains(code) {
+                self.settle_to(settled.expect("a member has begun"));
+            }
         }
         done
     }
@@ -118,6 +142,121 @@ impl Model {
         Ok(())
     }
 
+    /// Sets points aside for a reward, or says the code of why not.
+    pub fn hold(&mut self, hold: &Hold, at: Timestamp) -> Result<Spent, &'static str> {
+        self.try_out(|model| {
+            let now = model.now(at)?;
+            let until = later_by(now, hold.minutes, now)?;
+            let Hold { key, reward, points, units, bill, bucket, .. } = hold.clone();
+            let wanted = Redeem { key, reward, points, units, bill, bucket };
+            let spent = model.take_for_reward(&wanted, at)?;
+            if model.holds.len() == 256 {
+                return Err("too_many_holds");
+            }
+            let key = hold.key.to_string();
+            model.placed.insert(key.clone());
+            model.holds.push(Held { key, wanted, until, spent: spent.clone() });
+            Ok(spent)
+        })
+    }
+
+    /// Lets a hold last longer, or says the code of why not.
+    pub fn extend(&mut self, extend: &ExtendHold, at: Timestamp) -> Result<(), &'static str> {
+        self.try_out(|model| {
+            let now = model.now(at)?;
+            let mut held = model.ended(extend.hold.as_str())?;
+            held.until = later_by(held.until, extend.minutes, now)?;
+            model.holds.push(held);
+            Ok(())
+        })
+    }
+
+    /// Spends what is held, or says the code of why not.
+    pub fn capture(&mut self, capture: &Capture, at: Timestamp) -> Result<Spent, &'static str> {
+        self.try_out(|model| {
+            model.now(at)?;
+            let held = model.ended(capture.hold.as_str())?;
+            let document = model.document.clone();
+            let (mut points, mut off) = (held.spent.points.clone(), held.spent.off.clone());
+            if let Some(most) = capture.points {
+                let reward = document.rewards.iter().find(|it| it.id == held.wanted.reward);
+                let wanted = Redeem { points: Some(most), ..held.wanted.clone() };
+                let currency = document.currencies.iter().find(|it| it.id.as_str() == held.spent.currency);
+                let reward = reward.expect("it was held for one");
+                let wish = Wish::new(&document, &wanted, (reward, currency.expect("its currency")));
+                wish.fits()?;
+                (points, off) = wish.price(&points)?;
+            }
+            let mut missing = points.clone();
+            let mut from = Vec::new();
+            for (place, part) in held.spent.from {
+                let spent = missing.clone().min(part.clone());
+                missing -= &spent;
+                let lots = model.lots.get_mut(&held.spent.currency).expect("every currency has its lots");
+                lots.vest(&(part - &spent), place.clone());
+                from.push((place, spent));
+            }
+            model.lapse_now();
+            let spent = Spent { points, off, from, ..held.spent };
+            model.lots.get_mut(&spent.currency).expect("its lots").totals.redeemed += &spent.points;
+            model.spent.insert(capture.key.to_string(), spent.clone());
+            Ok(spent)
+        })
+    }
+
+    /// Gives a hold up, or says the code of why not.
+    pub fn void(&mut self, void: &Void, at: Timestamp) -> Result<(), &'static str> {
+        self.try_out(|model| {
+            model.now(at)?;
+            let held = model.ended(void.hold.as_str())?;
+            model.release(held);
+            model.lapse_now();
+            Ok(())
+        })
+    }
+
+    /// Points of a currency that are set aside.
+    pub fn held(&self, currency: &str) -> BigInt {
+        let own = self.holds.iter().filter(|held| held.spent.currency == currency);
+        own.map(|held| held.spent.points.clone()).sum()
+    }
+
+    /// When each hold is over, in microseconds, and its key; the first before the others.
+    pub fn open_holds(&self) -> Vec<(i64, String)> {
+        let mut all: Vec<_> =
+            self.holds.iter().map(|held| (held.until.timestamp_micros(), held.key.clone())).collect();
+        all.sort();
+        all
+    }
+
+    /// Lets end what is over at `at`; what is released lapses with all else.
+    pub(crate) fn end_holds(&mut self, at: Instant) {
+        let (over, open) = std::mem::take(&mut self.holds).into_iter().partition(|held| held.until <= at);
+        self.holds = open;
+        let over: Vec<Held> = over;
+        over.into_iter().for_each(|held| self.release(held));
+    }
+
+    fn release(&mut self, held: Held) {
+        let lots = self.lots.get_mut(&held.spent.currency).expect("every currency has its lots");
+        for (place, points) in held.spent.from {
+            lots.vest(&points, place);
+        }
+    }
+
+    fn lapse_now(&mut self) {
+        let now = self.settled_to.expect("a member has begun");
+        self.lots.values_mut().for_each(|lots| lots.lapse(now));
+    }
+
+    fn ended(&mut self, key: &str) -> Result<Held, &'static str> {
+        match self.holds.iter().position(|held| held.key == key) {
+            Some(place) => Ok(self.holds.remove(place)),
+            None if self.placed.contains(key) => Err("hold_ended"),
+            None => Err("hold_not_found"),
+        }
+    }
+
     /// Settles to `at`.
     fn now(&mut self, at: Timestamp) -> Result<Instant, &'static str> {
         if self.settled_to.is_none() {
@@ -136,14 +275,8 @@ impl Model {
             Some(id) => redeemable.find(|it| it.id == *id),
             None => redeemable.next(),
         };
-        let wish = Wish {
-            points: redeem.points.map(|points| BigInt::from(points.minor())),
-            units: redeem.units.map(exact),
-            bill: redeem.bill.map(exact),
-            reward,
-            currency: currency.expect("a checked reward has its currency"),
-            places: coin_places(&document.money) as usize,
-        };
+        let currency = currency.expect("a checked reward has its currency");
+        let wish = Wish::new(&document, redeem, (reward, currency));
         wish.fits()?;
         if redeem.bucket.is_some() && reward.buckets == Buckets::Any {
             return Err("bucket_not_wanted");
@@ -166,7 +299,18 @@ impl Model {
     }
 }
 
-impl Wish<'_> {
+impl<'a> Wish<'a> {
+    fn new(document: &Document, redeem: &Redeem, (reward, currency): (&'a Reward, &'a Currency)) -> Self {
+        Self {
+            points: redeem.points.map(|points| BigInt::from(points.minor())),
+            units: redeem.units.map(exact),
+            bill: redeem.bill.map(exact),
+            reward,
+            currency,
+            places: coin_places(&document.money) as usize,
+        }
+    }
+
     fn by_steps(&self) -> bool {
         matches!(self.reward.amount_off, Some(AmountOff::Steps(_)))
             || self.reward.amount_off_per_unit.is_some()
@@ -292,4 +436,11 @@ impl Wish<'_> {
         let off = self.bill.clone().map_or(off.clone(), |bill| off.min(bill));
         whole(round(&(off * power_of_ten(self.places)), Rounding::Floor)) / power_of_ten(self.places)
     }
+}
+
+/// So many minutes after an instant, within 30 days from now.
+fn later_by(from: Instant, minutes: u32, now: Instant) -> Result<Instant, &'static str> {
+    let until = from + chrono::TimeDelta::minutes(minutes.into());
+    let fits = minutes > 0 && until <= now + chrono::TimeDelta::days(30);
+    if fits { Ok(until) } else { Err("minutes_range") }
 }

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::grants::{self, BadgeView, VoucherView};
-use super::scale;
+use super::{HoldView, scale};
 use crate::engine::Settled;
 use crate::id::{AuthorId, MemberId, OperationKey};
 use crate::ledger::operation::VestingOutcome;
@@ -40,6 +40,9 @@ pub struct MemberView {
     /// The badges, by their ids.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub badges: Vec<BadgeView>,
+    /// Points set aside at checkouts, the hold that ends first before the others.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub holds: Vec<HoldView>,
 }
 
 /// Points of one currency, all in minor units.
@@ -55,6 +58,8 @@ pub struct BalanceView {
     pub available: Points,
     /// What may not be spent yet.
     pub pending: Points,
+    /// What is set aside at checkouts.
+    pub held: Points,
     /// All that was ever earned, less what was cancelled before it could be spent.
     pub earned: Points,
     /// All that returns took back.
@@ -261,6 +266,7 @@ impl MemberView {
             challenges: standing.challenges(),
             vouchers,
             badges,
+            holds: state.holds.iter().map(|held| HoldView::new(held, program)).collect(),
         }
     }
 }
@@ -283,6 +289,7 @@ impl BalanceView {
             // INVARIANT: a state whose lots do not add up in range is never stored.
             available: balance.available().unwrap_or(Points::MAX),
             pending: state.pending_of(&balance.currency).unwrap_or(Points::MAX),
+            held: state.held_of(&balance.currency).unwrap_or(Points::MAX),
             earned: balance.earned,
             clawed_back: balance.clawed_back,
             expired: balance.expired,

@@ -4,11 +4,11 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::scale;
-use crate::id::AuthorId;
+use crate::id::{ActivityId, AuthorId};
 use crate::money::Money;
 use crate::points::Points;
 use crate::program::Program;
-use crate::redemption::Redeemed;
+use crate::redemption::{Held, Redeemed};
 use crate::time::Timestamp;
 
 /// What a redemption took and gave.
@@ -40,6 +40,24 @@ pub struct SpentLotView {
     /// The partner that pays for them; absent where the program does.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub funded_by: Option<AuthorId>,
+}
+
+/// Points set aside at a checkout.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct HoldView {
+    /// The hold.
+    pub hold: ActivityId,
+    /// The first instant at which it is over by itself.
+    pub until: Timestamp,
+    /// What is taken and given if all of it is captured.
+    pub redemption: RedemptionView,
+}
+
+impl HoldView {
+    pub(super) fn new(held: &Held, program: &Program) -> Self {
+        let redemption = RedemptionView::new(held.redeemed.clone(), program);
+        Self { hold: held.id.clone(), until: held.until, redemption }
+    }
 }
 
 impl RedemptionView {

@@ -156,7 +156,15 @@ pub enum Spend {
         bucket: Option<Index>,
         /// Whether what the reward does not want is left out.
         careful: bool,
+        /// Whether the points are only set aside, for so many minutes.
+        hold: Option<u32>,
     },
+    /// Lets a hold last so many minutes longer.
+    Extend(Index, u32),
+    /// Spends what is held, at most so many minor units.
+    Capture(Index, Option<i64>),
+    /// Gives a hold up.
+    Void(Index),
     /// Undoes one.
     Cancel(Index),
     /// Gets points, or loses them.
@@ -168,12 +176,19 @@ pub enum Spend {
     },
 }
 
+/// Mostly an hour or some, now and then what is too short or too long.
+fn minutes() -> impl Strategy<Value = u32> {
+    prop_oneof![6 => 1_u32..600, 2 => 600_u32..43_200, 1 => select(vec![0, 43_200, 43_201, u32::MAX])]
+}
+
 /// 1 to 13 of them among `activities`.
 pub fn spends(activities: usize) -> impl Strategy<Value = Vec<SpendStep>> {
     let units = decimal(0, 12, 3);
     let redeem = (any::<Index>(), option::weighted(0.2, 1_i64..400), units, option::of(decimal(0, 60, 2)));
-    let redeem = (redeem, option::weighted(0.3, any::<Index>()), any::<bool>()).prop_map(
-        |((reward, points, units, bill), bucket, careful)| Spend::Redeem {
+    let hold = option::weighted(0.5, minutes());
+    let redeem = (redeem, option::weighted(0.3, any::<Index>()), any::<bool>(), hold).prop_map(
+        |((reward, points, units, bill), bucket, careful, hold)| Spend::Redeem {
+            hold,
             reward,
             points,
             units: Some(units),
@@ -184,7 +199,15 @@ pub fn spends(activities: usize) -> impl Strategy<Value = Vec<SpendStep>> {
     );
     let adjust = (any::<Index>(), prop_oneof![1_i64..900, -90_i64..=0]);
     let adjust = adjust.prop_map(|(currency, points)| Spend::Adjust { currency, points });
-    let what = prop_oneof![5 => redeem, 3 => any::<Index>().prop_map(Spend::Cancel), 2 => adjust];
+    let part = option::weighted(0.4, 1_i64..300);
+    let what = prop_oneof![
+        9 => redeem,
+        3 => any::<Index>().prop_map(Spend::Cancel),
+        3 => adjust,
+        2 => (any::<Index>(), minutes()).prop_map(|(of, minutes)| Spend::Extend(of, minutes)),
+        4 => (any::<Index>(), part).prop_map(|(of, points)| Spend::Capture(of, points)),
+        2 => any::<Index>().prop_map(Spend::Void),
+    ];
     let hours = prop_oneof![4 => 0_i64..3, 1 => 0_i64..900];
     let step = (0..activities, hours, what).prop_map(|(after, hours, what)| SpendStep { after, hours, what });
     vec(step, 1..14)

@@ -1,0 +1,53 @@
+//! Points that come back: from a hold that ends, or a redemption that is cancelled.
+
+use super::Held;
+use crate::id::AuthorId;
+use crate::ledger::posting::{Account, Posting};
+use crate::member::{Lot, MemberState, by_partner};
+use crate::points::OutOfRange;
+use crate::time::Timestamp;
+
+/// Puts lots back as they were; what would have lapsed up to `at` lapses now.
+pub fn give_back(
+    currency: &AuthorId,
+    lots: &[Lot],
+    from: Account,
+    state: &mut MemberState,
+    (at, now): (Timestamp, Timestamp),
+) -> Result<Vec<Posting>, OutOfRange> {
+    let (over, open): (Vec<Lot>, Vec<Lot>) =
+        lots.iter().cloned().partition(|lot| lot.expires_at.is_some_and(|expires_at| expires_at <= at));
+    let balance = state.balance_mut(currency);
+    for lot in &open {
+        balance.add(lot.points, lot.expires_at, lot.funded_by.as_ref())?;
+    }
+    for lot in &over {
+        balance.expired = balance.expired.plus(lot.points)?;
+    }
+    let mut all = postings(currency, &open, (from, Account::Available), now)?;
+    all.extend(postings(currency, &over, (from, Account::Breakage), now)?);
+    Ok(all)
+}
+
+/// The postings of lots from one account to another, by who pays for them.
+pub fn postings(
+    currency: &AuthorId,
+    lots: &[Lot],
+    (from, to): (Account, Account),
+    effective_at: Timestamp,
+) -> Result<Vec<Posting>, OutOfRange> {
+    let each = by_partner(lots)?.into_iter().map(|(partner, points)| {
+        let currency = currency.clone();
+        Posting { currency, from, to, points, effective_at, partner }
+    });
+    Ok(each.collect())
+}
+
+/// Ends the hold that is over first.
+pub fn end_first(state: &mut MemberState) -> Result<Vec<Posting>, OutOfRange> {
+    if state.holds.is_empty() {
+        return Ok(Vec::new());
+    }
+    let Held { redeemed, until, .. } = state.holds.remove(0);
+    give_back(&redeemed.currency, &redeemed.lots, Account::Held, state, (until, until))
+}

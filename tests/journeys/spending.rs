@@ -128,7 +128,10 @@ async fn points_are_held_captured_and_let_go() {
     assert_ne!(extended["operation"]["hold"]["until"], held["operation"]["hold"]["until"]);
     let spent = till.post("/v1/members/anna/holds/h-1/capture", &json!({"key": "c-1"})).await.good();
     assert_eq!((&cash(&spent)["available"], &cash(&spent)["held"]), (&json!(50), &json!(0)));
-    assert_eq!((&spent["operation"]["ended_hold"], &spent["operation"]["kind"]), (&json!("h-1"), &json!("capture")));
+    assert_eq!(
+        (&spent["operation"]["ended_hold"], &spent["operation"]["kind"]),
+        (&json!("h-1"), &json!("capture"))
+    );
     // It ends once, and is a redemption that can be cancelled.
     let twice = till.post("/v1/members/anna/holds/h-1/void", &json!({"key": "v-1"})).await;
     assert_eq!(twice.problem(), (409, "hold_ended".to_owned()));

@@ -9,10 +9,10 @@ use loyalty_core::decision::Command;
 use loyalty_core::engine::Answer;
 use loyalty_core::id::{ActivityId, ActorId};
 use loyalty_core::ledger::posting::Account;
+use loyalty_core::member::MemberState;
 use loyalty_core::money::Money;
 use loyalty_core::points::Points;
 use loyalty_core::program::document::{AmountOff, Buckets, Reward};
-use loyalty_core::member::MemberState;
 use loyalty_core::redemption::{CancelRedemption, Capture, ExtendHold, Hold, Redeem, Void};
 use loyalty_core::time::Timestamp;
 use loyalty_model::generate::{Spend, SpendStep, case, spends};
@@ -80,7 +80,12 @@ fn command(real: &Real, number: usize, spends: &[SpendStep], at: Timestamp) -> O
                 bucket: bucket.map(|which| *which.get(&lapsing)),
             };
             let redeem = if *is_careful { careful(redeem, reward) } else { redeem };
-            Some(hold.map_or_else(|| Command::Redeem(Arc::new(redeem.clone())), |minutes| held(&redeem, minutes)))
+            Some(
+                hold.map_or_else(
+                    || Command::Redeem(Arc::new(redeem.clone())),
+                    |minutes| held(&redeem, minutes),
+                ),
+            )
         }
         Spend::Cancel(of) => {
             let redeems =

@@ -124,13 +124,7 @@ impl Held {
     /// What was asked for, with other points.
     pub const fn order(&self, points: Points) -> Order<'_> {
         let Self { redeemed, units, bill, bucket, .. } = self;
-        Order {
-            reward: &redeemed.reward,
-            points: Some(points),
-            units: *units,
-            bill: *bill,
-            bucket: *bucket,
-        }
+        Order { reward: &redeemed.reward, points: Some(points), units: *units, bill: *bill, bucket: *bucket }
     }
 }
 

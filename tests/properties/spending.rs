@@ -282,3 +282,73 @@ fn random_spends_reach_everything() {
         assert!(count >= least, "`{what}` was seen {count} times, {least} wanted");
     }
 }
+
+/// What twenty tills at once come to, each with a command of its own.
+fn at_once(real: &Real, command: &(dyn Fn(usize) -> Command + Sync)) -> Vec<Result<bool, String>> {
+    let now = Timestamp::parse("2026-03-11T10:00:00Z").unwrap();
+    let send = |n: usize| loop {
+        match real.execute(command(n), now) {
+            // Who lost too often asks again, as tills do.
+            Err(code) if code == "contended" => {}
+            done => return done.map(|answer| answer.replayed),
+        }
+    };
+    std::thread::scope(|scope| {
+        let send = &send;
+        let tills: Vec<_> = (0..20).map(|n| scope.spawn(move || send(n))).collect();
+        tills.into_iter().map(|till| till.join().unwrap()).collect()
+    })
+}
+
+/// Three mugs of 50 points each are all that 160 points buy, held or redeemed, whoever asks first; one key spends once,
+/// and a hold ends once.
+#[test]
+fn points_are_spent_once_however_many_ask() {
+    let document = r#"{"format": 1, "name": "a", "money": "EUR", "zone": {"name": "UTC"}, "currencies": [{"id": "p"}],
+        "earning": [{"currency": "p", "groups": [{"id": "g", "members": [{"rule": {"id": "r", "rate": "1"}}]}]}],
+        "rewards": [{"id": "mug", "points": "50"}]}"#;
+    let purchase =
+        r#"{"purchase": {"id": "1", "occurred_at": "2026-03-10T10:00:00Z", "lines": [{"gross": "160"}]}}"#;
+    let redeem = |key: usize| {
+        let (key, reward) = (self::key(key), loyalty_core::id::AuthorId::new("mug").unwrap());
+        Redeem { key, reward, points: None, units: None, bill: None, bucket: None }
+    };
+    let new = || {
+        let real = Real::new(&serde_json::from_str(document).unwrap());
+        real.execute(
+            Command::Record(Arc::new(serde_json::from_str(purchase).unwrap())),
+            Timestamp::parse("2026-03-10T10:00:00Z").unwrap(),
+        )
+        .expect("a purchase");
+        real
+    };
+    let available = |real: &Real| real.state().unwrap().balances[0].available().unwrap().minor();
+    let done = |all: &[Result<bool, String>]| all.iter().filter(|one| **one == Ok(false)).count();
+
+    let real = new();
+    let mixed = |n: usize| match n % 2 {
+        0 => Command::Redeem(Arc::new(redeem(n))),
+        _ => held(&redeem(n), 60),
+    };
+    let all = at_once(&real, &mixed);
+    assert_eq!((done(&all), available(&real)), (3, 10), "{all:?}");
+    let others = all.iter().filter(|one| **one == Err("insufficient_points".to_owned())).count();
+    assert_eq!(others, 17, "{all:?}");
+
+    let real = new();
+    let all = at_once(&real, &|_| Command::Redeem(Arc::new(redeem(0))));
+    assert_eq!((done(&all), available(&real)), (1, 110), "{all:?}");
+    assert!(all.iter().all(Result::is_ok), "{all:?}");
+
+    let real = new();
+    at_once(&real, &|_| held(&redeem(0), 60));
+    let end = |n: usize| match n % 2 {
+        0 => Command::Capture(Arc::new(Capture { key: key(100 + n), hold: key(0), points: None })),
+        _ => Command::Void(Arc::new(Void { key: key(100 + n), hold: key(0) })),
+    };
+    let all = at_once(&real, &end);
+    assert_eq!(done(&all), 1, "{all:?}");
+    assert!(real.state().unwrap().holds.is_empty() && [110, 160].contains(&available(&real)), "{all:?}");
+    let verified = block_on(real.engine.verify(&real.tenant, &real.member)).unwrap();
+    assert_eq!(verified.findings, vec![]);
+}

@@ -261,7 +261,13 @@ fn as_then<'a>(
 }
 
 /// What was decided again, if it is what was recorded.
-fn same(again: Decision, operation: &Operation) -> Result<Decision, EngineError> {
+fn same(mut again: Decision, operation: &Operation) -> Result<Decision, EngineError> {
+    // The words of a refusal may have become better since.
+    if let (Some(now), Some(then)) = (&mut again.operation.refused, &operation.refused)
+        && (now.code, &now.path) == (then.code, &then.path)
+    {
+        *now = then.clone();
+    }
     if again.operation == *operation {
         return Ok(again);
     }

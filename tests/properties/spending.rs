@@ -44,14 +44,29 @@ fn careful(redeem: Redeem, reward: &Reward) -> Redeem {
     }
 }
 
-const fn is_hold(what: &Spend) -> bool {
-    matches!(what, Spend::Redeem { hold: Some(_), .. })
+/// The keys of steps of a kind that came before one.
+fn before(spends: &[SpendStep], number: usize, kind: fn(&Spend) -> bool) -> Vec<ActivityId> {
+    let came = |it: &usize| (spends[*it].after, *it) < (spends[number].after, number);
+    (0..spends.len()).filter(|it| came(it) && kind(&spends[*it].what)).map(key).collect()
 }
 
-/// The key of one of the steps of a kind, mostly.
-fn one_of(spends: &[SpendStep], which: Index, number: usize, kind: &dyn Fn(&Spend) -> bool) -> ActivityId {
-    let all: Vec<usize> = (0..spends.len()).filter(|it| kind(&spends[*it].what)).chain([number]).collect();
-    key(*which.get(&all))
+/// Something that may be cancelled; now and then what was never redeemed.
+fn a_redemption(spends: &[SpendStep], number: usize, which: Index) -> ActivityId {
+    let redeems = |what: &Spend| matches!(what, Spend::Redeem { hold: None, .. } | Spend::Capture(..));
+    let mut all = before(spends, number, redeems);
+    all.push(key(number));
+    which.get(&all).clone()
+}
+
+/// A hold, mostly one that is open; now and then what was never held.
+fn a_hold(real: &Real, spends: &[SpendStep], number: usize, which: Index) -> ActivityId {
+    let holds = |what: &Spend| matches!(what, Spend::Redeem { hold: Some(_), .. });
+    let mut all = before(spends, number, holds);
+    all.push(key(number));
+    let open = real.state().map(|state| state.holds).unwrap_or_default();
+    // Each open one three times more.
+    all.extend(open.iter().flat_map(|held| std::iter::repeat_n(held.id.clone(), 3)));
+    which.get(&all).clone()
 }
 
 fn held(redeem: &Redeem, minutes: u32) -> Command {
@@ -88,31 +103,32 @@ fn command(real: &Real, number: usize, spends: &[SpendStep], at: Timestamp) -> O
             )
         }
         Spend::Cancel(of) => {
-            let redeems =
-                |what: &Spend| matches!(what, Spend::Redeem { hold: None, .. } | Spend::Capture(..));
-            let of = one_of(spends, *of, number, &redeems);
+            let of = a_redemption(spends, number, *of);
             Some(Command::CancelRedemption(Arc::new(CancelRedemption { key: key(number), of })))
         }
         Spend::Extend(of, minutes) => {
-            let hold = one_of(spends, *of, number, &is_hold);
+            let hold = a_hold(real, spends, number, *of);
             Some(Command::ExtendHold(Arc::new(ExtendHold { key: key(number), hold, minutes: *minutes })))
         }
         Spend::Capture(of, points) => {
-            let hold = one_of(spends, *of, number, &is_hold);
+            let hold = a_hold(real, spends, number, *of);
             let points = points.map(|points| Points::new(points).unwrap());
             Some(Command::Capture(Arc::new(Capture { key: key(number), hold, points })))
         }
         Spend::Void(of) => {
-            let hold = one_of(spends, *of, number, &is_hold);
+            let hold = a_hold(real, spends, number, *of);
             Some(Command::Void(Arc::new(Void { key: key(number), hold })))
         }
-        Spend::Adjust { currency, points } => Some(Command::Adjust(Arc::new(Adjust {
-            key: key(number),
-            currency: currency.get(&document.currencies).id.clone(),
-            points: Points::new(*points).unwrap(),
-            reason: "by hand".to_owned(),
-            actor: ActorId::new("ann").unwrap(),
-        }))),
+        Spend::Adjust { currency, points } => {
+            let currency = currency.get(&document.currencies);
+            Some(Command::Adjust(Arc::new(Adjust {
+                key: key(number),
+                currency: currency.id.clone(),
+                points: Points::new(*points * 10_i64.pow(currency.scale.into())).unwrap(),
+                reason: "by hand".to_owned(),
+                actor: ActorId::new("ann").unwrap(),
+            })))
+        }
     }
 }
 
@@ -257,25 +273,24 @@ fn random_spends_reach_everything() {
     }
     println!("{seen:#?}");
     let wanted = [
-        ("redeem done", 80),
-        ("redeem insufficient_points", 50),
-        ("redeem tier_required", 10),
-        ("redeem bill_too_small", 5),
-        ("redeem points_too_few", 2),
-        ("cancel_redemption done", 5),
+        ("redeem done", 100),
+        ("redeem insufficient_points", 60),
+        ("redeem tier_required", 8),
+        ("redeem bill_too_small", 1),
+        ("redeem points_too_few", 8),
+        ("cancel_redemption done", 10),
         ("cancel_redemption already_cancelled", 1),
         ("cancel_redemption redemption_not_found", 20),
-        ("hold done", 80),
-        ("hold insufficient_points", 50),
+        ("hold done", 100),
+        ("hold insufficient_points", 60),
         ("hold minutes_range", 10),
-        ("extend_hold done", 3),
-        ("extend_hold minutes_range", 1),
+        ("extend_hold done", 5),
         ("capture done", 10),
-        ("capture hold_ended", 3),
+        ("capture hold_ended", 10),
         ("capture hold_not_found", 20),
-        ("void done", 3),
-        ("adjust done", 50),
-        ("adjust insufficient_points", 20),
+        ("void done", 5),
+        ("adjust done", 500),
+        ("adjust insufficient_points", 30),
     ];
     for (what, least) in wanted {
         let count = seen.get(what).copied().unwrap_or(0);

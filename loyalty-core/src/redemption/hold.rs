@@ -181,3 +181,34 @@ pub fn parted(lots: &[Lot], points: Points) -> Result<[Vec<Lot>; 2], OutOfRange>
     }
     Ok([first, rest])
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lot(points: i64, seconds: i64) -> Lot {
+        let (points, expires_at) = (Points::new(points).unwrap(), Some(Timestamp::from_seconds(seconds)));
+        Lot { expires_at, points, funded_by: None }
+    }
+
+    #[test]
+    fn lots_are_parted_in_their_order() {
+        let lots = [lot(30, 1), lot(20, 2)];
+        let parted = |points| super::parted(&lots, Points::new(points).unwrap()).unwrap();
+        assert_eq!(parted(0), [vec![], vec![lot(30, 1), lot(20, 2)]]);
+        assert_eq!(parted(40), [vec![lot(30, 1), lot(10, 2)], vec![lot(10, 2)]]);
+        assert_eq!(parted(50), [vec![lot(30, 1), lot(20, 2)], vec![]]);
+    }
+
+    #[test]
+    fn a_hold_ends_within_30_days() {
+        let (from, day) = (Timestamp::from_seconds(0), 86_400);
+        assert_eq!(ends(from, 1, from), Ok(Timestamp::from_seconds(60)));
+        assert_eq!(ends(from, MOST_MINUTES, from), Ok(Timestamp::from_seconds(30 * day)));
+        let extended = |minutes| ends(Timestamp::from_seconds(day), minutes, from);
+        assert_eq!(extended(MOST_MINUTES - 1_440), Ok(Timestamp::from_seconds(30 * day)));
+        for refused in [extended(MOST_MINUTES - 1_439), ends(from, 0, from), ends(from, u32::MAX, from)] {
+            assert_eq!(refused.unwrap_err().code, "minutes_range");
+        }
+    }
+}

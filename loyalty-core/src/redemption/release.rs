@@ -51,3 +51,26 @@ pub fn end_first(state: &mut MemberState) -> Result<Vec<Posting>, OutOfRange> {
     let Held { redeemed, until, .. } = state.holds.remove(0);
     give_back(&redeemed.currency, &redeemed.lots, Account::Held, state, (until, until))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::points::Points;
+
+    #[test]
+    fn what_has_lapsed_does_not_come_back() {
+        let (currency, at) = (AuthorId::new("points").unwrap(), Timestamp::from_seconds);
+        let lot = |points, seconds| Lot {
+            expires_at: Some(at(seconds)),
+            points: Points::new(points).unwrap(),
+            funded_by: None,
+        };
+        let mut state = MemberState::enrolled(at(0));
+        let lots = [lot(30, 5), lot(20, 6)];
+        let postings = give_back(&currency, &lots, Account::Held, &mut state, (at(5), at(5))).unwrap();
+        let moved: Vec<_> = postings.iter().map(|it| (it.to, it.points.minor())).collect();
+        assert_eq!(moved, [(Account::Available, 20), (Account::Breakage, 30)]);
+        let balance = state.balance(&currency).unwrap();
+        assert_eq!((balance.lots.as_slice(), balance.expired.minor()), ([lot(20, 6)].as_slice(), 30));
+    }
+}

@@ -171,17 +171,17 @@ pub enum Spend {
     Adjust {
         /// Which currency.
         currency: Index,
-        /// In minor units.
+        /// Whole points.
         points: i64,
     },
 }
 
-/// Mostly an hour or some, now and then what is too short or too long.
+/// Hours or weeks, now and then what is too short or too long.
 fn minutes() -> impl Strategy<Value = u32> {
-    prop_oneof![6 => 1_u32..600, 2 => 600_u32..43_200, 1 => select(vec![0, 43_200, 43_201, u32::MAX])]
+    prop_oneof![4 => 1_u32..600, 5 => 600_u32..43_200, 1 => select(vec![0, 43_200, 43_201, u32::MAX])]
 }
 
-/// 1 to 13 of them among `activities`.
+/// 1 to 13 of them among `activities`, after points were given by hand, so that there is something to spend.
 pub fn spends(activities: usize) -> impl Strategy<Value = Vec<SpendStep>> {
     let units = decimal(0, 12, 3);
     let redeem = (any::<Index>(), option::weighted(0.2, 1_i64..400), units, option::of(decimal(0, 60, 2)));
@@ -210,5 +210,10 @@ pub fn spends(activities: usize) -> impl Strategy<Value = Vec<SpendStep>> {
     ];
     let hours = prop_oneof![4 => 0_i64..3, 1 => 0_i64..900];
     let step = (0..activities, hours, what).prop_map(|(after, hours, what)| SpendStep { after, hours, what });
-    vec(step, 1..14)
+    let gift = (any::<Index>(), 50_i64..900).prop_map(|(currency, points)| SpendStep {
+        after: 0,
+        hours: 0,
+        what: Spend::Adjust { currency, points },
+    });
+    (vec(gift, 1..4), vec(step, 1..14)).prop_map(|(gifts, steps)| [gifts, steps].concat())
 }

@@ -50,11 +50,15 @@ fn before(spends: &[SpendStep], number: usize, kind: fn(&Spend) -> bool) -> Vec<
     (0..spends.len()).filter(|it| came(it) && kind(&spends[*it].what)).map(key).collect()
 }
 
-/// Something that may be cancelled; now and then what was never redeemed.
-fn a_redemption(spends: &[SpendStep], number: usize, which: Index) -> ActivityId {
+/// Something that may be cancelled, mostly what was redeemed; now and then what was refused or never asked for.
+fn a_redemption(real: &Real, spends: &[SpendStep], number: usize, which: Index) -> ActivityId {
     let redeems = |what: &Spend| matches!(what, Spend::Redeem { hold: None, .. } | Spend::Capture(..));
     let mut all = before(spends, number, redeems);
     all.push(key(number));
+    let entries = block_on(real.engine.history(&real.tenant, &real.member, None, 1_000)).unwrap();
+    let redeemed = entries.iter().map(|entry| &entry.operation).filter(|it| it.redeemed.is_some());
+    let redeemed = redeemed.filter_map(|it| it.sealed.command.id());
+    all.extend(redeemed.flat_map(|id| std::iter::repeat_n(id.clone(), 3)));
     which.get(&all).clone()
 }
 
@@ -103,7 +107,7 @@ fn command(real: &Real, number: usize, spends: &[SpendStep], at: Timestamp) -> O
             )
         }
         Spend::Cancel(of) => {
-            let of = a_redemption(spends, number, *of);
+            let of = a_redemption(real, spends, number, *of);
             Some(Command::CancelRedemption(Arc::new(CancelRedemption { key: key(number), of })))
         }
         Spend::Extend(of, minutes) => {

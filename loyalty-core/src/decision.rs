@@ -27,7 +27,7 @@ use crate::explain::Trace;
 use crate::facts::{Asked, Facts, Who};
 use crate::grants::{Codes, GrantedFor};
 use crate::id::{ActivityId, ActorId, AuthorId, OperationKey};
-use crate::ledger::operation::{Award, CountedBy, CountedIn, Operation, Sealed, Settlement, VestingOutcome};
+use crate::ledger::operation::{Award, CountedBy, CountedIn, Operation, Settlement, VestingOutcome};
 use crate::ledger::posting::{Account, Posting};
 use crate::limits::{self, Noted};
 use crate::member::{MemberState, Pending};
@@ -46,7 +46,7 @@ use crate::vesting::{self, Notice, Outlook};
 
 pub use crate::command::Command;
 
-use self::settled::{known, settled_now, tell_settlement};
+use self::settled::{known, opened, settled_now, tell_settlement};
 
 pub use self::budgets::{decide_unused, left_of};
 pub use self::nearest::{Nearest, nearest};
@@ -317,41 +317,6 @@ fn earn<T: Trace>(
     }
     operation.tier_changes.extend(moment.rise(before.as_ref().filter(|_| late), state, trace));
     Ok(wants)
-}
-
-/// An operation that does nothing yet but settle.
-fn opened(
-    key: OperationKey,
-    occurred_at: OffsetTime,
-    program: &Program,
-    settlement: Settlement,
-    command: Command,
-) -> Operation {
-    Operation {
-        key,
-        occurred_at,
-        version: program.version(),
-        settlement,
-        awards: Vec::new(),
-        returned: Vec::new(),
-        unmatched: Vec::new(),
-        counted: Vec::new(),
-        tier_changes: Vec::new(),
-        postings: Vec::new(),
-        sealed: Sealed { command, facts: Facts::NONE, sent_by: None },
-        goal_awards: Vec::new(),
-        goal_takes: Vec::new(),
-        vesting: Vec::new(),
-        reviewed_for: Vec::new(),
-        welcome: Vec::new(),
-        readings: Vec::new(),
-        noted: Vec::new(),
-        refused: None,
-        redeemed: None,
-        granted: Vec::new(),
-        regranted: Vec::new(),
-        held: None,
-    }
 }
 
 /// What a return does to levels, beyond what its purchases gave.

@@ -1,15 +1,20 @@
-//! A member settled to the present, and telling what fell due.
+//! A member settled to the present, what fell due, and the operation that begins with it.
 
 use super::Context;
+use crate::command::Command;
 use crate::explain::{Step, StepKind, Trace};
+use crate::facts::Facts;
 use crate::grants::Ended;
-use crate::ledger::operation::{Settlement, Started};
+use crate::id::OperationKey;
+use crate::ledger::operation::{Operation, Sealed, Settlement, Started};
 use crate::ledger::posting::Account;
 use crate::member::MemberState;
 use crate::points::OutOfRange;
 use crate::problem::Problem;
+use crate::program::Program;
 use crate::settle::settle;
 use crate::tier::Moment;
+use crate::time::OffsetTime;
 
 /// Only activities enrol.
 pub fn known(state: Option<&MemberState>) -> Result<MemberState, Problem> {
@@ -64,5 +69,40 @@ pub fn tell_settlement<T: Trace>(settlement: &Settlement, trace: &mut T) {
     for Ended { voucher, at, .. } in &settlement.vouchers {
         trace
             .step(|| Step::new(StepKind::Settled, voucher, format!("the voucher `{voucher}` ended at {at}")));
+    }
+}
+
+/// An operation that does nothing yet but settle.
+pub fn opened(
+    key: OperationKey,
+    occurred_at: OffsetTime,
+    program: &Program,
+    settlement: Settlement,
+    command: Command,
+) -> Operation {
+    Operation {
+        key,
+        occurred_at,
+        version: program.version(),
+        settlement,
+        awards: Vec::new(),
+        returned: Vec::new(),
+        unmatched: Vec::new(),
+        counted: Vec::new(),
+        tier_changes: Vec::new(),
+        postings: Vec::new(),
+        sealed: Sealed { command, facts: Facts::NONE, sent_by: None },
+        goal_awards: Vec::new(),
+        goal_takes: Vec::new(),
+        vesting: Vec::new(),
+        reviewed_for: Vec::new(),
+        welcome: Vec::new(),
+        readings: Vec::new(),
+        noted: Vec::new(),
+        refused: None,
+        redeemed: None,
+        granted: Vec::new(),
+        regranted: Vec::new(),
+        held: None,
     }
 }

@@ -181,7 +181,7 @@ fn minutes() -> impl Strategy<Value = u32> {
     prop_oneof![4 => 1_u32..600, 5 => 600_u32..43_200, 1 => select(vec![0, 43_200, 43_201, u32::MAX])]
 }
 
-/// 1 to 13 of them among `activities`, after points were given by hand, so that there is something to spend.
+/// 1 to 17 of them among `activities`, after points were given by hand, so that there is something to spend.
 pub fn spends(activities: usize) -> impl Strategy<Value = Vec<SpendStep>> {
     let units = decimal(0, 12, 3);
     let redeem = (any::<Index>(), option::weighted(0.2, 1_i64..400), units, option::of(decimal(0, 60, 2)));
@@ -204,9 +204,9 @@ pub fn spends(activities: usize) -> impl Strategy<Value = Vec<SpendStep>> {
         9 => redeem,
         3 => any::<Index>().prop_map(Spend::Cancel),
         3 => adjust,
-        2 => (any::<Index>(), minutes()).prop_map(|(of, minutes)| Spend::Extend(of, minutes)),
-        4 => (any::<Index>(), part).prop_map(|(of, points)| Spend::Capture(of, points)),
-        2 => any::<Index>().prop_map(Spend::Void),
+        5 => (any::<Index>(), minutes()).prop_map(|(of, minutes)| Spend::Extend(of, minutes)),
+        6 => (any::<Index>(), part).prop_map(|(of, points)| Spend::Capture(of, points)),
+        4 => any::<Index>().prop_map(Spend::Void),
     ];
     let hours = prop_oneof![4 => 0_i64..3, 1 => 0_i64..900];
     let step = (0..activities, hours, what).prop_map(|(after, hours, what)| SpendStep { after, hours, what });
@@ -215,5 +215,5 @@ pub fn spends(activities: usize) -> impl Strategy<Value = Vec<SpendStep>> {
         hours: 0,
         what: Spend::Adjust { currency, points },
     });
-    (vec(gift, 1..4), vec(step, 1..14)).prop_map(|(gifts, steps)| [gifts, steps].concat())
+    (vec(gift, 1..4), vec(step, 1..18)).prop_map(|(gifts, steps)| [gifts, steps].concat())
 }

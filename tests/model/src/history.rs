@@ -47,6 +47,8 @@ pub struct Past {
     pub gifts: Vec<usize>,
     /// What grants credited by it: the counter, how much in its unit, and whether that is kept.
     pub credits: Vec<(String, Exact, bool)>,
+    /// The budgets of which it was told what is left, by a moment of their windows.
+    pub read: Vec<(AuthorId, Moment)>,
     /// Whether what it earned was refused.
     pub refused: bool,
     /// The member just before it.
@@ -69,6 +71,7 @@ impl Past {
             taken: Taken::default(),
             gifts: Vec::new(),
             credits: Vec::new(),
+            read: Vec::new(),
             refused: false,
             before: Arc::new(before.clone()),
         }

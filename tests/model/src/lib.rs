@@ -32,6 +32,7 @@ mod standing;
 mod tier;
 mod vesting;
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::NaiveDate;
@@ -108,6 +109,8 @@ pub struct Model {
     placed: BTreeSet<String>,
     /// What all other members have used of each budget, as of the next activity.
     used_by_others: BTreeMap<String, Exact>,
+    /// The budgets of which the newest activity was told what is left, by a moment of their windows.
+    read: RefCell<Vec<(AuthorId, Moment)>>,
     /// All that grants ever gave.
     gifts: Vec<Gift>,
 }
@@ -130,6 +133,7 @@ impl Model {
             holds: Vec::new(),
             placed: BTreeSet::new(),
             used_by_others: BTreeMap::new(),
+            read: RefCell::default(),
             gifts: Vec::new(),
         }
     }
@@ -147,6 +151,7 @@ impl Model {
 
     /// Records what happened next.
     pub fn record(&mut self, activity: &Activity) -> Result<Outcome, Refused> {
+        self.read.take();
         let time = activity.occurred_at();
         let own_time = self.calendar.own_time(time);
         let date = self.calendar.date_of(time);
@@ -392,6 +397,7 @@ impl Model {
             self.roll_again();
         }
         self.award_goals(activity, moment, &mut outcome);
+        self.past.last_mut().expect("just pushed").read = self.read.borrow().clone();
         let present = self.present();
         self.move_standings(|standing, tiers, track| standing.rise(tiers, track, moment, present));
         Ok(outcome)
@@ -441,7 +447,10 @@ impl Model {
             let of_goals = self.given.cap_uses(cap.id.as_str());
             history::cap_used((&self.past, &of_goals), cap.id.as_str(), window, facts.before.now)
         };
-        let left = |budget: &AuthorId| self.left_of(budget, facts.before.now);
+        let left = |budget: &AuthorId| {
+            self.read.borrow_mut().push((budget.clone(), facts.before.now));
+            self.left_of(budget, facts.before.now)
+        };
         let id = currency.id.as_str();
         let held = self.balance(id) + self.pending(id) + self.held(id);
         Some(Rating { facts, currency, occasion, used: &used, left: &left, held }.rate(earning))

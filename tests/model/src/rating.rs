@@ -75,7 +75,7 @@ pub struct Rating<'a> {
     pub occasion: Occasion<'a>,
     /// What a cap has counted so far in the window of this activity, in minor units.
     pub used: &'a dyn Fn(&Cap, Window) -> Exact,
-    /// What is left of a budget for all members together, in minor units.
+    /// What is left of a budget for all members together, in minor units; asked only where something is to be drawn.
     pub left: &'a dyn Fn(&AuthorId) -> Exact,
     /// What the member holds, pending points included, in minor units.
     pub held: BigInt,
@@ -258,7 +258,7 @@ impl Rating<'_> {
 
     /// What a budget leaves of a value.
     fn within(&self, budget: Option<&AuthorId>, value: Exact) -> Exact {
-        let Some(id) = budget else { return value };
+        let Some(id) = budget.filter(|_| value > whole(0)) else { return value };
         let budgets = &self.facts.document.budgets;
         let left = (self.left)(id).max(whole(0));
         match budgets.iter().find(|it| it.id == *id).expect("a declared budget").over {

@@ -4,6 +4,7 @@ use loyalty_core::activity::{Activity, Attribute, AttributeValue, Discount, Line
 use loyalty_core::money::{Money, Quantity, Rounding};
 use loyalty_core::program::document::{AttributeKind, Document, Grant};
 
+use crate::Model;
 use crate::basis::{numeric, returnable_units, units};
 use crate::history::Past;
 use crate::lots::{Lots, Place};
@@ -15,7 +16,8 @@ use crate::vesting::{Fate, Given};
 impl Past {
     /// Works out what every award, and what every cap counts of it, keeps.
     pub fn rerate(&mut self) {
-        let model = self.before.clone();
+        let mut model = Model::clone(&self.before);
+        model.forget_all_but(&self.read, self.moment);
         let levels = model.levels();
         let kept = self.kept_purchase(&model.document);
         let rated = |currency: &str, given: &Given| -> Option<Rated> {

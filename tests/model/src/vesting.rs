@@ -147,6 +147,9 @@ impl Model {
                 let given = &self.past[past].awards[award];
                 if !given.review && given.due == at && given.fates.contains(&Fate::Pending) {
                     let vests = !given.waits_for_event();
+                    if !vests {
+                        self.read_for_what_waits(&self.past[past], given);
+                    }
                     let enrolled = self.past[past].moment.enrolled;
                     let now = Moment { at, date: self.calendar.date_at(at), enrolled };
                     self.decide_fate((past, award), vests, &|_| true, now);

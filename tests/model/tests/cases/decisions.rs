@@ -193,3 +193,24 @@ fn a_cap_counts_what_was_given() {
         [50, 0, 50, 0].map(BigInt::from)
     );
 }
+
+/// Euros 10 - 20 are cut to nothing, so that no budget was read; of the kept 10 they are worth nothing then, and the 10
+/// of the visit are within the 15. Where 10 - 5 had been drawn, they are worth 10, and 20 are above the 15.
+#[test]
+fn a_budget_that_was_not_read_gives_nothing_when_what_is_kept_is_rated() {
+    let euro = json!({"rule": {"id": "euro", "rate": "1", "expiry": "never"}});
+    let visit = json!({"rule": {"id": "visit", "fixed": "10"}});
+    let earning = json!({
+        "groups": [{"id": "euros", "round": "floor", "budget": "summer", "members": [euro]}, {"id": "visits", "members": [visit]}],
+        "caps": [{"id": "most", "per": "activity", "at_most": "15", "over": "reject"}],
+    });
+    let parts = json!({"budgets": [{"id": "summer", "currency": "p", "amount": "100"}],
+        "currencies": [{"id": "p", "expiry": {"after": {"days": 30}}}]});
+    for (first, gone) in [("-20", 0), ("-5", 10)] {
+        let mut model = Model::new(&program(0, earning.clone(), parts.clone()));
+        let lines = json!([{"gross": first}, {"gross": "10"}]);
+        model.record(&purchase("1", DAY_1, lines)).expect("recorded");
+        let back = returned("2", DAY_2, Some("1"), json!([{"line": 1, "quantity": "1"}]));
+        assert_eq!(taken(&model.record(&back)), gone.into(), "{first}");
+    }
+}

@@ -1,7 +1,7 @@
 //! All that a member did, and the sums over it.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::rc::Rc;
 
 use chrono::NaiveDate;
 use loyalty_core::activity::{Activity, Line, LineKind};
@@ -52,7 +52,7 @@ pub struct Past {
     /// Whether what it earned was refused.
     pub refused: bool,
     /// The member just before it.
-    pub before: Arc<Model>,
+    pub before: Rc<Model>,
 }
 
 impl Past {
@@ -73,7 +73,7 @@ impl Past {
             credits: Vec::new(),
             read: Vec::new(),
             refused: false,
-            before: Arc::new(before.clone()),
+            before: Rc::new(before.clone()),
         }
     }
 

@@ -388,10 +388,11 @@ impl Model {
         past.gifts = self.give_gifts(&grants, moment);
         let counted = past.counted.clone();
         self.past.push(past);
-        self.note_credits(self.past.len() - 1);
         let reached = counted.into_iter().map(|id| (id.clone(), self.counter_at(&id, moment)));
         let reached = reached.collect();
         self.past.last_mut().expect("just pushed").reached = reached;
+        // A credit is no occasion: numbers that it skips are not reached by it.
+        self.note_credits(self.past.len() - 1);
         if let Activity::Event(event) = activity {
             self.heed(event, moment);
             self.roll_again();

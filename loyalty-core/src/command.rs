@@ -31,25 +31,25 @@ pub enum Command {
     #[n(3)]
     Refuse(#[cbor(n(0), with = "shared")] Arc<Review>),
     /// Spend points on a reward.
-    #[n(20)]
+    #[n(4)]
     Redeem(#[cbor(n(0), with = "shared")] Arc<Redeem>),
     /// Undo that.
-    #[n(21)]
+    #[n(5)]
     CancelRedemption(#[cbor(n(0), with = "shared")] Arc<CancelRedemption>),
     /// Give or take points by hand.
-    #[n(22)]
+    #[n(6)]
     Adjust(#[cbor(n(0), with = "shared")] Arc<Adjust>),
     /// Set points aside for a reward.
-    #[n(23)]
+    #[n(7)]
     Hold(#[cbor(n(0), with = "shared")] Arc<Hold>),
     /// Let that last longer.
-    #[n(24)]
+    #[n(8)]
     ExtendHold(#[cbor(n(0), with = "shared")] Arc<ExtendHold>),
     /// Spend what is set aside.
-    #[n(25)]
+    #[n(9)]
     Capture(#[cbor(n(0), with = "shared")] Arc<Capture>),
     /// Give it up.
-    #[n(26)]
+    #[n(10)]
     Void(#[cbor(n(0), with = "shared")] Arc<Void>),
 }
 

@@ -53,10 +53,10 @@ pub struct MemberState {
     #[cbor(n(10), default)]
     pub shared: Option<Shared>,
     /// What the member has that is no points.
-    #[cbor(n(30), default, skip_if = "Gifts::is_empty")]
+    #[cbor(n(12), default, skip_if = "Gifts::is_empty")]
     pub gifts: Gifts,
     /// Points set aside, the hold that ends first before the others.
-    #[cbor(n(20), default, skip_if = "Vec::is_empty")]
+    #[cbor(n(11), default, skip_if = "Vec::is_empty")]
     pub holds: Vec<Held>,
 }
 

@@ -76,20 +76,20 @@ pub struct Operation {
     #[cbor(n(17), default, skip_if = "Vec::is_empty")]
     pub noted: Vec<Noted>,
     /// Why it was refused, where it spends: nothing was done then, and the same command is refused again.
-    #[cbor(n(30), default)]
+    #[cbor(n(18), default)]
     pub refused: Option<Refused>,
     /// What was spent.
-    #[cbor(n(31), default)]
+    #[cbor(n(19), default)]
     pub redeemed: Option<Redeemed>,
+    /// The hold that it placed, or let last longer.
+    #[cbor(n(20), default)]
+    pub held: Option<Held>,
     /// What grants gave, in the order of the document: for joining, for itself, then for what it reached.
-    #[cbor(n(40), default, skip_if = "Vec::is_empty")]
+    #[cbor(n(21), default, skip_if = "Vec::is_empty")]
     pub granted: Vec<Granted>,
     /// What it took back of grants, or gave again.
-    #[cbor(n(41), default, skip_if = "Vec::is_empty")]
+    #[cbor(n(22), default, skip_if = "Vec::is_empty")]
     pub regranted: Vec<Regranted>,
-    /// The hold that it placed, or let last longer.
-    #[cbor(n(32), default)]
-    pub held: Option<Held>,
 }
 
 impl Operation {
@@ -184,7 +184,7 @@ pub struct Settlement {
     #[cbor(n(3), default, skip_if = "Vec::is_empty")]
     pub budgets: Vec<CountedIn>,
     /// Vouchers that were valid no more.
-    #[cbor(n(40), default, skip_if = "Vec::is_empty")]
+    #[cbor(n(4), default, skip_if = "Vec::is_empty")]
     pub vouchers: Vec<Ended>,
 }
 
@@ -309,7 +309,7 @@ pub struct Kept {
     #[n(1)]
     pub uses: Vec<Vec<Points>>,
     /// Whether each of the things that grants gave stays.
-    #[cbor(n(40), default, skip_if = "Vec::is_empty")]
+    #[cbor(n(2), default, skip_if = "Vec::is_empty")]
     pub grants: Vec<bool>,
 }
 

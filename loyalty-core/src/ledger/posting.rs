@@ -26,13 +26,13 @@ pub enum Account {
     #[n(3)]
     Pending,
     /// The program's points that members spent, less what came back.
-    #[n(20)]
+    #[n(4)]
     Redeemed,
     /// The program's points taken by hand, less those given.
-    #[n(21)]
+    #[n(5)]
     Adjusted,
     /// The member's points that are set aside at a checkout.
-    #[n(22)]
+    #[n(6)]
     Held,
 }
 

@@ -118,6 +118,17 @@ impl Lot {
     fn place(&self) -> (Timestamp, Option<&AuthorId>) {
         place(self.expires_at, self.funded_by.as_ref())
     }
+
+    /// Moves what is `left` to be taken, or all that there is, to what is `taken`.
+    fn give_up_to(&mut self, left: &mut Points, taken: &mut Vec<Self>) -> Result<(), OutOfRange> {
+        let part = self.points.min(*left);
+        self.points = self.points.minus(part)?;
+        *left = left.minus(part)?;
+        if part.is_positive() {
+            taken.push(Self { points: part, ..self.clone() });
+        }
+        Ok(())
+    }
 }
 
 fn place(expires_at: Option<Timestamp>, funded_by: Option<&AuthorId>) -> (Timestamp, Option<&AuthorId>) {
@@ -317,12 +328,7 @@ impl Balance {
         let mut left = points;
         let mut taken = Vec::new();
         for lot in self.lots.iter_mut().filter(|lot| bucket.is_none_or(|only| lot.expires_at == only)) {
-            let part = lot.points.min(left);
-            lot.points = lot.points.minus(part)?;
-            left = left.minus(part)?;
-            if part.is_positive() {
-                taken.push(Lot { points: part, ..lot.clone() });
-            }
+            lot.give_up_to(&mut left, &mut taken)?;
         }
         self.lots.retain(|lot| lot.points.is_positive());
         // What was to be taken was there.
@@ -341,12 +347,7 @@ impl Balance {
         let own = self.lots.iter().position(|lot| lot.place() == place(first.0, first.1));
         for index in own.into_iter().chain(0..self.lots.len()) {
             let Some(lot) = self.lots.get_mut(index).filter(|_| left.is_positive()) else { continue };
-            let part = lot.points.min(left);
-            lot.points = lot.points.minus(part)?;
-            left = left.minus(part)?;
-            if part.is_positive() {
-                taken.push(Lot { points: part, ..lot.clone() });
-            }
+            lot.give_up_to(&mut left, &mut taken)?;
         }
         self.lots.retain(|lot| lot.points.is_positive());
         Ok(taken)

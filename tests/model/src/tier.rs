@@ -243,7 +243,7 @@ impl Tiers<'_> {
         if track.on_return != OnReturn::AtOnce || held.waiting.is_some() {
             return None;
         }
-        let again = statuses.iter().rev().skip(1).filter(|was| {
+        let again = statuses.iter().filter(|was| {
             was.level > held.level
                 && was.seen
                 && was.waiting.is_none()
@@ -251,12 +251,8 @@ impl Tiers<'_> {
                 && !before.stands(track, was, present)
                 && self.stands(track, was, present)
         });
-        again
-            .fold(None, |best: Option<&Status>, was| match best {
-                Some(best) if best.level >= was.level => Some(best),
-                _ => Some(was),
-            })
-            .cloned()
+        // Of equals the last.
+        again.max_by_key(|was| was.level).cloned()
     }
 
     /// When a status ends that was for life as counters were `before` and is not now, or the other way round.

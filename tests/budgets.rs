@@ -4,6 +4,8 @@
 mod at_once;
 #[path = "budgets/faults.rs"]
 mod faults;
+#[path = "faults/ledger.rs"]
+mod ledger;
 #[path = "budgets/model.rs"]
 mod model;
 #[path = "budgets/shop.rs"]

@@ -3,7 +3,9 @@
 //! Reads one record, decides, inserts one record. Two writers on one member: one append is done, the other
 //! reads again and decides again.
 
+mod at_once;
 mod budgets;
+mod claims;
 mod load;
 mod pack;
 mod programs;
@@ -31,6 +33,7 @@ use crate::ports::{
 use crate::problem::Problem;
 use crate::time::Timestamp;
 
+pub(crate) use self::at_once::at_once;
 pub use self::budgets::Standing;
 pub use self::pack::{BudgetDraws, Outcome, Pack};
 pub use self::programs::PUBLISH_AHEAD_MICROS;

@@ -7,11 +7,13 @@
 //! [`TenantId::shared`]: crate::id::TenantId::shared
 
 pub mod budget;
+pub mod claim;
 
 use minicbor::{Decode, Encode};
 
 use self::budget::BudgetState;
-use crate::id::{AuthorId, MemberId, OperationKey};
+use self::claim::Claim;
+use crate::id::AuthorId;
 use crate::ledger::operation::{CountedBy, CountedIn};
 use crate::points::Points;
 
@@ -24,17 +26,6 @@ pub enum Shared {
     /// Something that happens once for all members together.
     #[n(1)]
     Claim(#[n(0)] Claim),
-}
-
-/// Who was first.
-#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
-pub struct Claim {
-    /// Whose it is.
-    #[n(0)]
-    pub member: MemberId,
-    /// By which operation of theirs.
-    #[n(1)]
-    pub key: OperationKey,
 }
 
 /// What a decision was told of a budget.

@@ -120,6 +120,23 @@ fn another_activity_under_a_known_id_is_refused() {
     assert_every_member_equal(&ledger.members(), expected, G1);
 }
 
+/// Where ids are unique, two members with the same receipt do not both get points for it, in whichever import.
+#[test]
+fn a_receipt_is_imported_for_one_member() {
+    let ledger = Ledger::for_program("receipts");
+    let receipt = |id: &str| purchase(id, r#"{"gross":"10"}"#, "");
+    let of_2 = |id: &str| receipt(id).replacen("\"1\"", "\"2\"", 1);
+    let both = [receipt("a"), receipt("b"), of_2("b"), of_2("c")].join("\n");
+    let imported = ledger.import(&both);
+    assert_eq!((imported.code, imported.counts()), (Some(1), [3, 0, 1]));
+    let errors = fs::read_to_string(ledger.file("activities.jsonl.errors.csv")).expect("a file of errors");
+    let row = errors.lines().nth(1).expect("a row");
+    assert!(row.contains("/activity/purchase/id,b,activity_of_another,"), "{row}");
+    assert_eq!(ledger.import(&both).counts(), [0, 3, 1], "again, the same");
+    assert_eq!(ledger.import(&of_2("a")).counts(), [0, 0, 1]);
+    ledger.printed("verify", &[]);
+}
+
 #[test]
 fn a_bad_program_is_refused_without_waiting_for_activities() {
     let ledger = Ledger::for_program("g1");

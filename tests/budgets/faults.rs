@@ -1,121 +1,21 @@
 //! Engines that die, replies that get lost, and appends that come long after: the budget is never exceeded, and in
 //! the end all of it can be given.
 
-use std::collections::VecDeque;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
-use async_trait::async_trait;
 use loyalty_core::engine::Engine;
-use loyalty_core::id::{ActivityId, MemberId, OperationKey, TenantId};
-use loyalty_core::ledger::commit::StoredCommit;
-use loyalty_core::memory::MemoryStore;
-use loyalty_core::ports::{Append, Appended, LedgerStore, StoreError};
 use loyalty_core::time::Timestamp;
 use pollster::block_on;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use serde_json::json;
 
+use super::ledger::{Fate, Fated};
 use super::shop::{Shop, at, command, purchase};
 
 const AMOUNT: i64 = 300;
 const MEMBERS: usize = 4;
 const ENGINES: usize = 3;
-
-/// What becomes of an append.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Fate {
-    Done,
-    /// Nothing is done, and it is said so.
-    Unavailable,
-    /// Nothing is done, and nobody knows.
-    LostBefore,
-    /// It is done, and nobody knows.
-    LostAfter,
-    /// It is done much later, if it still can be, and nobody knows.
-    Late,
-    /// Another writer is faster once.
-    Taken,
-}
-
-/// A ledger whose appends have fates.
-struct Fated {
-    store: Arc<MemoryStore>,
-    fates: Mutex<VecDeque<Fate>>,
-    late: Mutex<Vec<Append>>,
-}
-
-impl Fated {
-    /// What was late arrives.
-    fn land(&self) {
-        for append in std::mem::take(&mut *self.late.lock().unwrap()) {
-            let _ = block_on(self.store.append(append)).unwrap();
-        }
-    }
-}
-
-#[async_trait]
-impl LedgerStore for Fated {
-    async fn head(&self, tenant: &TenantId, member: &MemberId) -> Result<Option<StoredCommit>, StoreError> {
-        self.store.head(tenant, member).await
-    }
-
-    async fn append(&self, append: Append) -> Result<Appended, StoreError> {
-        let lost = || Err(StoreError::Unknown("the reply is lost".to_owned()));
-        let fate = self.fates.lock().unwrap().pop_front().unwrap_or(Fate::Done);
-        match fate {
-            Fate::Done => self.store.append(append).await,
-            Fate::Unavailable => Err(StoreError::Unavailable("the disk is full".to_owned())),
-            Fate::LostBefore => lost(),
-            Fate::LostAfter => {
-                self.store.append(append).await?;
-                lost()
-            }
-            Fate::Late => {
-                self.late.lock().unwrap().push(append);
-                lost()
-            }
-            Fate::Taken => Ok(Appended::SequenceTaken),
-        }
-    }
-
-    async fn by_key(
-        &self,
-        tenant: &TenantId,
-        member: &MemberId,
-        key: &OperationKey,
-    ) -> Result<Option<StoredCommit>, StoreError> {
-        self.store.by_key(tenant, member, key).await
-    }
-
-    async fn by_activity(
-        &self,
-        tenant: &TenantId,
-        member: &MemberId,
-        purchase: &ActivityId,
-    ) -> Result<Vec<StoredCommit>, StoreError> {
-        self.store.by_activity(tenant, member, purchase).await
-    }
-
-    async fn range(
-        &self,
-        tenant: &TenantId,
-        member: &MemberId,
-        before: u64,
-        limit: usize,
-    ) -> Result<Vec<StoredCommit>, StoreError> {
-        self.store.range(tenant, member, before, limit).await
-    }
-
-    async fn at(
-        &self,
-        tenant: &TenantId,
-        member: &MemberId,
-        recorded_at: Timestamp,
-    ) -> Result<Option<StoredCommit>, StoreError> {
-        self.store.at(tenant, member, recorded_at).await
-    }
-}
 
 /// What happens next.
 #[derive(Debug, Clone)]
@@ -168,8 +68,7 @@ struct World {
 impl World {
     fn new() -> Self {
         let shop = Shop::new(json!({"amount": AMOUNT.to_string()}));
-        let ledger =
-            Arc::new(Fated { store: shop.store.clone(), fates: Mutex::default(), late: Mutex::default() });
+        let ledger = Fated::over(shop.store.clone());
         let engines = (0..ENGINES).map(|_| shop.engine_over(ledger.clone())).collect();
         let tried = vec![Vec::new(); MEMBERS];
         Self { shop, ledger, engines, now: at("2026-03-01T00:00:00Z"), tried }

@@ -148,7 +148,8 @@ impl<'a> Replay<'a> {
             }
             let given = given(value).map_err(|problem| vec![format!("history/{index}: {problem}")])?;
             now = now.max(given.at.at);
-            let done = self.sent(&given).execute(tenant, &self.member, given.command, now).await;
+            let member = given.member.as_ref().unwrap_or(&self.member);
+            let done = self.sent(&given).execute(tenant, member, given.command, now).await;
             done.map_err(|error| vec![format!("history/{index}: {error}")])?;
         }
         Ok(())
@@ -235,7 +236,8 @@ impl<'a> Replay<'a> {
         let all: Result<Vec<Given>, Problem> = self.case.history.iter().chain([value]).map(given).collect();
         let Ok(all) = all else { return Ok(()) };
         // What is no activity happens when it is recorded, so that packed it would happen later.
-        if all.iter().any(|given| given.command.activity().is_none() || given.sent_by.is_some()) {
+        let alone = |given: &Given| given.sent_by.is_none() && given.member.is_none();
+        if !all.iter().all(|given| given.command.activity().is_some() && alone(given)) {
             return Ok(());
         }
         // As would what the member store says at different times.
@@ -412,6 +414,8 @@ pub struct Given {
     command: Command,
     at: OffsetTime,
     sent_by: Option<ActorId>,
+    /// Whose it is, where it is another member's.
+    member: Option<MemberId>,
 }
 
 /// A command that is no activity, which a case says the time of.
@@ -482,12 +486,10 @@ fn told(value: &Value) -> Result<Option<Facts>, Problem> {
 }
 
 fn given(value: &Value) -> Result<Given, Problem> {
-    let (mut value, mut sent_by) = (value.clone(), None);
-    if let Some(object) = value.as_object_mut()
-        && let Some(actor) = object.remove("sent_by")
-    {
-        sent_by = actor.as_str().and_then(|actor| ActorId::new(actor).ok());
-    }
+    let mut value = value.clone();
+    let mut beside = |name| value.as_object_mut()?.remove(name)?.as_str().map(str::to_owned);
+    let sent_by = beside("sent_by").and_then(|actor| ActorId::new(&actor).ok());
+    let member = beside("member").and_then(|member| MemberId::new(&member).ok());
     let text = match &value {
         Value::String(text) => text.clone(),
         other => other.to_string(),
@@ -497,11 +499,11 @@ fn given(value: &Value) -> Result<Given, Problem> {
         let timed: Timed = json::read(text.as_bytes(), &ACTIVITY).map_err(first)?;
         let at = timed.at;
         let none = || Problem::new("missing_field", "", "no command", "name one");
-        return Ok(Given { command: timed.command().ok_or_else(none)?, at, sent_by });
+        return Ok(Given { command: timed.command().ok_or_else(none)?, at, sent_by, member });
     }
     let activity: Activity = json::read(text.as_bytes(), &ACTIVITY).map_err(first)?;
     let at = activity.occurred_at();
-    Ok(Given { command: Command::Record(Arc::new(activity)), at, sent_by })
+    Ok(Given { command: Command::Record(Arc::new(activity)), at, sent_by, member })
 }
 
 fn refusal(problem: &Problem) -> Refusal {

@@ -1,9 +1,8 @@
 //! Commits to try a store with, for the suite and for tests of one's own.
 
-use std::future::poll_fn;
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::Poll;
+
+pub(super) use crate::engine::at_once;
 
 use crate::activity::{Activity, CustomEvent};
 use crate::command::Command;
@@ -208,21 +207,4 @@ pub async fn done<S: LedgerStore>(store: &S, append: Append) -> StoredCommit {
     let commit = append.commit.clone();
     assert_eq!(store.append(append).await, Ok(Appended::Done));
     commit
-}
-
-/// Runs futures at once, on any executor.
-pub async fn at_once<T>(futures: impl Iterator<Item = impl Future<Output = T>>) -> Vec<T> {
-    let mut waiting: Vec<Result<T, Pin<Box<_>>>> = futures.map(|future| Err(Box::pin(future))).collect();
-    poll_fn(|context| {
-        for slot in &mut waiting {
-            if let Err(future) = slot
-                && let Poll::Ready(output) = future.as_mut().poll(context)
-            {
-                *slot = Ok(output);
-            }
-        }
-        if waiting.iter().all(Result::is_ok) { Poll::Ready(()) } else { Poll::Pending }
-    })
-    .await;
-    waiting.into_iter().filter_map(Result::ok).collect()
 }

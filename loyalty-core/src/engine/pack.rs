@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::budgets::{Draws, Landing, Left, Of, amount_for, is_drawn_by_leases};
+use super::claims::recorded_for_another;
 use super::load::Seen;
 use super::replay::Found;
 use super::{Answer, Chain, Engine, EngineError};
@@ -140,10 +141,12 @@ impl Engine {
         let now = recorded_at(head, now);
         let programs = self.programs(chain.tenant, now).await?;
         commands.iter_mut().for_each(|command| command.drop_undeclared(&programs));
+        let mut of_others = Vec::new();
         for _ in 0..MOST_DRAWS {
             let work = Work {
                 programs: &programs,
                 head,
+                look_up,
                 now,
                 sent_by: self.actor.as_ref(),
                 codes: self.codes(chain.tenant),
@@ -153,22 +156,23 @@ impl Engine {
                 readings: Vec::new(),
                 at_hand: Vec::new(),
             };
-            if let Some(pack) = self.decide_all(chain, commands, look_up, work).await? {
+            if let Some(pack) = self.decide_all(chain, commands, work, &mut of_others).await? {
                 return Ok(pack);
             }
         }
         Err(super::contended().into())
     }
 
-    /// Decides commands on the same state; `None` where others have drawn meanwhile what they were to draw on budgets.
+    /// Decides commands on the same state, of which some keys are known to be of other members; `None` where others have
+    /// drawn meanwhile what they were to draw on budgets, or were faster with more of the keys.
     async fn decide_all(
         &self,
         chain: Chain<'_>,
         commands: &[Command],
-        look_up: bool,
         mut work: Work<'_>,
+        of_others: &mut Vec<OperationKey>,
     ) -> Result<Option<Pack>, EngineError> {
-        let (head, programs) = (work.head, work.programs);
+        let Work { head, programs, look_up, now, .. } = work;
         let single = commands.len() == 1;
         let mut found = Found::nothing(programs);
         let mut slots = Vec::with_capacity(commands.len());
@@ -177,6 +181,9 @@ impl Engine {
             let key = command.key();
             let first_look = look_up || (head.is_some() && !single);
             let slot = match &key {
+                Ok(key) if of_others.contains(key) => {
+                    Slot::Known(Outcome::Refused(recorded_for_another(command)))
+                }
                 Ok(key) if keys.contains_key(key) => work.again(command, keys.get(key).copied().unwrap_or(0)),
                 Ok(key) if first_look => match self.replayed(chain, key, command, &mut found).await? {
                     Some(known) => Slot::Known(known),
@@ -197,6 +204,11 @@ impl Engine {
             }
             slots.push(slot);
         }
+        let lost = self.claim_all(chain, &work.operations, programs, now).await?;
+        if !lost.is_empty() {
+            of_others.extend(lost);
+            return Ok(None);
+        }
         self.finish(chain, work, slots)
     }
 
@@ -206,6 +218,9 @@ impl Engine {
         command: &Command,
         work: &mut Work<'_>,
     ) -> Result<Slot, EngineError> {
+        if let Some(problem) = self.of_another(chain, command, work.programs, work.now).await? {
+            return Ok(Slot::Known(Outcome::Refused(problem)));
+        }
         let seen = Seen::newest(&work.operations, &work.stood);
         let past = self.past(chain, command, work.programs, seen).await?;
         let facts = self.facts(chain, command, work.programs).await?;
@@ -334,6 +349,8 @@ fn outcomes(slots: Vec<Slot>, operations: Vec<Operation>, head: &Arc<Head>) -> V
 struct Work<'a> {
     programs: &'a Programs,
     head: Option<&'a Head>,
+    /// Whether the ledger is asked for every key first.
+    look_up: bool,
     /// When the pack is recorded.
     now: Timestamp,
     sent_by: Option<&'a ActorId>,

@@ -134,6 +134,9 @@ impl Engine {
             }
             None => {}
         }
+        if let Some(problem) = self.of_another(chain, command, &programs, decided_at).await? {
+            return Err(problem.into());
+        }
         let past = self.past(chain, command, &programs, Seen::newest(&[], &[])).await?;
         let facts = self.facts(chain, command, &programs).await?;
         let who = Who { member, facts: &facts };

@@ -67,6 +67,9 @@ pub struct Document {
     /// Whose date cuts the windows.
     #[serde(default)]
     pub dates_by: DatesBy,
+    /// For how many members an activity of an id may be recorded.
+    #[serde(default, skip_serializing_if = "ActivityIds::is_own")]
+    pub activity_ids: ActivityIds,
     /// Kinds of points, 1 to 16.
     #[schemars(length(min = 1, max = 16))]
     pub currencies: Vec<Currency>,
@@ -136,6 +139,24 @@ pub enum DatesBy {
     Zone,
     /// The date on the wall where the activity happened, by its own offset.
     Activity,
+}
+
+/// For how many members an activity of an id may be recorded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ActivityIds {
+    /// For each member: ids are a member's own.
+    #[default]
+    Own,
+    /// For the one who is first: nobody else records a purchase, a return, or an event of a name, of the same id.
+    Unique,
+}
+
+impl ActivityIds {
+    #[allow(clippy::trivially_copy_pass_by_ref)] // The signature is serde's.
+    const fn is_own(&self) -> bool {
+        matches!(self, Self::Own)
+    }
 }
 
 /// A kind of point.

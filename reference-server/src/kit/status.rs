@@ -35,6 +35,7 @@ pub const MEANINGS: &[Meaning] = &[
     of("unknown_version", StatusCode::NOT_FOUND, "there is no such program version"),
     of("method_not_allowed", StatusCode::METHOD_NOT_ALLOWED, "the address does not take this method"),
     of("idempotency_conflict", StatusCode::CONFLICT, "the key was used for another input"),
+    of("activity_of_another", StatusCode::CONFLICT, "another member has recorded the id"),
     of("already_enrolled", StatusCode::CONFLICT, "the member has joined already"),
     of("contended", StatusCode::CONFLICT, "other writers were faster"),
     of("review_ended", StatusCode::CONFLICT, "nothing of it is under review any more"),

@@ -156,7 +156,7 @@ pub(super) async fn preview(
 }
 
 /// A client that goes away drops this future wherever it stands. That needs no task of its own: everything
-/// before the one append only reads, and by the contract of `LedgerStore` a dropped append is done whole or
+/// before the one append only reads, or claims an id that stays with this member, and by the contract of `LedgerStore` a dropped append is done whole or
 /// not at all. Whoever sends the same activity again learns which.
 async fn record(
     wallet: &Shared,

@@ -4,10 +4,10 @@ use loyalty_core::id::AuthorId;
 use loyalty_core::money::Money;
 use loyalty_core::program::condition::DateRange;
 use loyalty_core::program::document::{
-    AtLeast, AttributeDeclaration, AttributeKind, Cap, Challenge, Counted, Counter, Currency, CurrencyKind,
-    DatesBy, Document, Downgrade, Earning, Expiry, Group, GroupMember, HeadStart, Lasts, Level, OnReturn,
-    Requirement, ReturnMethod, Returns, Rollover, Rule, Segment, Start, Streak, Sum, SumOf, Threshold,
-    TierTrack, Unlinked, Upgrade,
+    ActivityIds, AtLeast, AttributeDeclaration, AttributeKind, Cap, Challenge, Counted, Counter, Currency,
+    CurrencyKind, DatesBy, Document, Downgrade, Earning, Expiry, Group, GroupMember, HeadStart, Lasts, Level,
+    OnReturn, Requirement, ReturnMethod, Returns, Rollover, Rule, Segment, Start, Streak, Sum, SumOf,
+    Threshold, TierTrack, Unlinked, Upgrade,
 };
 use loyalty_core::time::{Date, Window};
 use loyalty_core::zone::Zone;
@@ -68,6 +68,7 @@ pub fn with_rules(most: usize) -> BoxedStrategy<Document> {
                 money: "USD".to_owned(),
                 zone,
                 dates_by,
+                activity_ids: ActivityIds::Own,
                 currencies,
                 attributes: attributes(),
                 segments: SEGMENTS.iter().map(|it| Segment { id: id(it), name: None }).collect(),

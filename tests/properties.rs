@@ -125,6 +125,13 @@ fn compare_states(real: &Real, state: &MemberState, model: &Model, time: OffsetT
             model.balance(id),
             "balance of {id}"
         );
+        let lapses = |at: Option<Timestamp>| {
+            at.map_or(NEVER, |at| Instant::from_timestamp_micros(at.micros()).unwrap())
+        };
+        let buckets = balance.map(|b| b.buckets().unwrap()).unwrap_or_default();
+        let buckets: BTreeMap<_, _> =
+            buckets.into_iter().map(|(at, points)| (lapses(at), BigInt::from(points.minor()))).collect();
+        assert_eq!(buckets, model.lapsing(id), "what lapses when of {id}");
         let pending = state.pending_of(&currency.id).unwrap().minor();
         assert_eq!(BigInt::from(pending), model.pending(id), "pending {id}");
         assert_eq!(number(balance.map(|b| b.cancelled.minor())), totals.cancelled, "cancelled {id}");

@@ -224,6 +224,8 @@ fn decide_activity<T: Trace>(
             wants.extend(earn(&happening, context, &mut state, &mut operation, trace)?);
         }
     }
+    moment.follow_levels(&mut state);
+    moment.renew_by(&operation, late, &mut state, trace);
     before.tell(&state, program, trace);
     operation.sealed.facts = facts;
     Ok(Decision { operation, state, wants })
@@ -439,9 +441,9 @@ fn record(
             use_up(&of, (moment.program, window), (slot, amount), state)?;
             operation.counted.push(CountedIn { of, slot, amount, award: Some(place) });
         }
-        let Outlook { waits, expires_at } = vesting::outlook(moment.program, &currency, terms, &moment.when);
+        let Outlook { waits, lapses } = vesting::outlook(moment.program, &currency, terms, &moment.when);
         let funded_by = terms.funded_by.cloned();
-        let award = Award { currency, points, expires_at, rules, waits, funded_by };
+        let award = Award { currency, points, lapses, rules, waits, funded_by };
         book(&award, place, state, operation)?;
         if points.is_positive() {
             let waits = award.waits.is_some() || !operation.reviewed_for.is_empty();
@@ -467,7 +469,7 @@ fn use_up(
 
 /// Puts an award into its lot, or among what waits. One that came to nothing waits too where it used up a cap.
 fn book(award: &Award, place: u32, state: &mut MemberState, operation: &Operation) -> Result<(), Problem> {
-    let Award { currency, points, expires_at, .. } = award;
+    let Award { currency, points, lapses, .. } = award;
     let balance = state.balance_mut(currency);
     balance.earned = balance.earned.plus(*points)?;
     // An activity that gives on several terms is one accrual.
@@ -478,7 +480,7 @@ fn book(award: &Award, place: u32, state: &mut MemberState, operation: &Operatio
     let (due, then) = match &award.waits {
         Some(waits) => (waits.until, waits.then()),
         None if review => (operation.occurred_at.at, VestingOutcome::Vested),
-        None => return Ok(balance.add(*points, *expires_at, award.funded_by.as_ref())?),
+        None => return Ok(balance.add(*points, *lapses, award.funded_by.as_ref())?),
     };
     let mut pending = Pending {
         due,
@@ -488,7 +490,7 @@ fn book(award: &Award, place: u32, state: &mut MemberState, operation: &Operatio
         currency: currency.clone(),
         points: *points,
         counted: Vec::new(),
-        expires_at: *expires_at,
+        lapses: *lapses,
         funded_by: award.funded_by.clone(),
         returned: Vec::new(),
         review,

@@ -1,28 +1,34 @@
 //! Expiry: when points lapse, and what happens then.
 
+mod idle;
+
 use crate::id::AuthorId;
 use crate::ledger::posting::{Account, Posting};
-use crate::member::MemberState;
+use crate::member::{Lapse, MemberState};
 use crate::points::OutOfRange;
 use crate::program::Program;
 use crate::program::document::{Expiry, RuleExpiry};
 use crate::time::{Timestamp, When};
 
-/// When points that may be spent from a moment on lapse: 00:00 after their last valid day, in the program's zone.
+/// When points that may be spent from a moment on lapse: 00:00 after their last valid day, in the program's zone; or
+/// by activity.
 ///
 /// A rule's own expiry goes before that of the currency.
-pub fn expires_at(
+pub fn lapses(
     program: &Program,
     currency: &AuthorId,
     own: Option<&RuleExpiry>,
     from: &When<'_>,
-) -> Option<Timestamp> {
-    let expiry = match own {
+) -> Option<Lapse> {
+    let dated = match own {
         Some(RuleExpiry::Never) => return None,
         Some(RuleExpiry::By(expiry)) => *expiry,
-        None => program.currency(currency)?.expiry?,
+        None => match program.currency(currency)?.expiry.as_ref()? {
+            expiry if expiry.by_activity.is_some() => return Some(Lapse::Idle),
+            expiry => expiry.dated()?,
+        },
     };
-    end_of(program, expiry, from)
+    end_of(program, dated, from).map(Lapse::At)
 }
 
 /// The first instant after a life that begins at a moment.
@@ -42,7 +48,7 @@ pub fn lapse(
     at: Timestamp,
 ) -> Result<Option<Posting>, OutOfRange> {
     let balance = state.balance_mut(currency);
-    if balance.lots.first().is_none_or(|lot| lot.expires_at != Some(at)) {
+    if balance.next_lapse() != Some(at) {
         return Ok(None);
     }
     let lot = balance.lots.remove(0);

@@ -30,6 +30,7 @@ enum DueKind {
     WindowTurns,
     TierEnds,
     GrantEnds,
+    IdleEnds,
     LotLapses,
     VoucherEnds,
 }
@@ -39,11 +40,11 @@ pub fn settle(programs: &Programs, state: &mut MemberState, to: Timestamp) -> Re
     let mut settlement = Settlement::default();
     let mut begun = state.settled_to;
     // A version may have been published after its first instant was settled.
-    take_over(programs.at(begun), begun, state, &mut settlement);
+    succeed(programs, begun, state, &mut settlement);
     loop {
         let next_due = state.next_due().filter(|due| *due <= to);
-        if let Some((at, version)) = programs.next_taking_over(begun, next_due.unwrap_or(to)) {
-            take_over(version, at, state, &mut settlement);
+        if let Some((at, _)) = programs.next_taking_over(begun, next_due.unwrap_or(to)) {
+            succeed(programs, at, state, &mut settlement);
             begun = at;
             continue;
         }
@@ -58,6 +59,11 @@ pub fn settle(programs: &Programs, state: &mut MemberState, to: Timestamp) -> Re
             DueKind::HoldEnds => settlement.postings.extend(release::end_first(state)?),
             DueKind::WindowTurns | DueKind::TierEnds | DueKind::GrantEnds => {
                 on_track(programs, state, &due, &mut settlement)
+            }
+            DueKind::IdleEnds => {
+                if let Some(currency) = &due.id {
+                    moment_at(programs, state, due.at).end_life(currency, state);
+                }
             }
             DueKind::LotLapses => {
                 if let Some(currency) = &due.id {
@@ -80,8 +86,12 @@ fn next(state: &MemberState) -> Option<Due> {
         ends.into_iter().chain(over).chain(turns)
     });
     let lots = state.balances.iter().filter_map(|balance| {
-        let at = balance.lots.first()?.expires_at?;
+        let at = balance.next_lapse()?;
         Some(Due { at, kind: DueKind::LotLapses, id: Some(balance.currency.clone()) })
+    });
+    let idle = state.balances.iter().filter_map(|balance| {
+        let at = balance.living.ends()?;
+        Some(Due { at, kind: DueKind::IdleEnds, id: Some(balance.currency.clone()) })
     });
     let pending = state.next_pending().map(|pending| {
         let kind = match pending.then {
@@ -92,7 +102,7 @@ fn next(state: &MemberState) -> Option<Due> {
     });
     let voucher = state.next_voucher_ends().map(|at| Due { at, kind: DueKind::VoucherEnds, id: None });
     let holds = state.holds.first().map(|held| Due { at: held.until, kind: DueKind::HoldEnds, id: None });
-    tiers.chain(lots).chain(pending).chain(holds).chain(voucher).min()
+    tiers.chain(lots).chain(idle).chain(pending).chain(holds).chain(voucher).min()
 }
 
 /// An instant at which something falls due.
@@ -120,5 +130,17 @@ fn on_track(programs: &Programs, state: &mut MemberState, due: &Due, settlement:
             None
         }
     };
-    settlement.tier_changes.extend(change);
+    if let Some(change) = change {
+        settlement.tier_changes.push(change);
+        moment.follow_levels(state);
+    }
+}
+
+/// Lets the version that is in force at an instant take over.
+fn succeed(programs: &Programs, at: Timestamp, state: &mut MemberState, settlement: &mut Settlement) {
+    let before = settlement.tier_changes.len();
+    take_over(programs.at(at), at, state, settlement);
+    if settlement.tier_changes.len() > before {
+        moment_at(programs, state, at).follow_levels(state);
+    }
 }

@@ -16,7 +16,7 @@ use crate::expiry;
 use crate::id::{AuthorId, OperationKey};
 use crate::ledger::operation::{CountedBy, CountedIn, Operation, Settlement, VestingOutcome, Waits};
 use crate::ledger::posting::{Account, Posting};
-use crate::member::{MOST_PENDING, MemberState, Pending};
+use crate::member::{Lapse, MOST_PENDING, MemberState, Pending};
 use crate::points::{OutOfRange, Points};
 use crate::problem::Problem;
 use crate::program::Program;
@@ -28,27 +28,27 @@ pub struct Outlook {
     /// What they wait for; absent where they may be spent at once.
     pub waits: Option<Waits>,
     /// When they lapse, as far as it is known.
-    pub expires_at: Option<Timestamp>,
+    pub lapses: Option<Lapse>,
 }
 
 /// What lies before points of a currency that are given at a moment on these terms.
 pub fn outlook(program: &Program, currency: &AuthorId, terms: Terms<'_>, when: &When<'_>) -> Outlook {
     let on = when.date;
-    let from = |date| expiry::expires_at(program, currency, terms.expiry, &when.on(date));
+    let from = |date| expiry::lapses(program, currency, terms.expiry, &when.on(date));
     let at = |date| program.zone().start_of(date);
     match terms.vest {
-        None => Outlook { waits: None, expires_at: from(on) },
-        Some(Vest::On(date)) if *date <= on => Outlook { waits: None, expires_at: from(on) },
+        None => Outlook { waits: None, lapses: from(on) },
+        Some(Vest::On(date)) if *date <= on => Outlook { waits: None, lapses: from(on) },
         Some(Vest::On(date)) => {
-            Outlook { waits: Some(Waits { until: at(*date), event: None }), expires_at: from(*date) }
+            Outlook { waits: Some(Waits { until: at(*date), event: None }), lapses: from(*date) }
         }
         Some(Vest::After(span)) => {
             let date = span.after(on);
-            Outlook { waits: Some(Waits { until: at(date), event: None }), expires_at: from(date) }
+            Outlook { waits: Some(Waits { until: at(date), event: None }), lapses: from(date) }
         }
         Some(Vest::Event(event)) => {
             let until = at(event.within.after(on).plus_days(1));
-            Outlook { waits: Some(Waits { until, event: Some(event.name.clone()) }), expires_at: None }
+            Outlook { waits: Some(Waits { until, event: Some(event.name.clone()) }), lapses: None }
         }
     }
 }
@@ -136,7 +136,7 @@ pub fn fall_due(state: &mut MemberState, settlement: &mut Settlement) -> Result<
     }
     let pending = state.pending.remove(0);
     let posting = match pending.then {
-        VestingOutcome::Vested => vest(state, &pending, pending.points, pending.expires_at)?,
+        VestingOutcome::Vested => vest(state, &pending, pending.points, pending.lapses)?,
         VestingOutcome::Cancelled => {
             give_back(state, &pending.counted)?;
             forget_returned(state, &pending.returned)?;
@@ -159,10 +159,10 @@ fn vest(
     state: &mut MemberState,
     pending: &Pending,
     points: Points,
-    expires_at: Option<Timestamp>,
+    lapses: Option<Lapse>,
 ) -> Result<Posting, OutOfRange> {
     let Pending { currency, funded_by, .. } = pending;
-    state.balance_mut(currency).add(points, expires_at, funded_by.as_ref())?;
+    state.balance_mut(currency).add(points, lapses, funded_by.as_ref())?;
     Ok(moved(pending, Account::Available, points))
 }
 

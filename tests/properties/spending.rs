@@ -88,8 +88,8 @@ fn command(real: &Real, number: usize, spends: &[SpendStep], at: Timestamp) -> O
             }
             let reward = reward.get(&document.rewards);
             let state = real.state()?;
-            let lots = state.balances.iter().flat_map(|balance| &balance.lots);
-            let lapsing: Vec<Timestamp> = lots.filter_map(|lot| lot.expires_at).chain([at]).collect();
+            let buckets = state.balances.iter().flat_map(|balance| balance.buckets().unwrap());
+            let lapsing: Vec<Timestamp> = buckets.filter_map(|bucket| bucket.0).chain([at]).collect();
             let redeem = Redeem {
                 key: key(number),
                 reward: reward.id.clone(),

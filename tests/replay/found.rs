@@ -186,7 +186,7 @@ impl Found<'_> {
             let lot = move |lot: &loyalty_core::member::Lot| Lot {
                 currency: currency.clone(),
                 points: lot.points.minor(),
-                expires_at: lot.expires_at,
+                expires_at: b.living.lapses_at(lot),
                 funded_by: lot.funded_by.clone(),
             };
             b.lots.iter().map(lot).collect::<Vec<_>>()

@@ -111,7 +111,7 @@ impl Chain {
                 currency: AuthorId::new("points").expect("a currency"),
                 points: Points::new(5).expect("points"),
                 counted: Vec::new(),
-                expires_at: None,
+                lapses: None,
                 funded_by: None,
                 returned: Vec::new(),
                 review: true,
@@ -159,7 +159,7 @@ fn operation(key: OperationKey, currency: &AuthorId, points: Points) -> Operatio
     let award = Award {
         currency: currency.clone(),
         points,
-        expires_at: None,
+        lapses: None,
         rules: Vec::new(),
         waits: None,
         funded_by: None,

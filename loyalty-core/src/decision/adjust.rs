@@ -12,6 +12,8 @@ use crate::ledger::posting::{Account, Posting};
 use crate::member::{Balance, MemberState, by_partner};
 use crate::points::Points;
 use crate::problem::Problem;
+use crate::program::Program;
+use crate::program::document::Currency;
 use crate::time::OffsetTime;
 
 /// Decides points that are given or taken by hand, at the instant at which it is recorded.
@@ -24,7 +26,7 @@ pub fn decide_adjust<T: Trace>(
 ) -> Result<Decision, Problem> {
     let (moment, settlement) = settled_now(context, &mut state, trace)?;
     let program = moment.program;
-    check(adjust, program.currency(&adjust.currency).is_some())?;
+    let currency = check(adjust, program)?;
     let before = lots::Lots::heard::<T>(&state);
     let occurred_at = OffsetTime { at: context.now, offset: 0 };
     let command = Command::Adjust(Arc::clone(adjust));
@@ -36,9 +38,10 @@ pub fn decide_adjust<T: Trace>(
         Posting { currency, from, to, points, effective_at, partner }
     };
     if adjust.points.is_positive() {
-        let expires_at = expiry::expires_at(program, &adjust.currency, None, &moment.when);
-        balance.add(adjust.points, expires_at, None)?;
+        let lapses = expiry::lapses(program, &adjust.currency, None, &moment.when);
+        balance.add(adjust.points, lapses, None)?;
         operation.postings.push(posting(Account::Adjusted, Account::Available, adjust.points, None));
+        moment.renew(currency, false, &mut state, trace);
     } else {
         let points = adjust.points.negated();
         check_available(balance, points)?;
@@ -56,12 +59,11 @@ pub fn decide_adjust<T: Trace>(
     Ok(Decision { operation, state, wants: Vec::new() })
 }
 
-fn check(adjust: &Adjust, has_currency: bool) -> Result<(), Problem> {
-    if !has_currency {
+fn check<'p>(adjust: &Adjust, program: &'p Program) -> Result<&'p Currency, Problem> {
+    let currency = program.currency(&adjust.currency).ok_or_else(|| {
         let message = format!("there is no currency `{}`", adjust.currency);
-        let help = "use one of the program in force";
-        return Err(Problem::new("unknown_currency", "/currency", message, help));
-    }
+        Problem::new("unknown_currency", "/currency", message, "use one of the program in force")
+    })?;
     if adjust.points.is_zero() {
         let help = "above 0 points are given, below 0 taken";
         return Err(Problem::new("points_zero", "/points", "no points are given or taken", help));
@@ -70,7 +72,7 @@ fn check(adjust: &Adjust, has_currency: bool) -> Result<(), Problem> {
         let message = format!("a reason has 1 to {LONGEST_REASON} bytes, not {}", adjust.reason.len());
         return Err(Problem::new("wrong_length", "/reason", message, "say why"));
     }
-    Ok(())
+    Ok(currency)
 }
 
 fn check_available(balance: &Balance, points: Points) -> Result<(), Problem> {

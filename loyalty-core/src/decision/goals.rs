@@ -9,7 +9,7 @@ use crate::explain::{Step, StepKind, Trace};
 use crate::grants::GrantedFor;
 use crate::ledger::operation::{Award, CountedBy, CountedIn, GoalAward, GoalTake, Operation, Take};
 use crate::ledger::posting::{Account, Posting};
-use crate::member::{Lot, MemberState, by_partner};
+use crate::member::{MemberState, by_partner};
 use crate::points::{OutOfRange, Points};
 use crate::problem::Problem;
 use crate::program::document::Terms;
@@ -77,7 +77,7 @@ impl Moment<'_> {
             let points = awards.iter().map(|award| GoalPoints {
                 currency: award.currency.clone(),
                 points: award.points,
-                expires_at: award.expires_at,
+                lapses: award.lapses,
                 funded_by: award.funded_by.clone(),
                 taken: None,
             });
@@ -118,7 +118,7 @@ impl Moment<'_> {
             }
             let Terms { expiry, funded_by, .. } = earned.terms;
             let award = Award {
-                expires_at: expiry::expires_at(self.program, &earned.currency, expiry, &self.when),
+                lapses: expiry::lapses(self.program, &earned.currency, expiry, &self.when),
                 currency: earned.currency,
                 points: earned.points,
                 rules: earned.given.into_iter().map(|given| given.rule).collect(),
@@ -166,13 +166,13 @@ fn turn_goal<T: Trace>(
         let balance = state.balance_mut(&given.currency);
         let (lots, from, to) = match given.taken.take() {
             None => {
-                let lots = balance.take(given.points, (given.expires_at, given.funded_by.as_ref()))?;
+                let lots = balance.take(given.points, (given.lapses, given.funded_by.as_ref()))?;
                 given.taken = Some(lots.clone());
                 (lots, Account::Available, Account::Issued)
             }
             Some(lots) => {
-                for Lot { points, expires_at, funded_by } in &lots {
-                    balance.add(*points, *expires_at, funded_by.as_ref())?;
+                for lot in &lots {
+                    balance.put(lot.clone())?;
                 }
                 (lots, Account::Issued, Account::Available)
             }
@@ -231,9 +231,9 @@ fn book(
     effective_at: Timestamp,
     state: &mut MemberState,
 ) -> Result<Option<Posting>, OutOfRange> {
-    let Award { currency, points, expires_at, funded_by, .. } = award;
+    let Award { currency, points, lapses, funded_by, .. } = award;
     let balance = state.balance_mut(currency);
-    balance.add(*points, *expires_at, funded_by.as_ref())?;
+    balance.add(*points, *lapses, funded_by.as_ref())?;
     balance.earned = balance.earned.plus(*points)?;
     Ok(points.is_positive().then(|| Posting {
         currency: currency.clone(),

@@ -21,6 +21,7 @@ pub fn decide_grant<T: Trace>(
 ) -> Result<Decision, Problem> {
     let (moment, settlement) = settled_now(context, &mut state, trace)?;
     let change = moment.grant(grant, &mut state)?;
+    moment.follow_levels(&mut state);
     trace.step(|| {
         let text =
             format!("`{}` gave `{}` until {}: {}", grant.actor, grant.level, grant.until, grant.reason);

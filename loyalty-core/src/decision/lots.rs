@@ -4,13 +4,12 @@ use std::collections::BTreeMap;
 
 use crate::explain::{Step, StepKind, Trace};
 use crate::id::AuthorId;
-use crate::member::MemberState;
+use crate::member::{Lapse, MemberState};
 use crate::program::Program;
-use crate::time::Timestamp;
 
 /// The lots before something happens, where somebody listens.
 #[derive(Debug, Default)]
-pub struct Lots(BTreeMap<(AuthorId, Option<Timestamp>), i64>);
+pub struct Lots(BTreeMap<(AuthorId, Option<Lapse>), i64>);
 
 impl Lots {
     /// What lots hold, if anybody wants to hear of it.
@@ -21,7 +20,7 @@ impl Lots {
     fn of(state: &MemberState) -> Self {
         let each = state.balances.iter().flat_map(|balance| {
             let lots = balance.lots.iter();
-            lots.map(|lot| ((balance.currency.clone(), lot.expires_at), lot.points.minor()))
+            lots.map(|lot| ((balance.currency.clone(), lot.lapses), lot.points.minor()))
         });
         Self(each.collect())
     }
@@ -36,21 +35,25 @@ impl Lots {
             let now = changes.entry(lot).or_default();
             *now = now.saturating_sub(before);
         }
-        for ((currency, expires_at), change) in changes.into_iter().filter(|(_, change)| *change != 0) {
+        for ((currency, lapses), change) in changes.into_iter().filter(|(_, change)| *change != 0) {
             trace.step(|| {
-                let text = said(&currency, expires_at, change, program);
+                let text = said(&currency, lapses, change, program);
                 Step::new(StepKind::Lot, &currency, text).with(change)
             });
         }
     }
 }
 
-fn said(currency: &AuthorId, expires_at: Option<Timestamp>, change: i64, program: &Program) -> String {
+fn said(currency: &AuthorId, lapses: Option<Lapse>, change: i64, program: &Program) -> String {
     let scale = program.currency(currency).map_or(0, |currency| currency.scale);
     let name = program.currency(currency).map_or(currency.as_str(), |currency| currency.shown());
     let points =
         crate::points::Points::new(change.saturating_abs()).unwrap_or_default().in_whole_points(scale);
-    let lot = expires_at.map_or_else(|| "that never lapse".to_owned(), |at| format!("that lapse at {at}"));
+    let lot = match lapses {
+        Some(Lapse::At(at)) => format!("that lapse at {at}"),
+        Some(Lapse::Idle) => "that live by activity".to_owned(),
+        None => "that never lapse".to_owned(),
+    };
     if change > 0 {
         format!("{points} {name} join those {lot}")
     } else {

@@ -59,6 +59,7 @@ pub fn decide_review<T: Trace>(
         tell(&operation, trace);
         after_return(&moment, before.as_ref(), &mut state, &mut operation, trace)?;
     }
+    moment.follow_levels(&mut state);
     Ok(Decision { operation, state, wants: Vec::new() })
 }
 

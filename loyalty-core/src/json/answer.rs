@@ -22,7 +22,7 @@ use crate::explain::Step;
 use crate::id::{ActivityId, AuthorId, MemberId, OperationKey};
 use crate::ledger::operation::{self, Operation, TierChange, Unmatched, VestingOutcome, Waits};
 use crate::ledger::posting::{Account, Posting};
-use crate::member::MemberState;
+use crate::member::{Lapse, MemberState};
 use crate::points::Points;
 use crate::problem::Problem;
 use crate::program::{Program, Programs, VersionId};
@@ -248,6 +248,9 @@ pub struct AwardView {
     /// When they lapse; never where absent. Of points that wait for an event, that is decided when they vest.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<Timestamp>,
+    /// Whether they lapse with all that live by activity: the member's balance says when.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub by_activity: bool,
     /// What they wait for; absent where they may be spent at once.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub waits: Option<Waits>,
@@ -270,6 +273,9 @@ pub struct VestingView {
     /// When those that vested lapse; never where absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<Timestamp>,
+    /// Whether they lapse with all that live by activity: the member's balance says when.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub by_activity: bool,
     /// Whether they are under review, and only vest once they are approved.
     pub held: bool,
 }
@@ -479,15 +485,18 @@ impl OperationKind {
 
 impl AwardView {
     fn new(award: operation::Award, program: &Program) -> Self {
-        let operation::Award { currency, points, expires_at, rules, waits, funded_by } = award;
-        Self { scale: scale(program, &currency), currency, points, expires_at, waits, funded_by, rules }
+        let operation::Award { currency, points, lapses, rules, waits, funded_by } = award;
+        let (expires_at, by_activity) = shown(lapses);
+        let scale = scale(program, &currency);
+        Self { scale, currency, points, expires_at, by_activity, waits, funded_by, rules }
     }
 }
 
 impl From<operation::Vesting> for VestingView {
     fn from(vesting: operation::Vesting) -> Self {
-        let operation::Vesting { activity, outcome, points, expires_at, held, .. } = vesting;
-        Self { activity, outcome, points, expires_at, held }
+        let operation::Vesting { activity, outcome, points, lapses, held, .. } = vesting;
+        let (expires_at, by_activity) = shown(lapses);
+        Self { activity, outcome, points, expires_at, by_activity, held }
     }
 }
 
@@ -511,6 +520,11 @@ fn program_of<'a>(operation: &Operation, programs: &'a Programs) -> &'a Program 
 }
 
 /// The decimals of a currency; 0 where the program does not know it.
+/// When points lapse, and whether with all that live by activity.
+fn shown(lapses: Option<Lapse>) -> (Option<Timestamp>, bool) {
+    (lapses.and_then(Lapse::at), lapses == Some(Lapse::Idle))
+}
+
 fn scale(program: &Program, currency: &AuthorId) -> u8 {
     program.currency(currency).map_or(0, |currency| currency.scale)
 }

@@ -11,6 +11,7 @@ use crate::facts::Facts;
 use crate::grants::{Ended, Granted, Regranted};
 use crate::id::{ActivityId, ActorId, AuthorId, OperationKey};
 use crate::limits::Noted;
+use crate::member::{Lapse, Lot};
 use crate::money::{Money, Quantity};
 use crate::points::Points;
 use crate::program::VersionId;
@@ -213,7 +214,7 @@ pub struct Award {
     pub points: Points,
     /// When they lapse; of points that wait for an event, that is decided when they vest.
     #[n(2)]
-    pub expires_at: Option<Timestamp>,
+    pub lapses: Option<Lapse>,
     /// The rules that took part.
     #[n(3)]
     pub rules: Vec<AuthorId>,
@@ -255,9 +256,9 @@ pub struct Vesting {
     /// How many.
     #[n(4)]
     pub points: Points,
-    /// When those that vested lapse.
+    /// When those that vested lapse; never where absent.
     #[n(5)]
-    pub expires_at: Option<Timestamp>,
+    pub lapses: Option<Lapse>,
     /// Whether they are under review, and only do so once they are approved.
     #[cbor(n(6), default)]
     pub held: bool,
@@ -336,16 +337,10 @@ pub struct Take {
 pub struct LotTake {
     /// When the points lapse that the award gave there.
     #[n(0)]
-    pub of: Option<Timestamp>,
-    /// When those of the lot lapse.
+    pub of: Option<Lapse>,
+    /// The lot, with what was taken of it.
     #[n(1)]
-    pub expires_at: Option<Timestamp>,
-    /// Who pays for the lot.
-    #[n(2)]
-    pub funded_by: Option<AuthorId>,
-    /// How many.
-    #[n(3)]
-    pub points: Points,
+    pub lot: Lot,
 }
 
 /// A part of a return for which no sale was found.

@@ -14,7 +14,7 @@ mod tiers;
 
 use std::collections::HashSet;
 
-use super::document::{AttributeKind, Basis, Document};
+use super::document::{AttributeKind, Basis, CurrencyExpiry, Document};
 use crate::id::AuthorId;
 use crate::money::Money;
 use crate::problem::Problem;
@@ -110,12 +110,41 @@ impl<'a> Check<'a> {
                 self.problem("worth_negative", path, message, "write such as \"0.01\", or leave it out");
             }
             if let Some(expiry) = &currency.expiry {
-                self.span(expiry.after, &format!("/currencies/{index}/expiry/after"));
-                if let Some(window) = expiry.to_end_of {
-                    self.window_that_ends(window, &format!("/currencies/{index}/expiry/to_end_of"));
-                }
+                self.currency_expiry(expiry, &format!("/currencies/{index}/expiry"));
             }
         }
+    }
+
+    fn currency_expiry(&mut self, expiry: &CurrencyExpiry, path: &str) {
+        let CurrencyExpiry { after, to_end_of, by_activity, unless_tier } = expiry;
+        match (after, by_activity) {
+            (None, None) => {
+                let message = "it does not say when points lapse".to_owned();
+                self.problem("expiry_missing", path, message, "write `after` or `by_activity`");
+            }
+            (Some(_), Some(_)) => self.expiry_ambiguous("after", "by_activity", path),
+            (Some(_), None) if unless_tier.is_some() => self.expiry_ambiguous("unless_tier", "after", path),
+            (None, Some(_)) if to_end_of.is_some() => self.expiry_ambiguous("to_end_of", "by_activity", path),
+            _ => {}
+        }
+        if let Some(after) = after {
+            self.span(*after, &format!("{path}/after"));
+        }
+        if let Some(window) = to_end_of {
+            self.window_that_ends(*window, &format!("{path}/to_end_of"));
+        }
+        if let Some(span) = by_activity {
+            self.span(*span, &format!("{path}/by_activity"));
+        }
+        if let Some(test) = unless_tier {
+            self.tier_test(test, &format!("{path}/unless_tier"));
+        }
+    }
+
+    fn expiry_ambiguous(&mut self, field: &str, beside: &str, path: &str) {
+        let message = format!("`{field}` does not go with `{beside}`");
+        let help = "points lapse by a date, or by activity and perhaps not at some levels";
+        self.problem("expiry_ambiguous", format!("{path}/{field}"), message, help);
     }
 
     fn holidays(&mut self) {

@@ -43,6 +43,7 @@ pub use self::tiers::{
     TierTrack, Upgrade,
 };
 
+use super::condition::TierTest;
 use crate::id::AuthorId;
 use crate::money::{Money, Rounding};
 use crate::time::{Span, Window};
@@ -180,7 +181,7 @@ pub struct Currency {
     pub round: Rounding,
     /// When points lapse; absent means never.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub expiry: Option<Expiry>,
+    pub expiry: Option<CurrencyExpiry>,
     /// What a point is worth in the program's money, by which checking says how much of a price comes back.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub worth: Option<Money>,
@@ -199,6 +200,38 @@ pub enum CurrencyKind {
     Redeemable,
     /// Points that count towards tiers.
     Qualifying,
+}
+
+/// When the points of a currency lapse: some time after they were earned (`after`), or after the last activity
+/// (`by_activity`), by which all of them live on.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CurrencyExpiry {
+    /// From the date earned to the last valid day.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after: Option<Span>,
+    /// With `after`: moves the last valid day to the end of its month, quarter or year.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to_end_of: Option<Window>,
+    /// From the date of the member's last activity to the last valid day of all points.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by_activity: Option<Span>,
+    /// With `by_activity`: at these levels points do not lapse.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unless_tier: Option<TierTest>,
+}
+
+impl CurrencyExpiry {
+    /// Of points that lapse some time after they were earned.
+    pub fn dated(&self) -> Option<Expiry> {
+        self.after.map(|after| Expiry { after, to_end_of: self.to_end_of })
+    }
+}
+
+impl From<Expiry> for CurrencyExpiry {
+    fn from(Expiry { after, to_end_of }: Expiry) -> Self {
+        Self { after: Some(after), to_end_of, ..Self::default() }
+    }
 }
 
 /// When points lapse. The last valid day ends at 00:00 of the next day in the program's zone.

@@ -185,10 +185,11 @@ pub fn parted(lots: &[Lot], points: Points) -> Result<[Vec<Lot>; 2], OutOfRange>
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::member::Lapse;
 
     fn lot(points: i64, seconds: i64) -> Lot {
-        let (points, expires_at) = (Points::new(points).unwrap(), Some(Timestamp::from_seconds(seconds)));
-        Lot { expires_at, points, funded_by: None }
+        let lapses = Some(Lapse::At(Timestamp::from_seconds(seconds)));
+        Lot { lapses, points: Points::new(points).unwrap(), funded_by: None, life: 0 }
     }
 
     #[test]

@@ -15,11 +15,11 @@ pub fn give_back(
     state: &mut MemberState,
     (at, now): (Timestamp, Timestamp),
 ) -> Result<Vec<Posting>, OutOfRange> {
-    let (over, open): (Vec<Lot>, Vec<Lot>) =
-        lots.iter().cloned().partition(|lot| lot.expires_at.is_some_and(|expires_at| expires_at <= at));
     let balance = state.balance_mut(currency);
+    let is_over = |lot: &Lot| balance.living.lapses_at(lot).is_some_and(|lapses| lapses <= at);
+    let (over, open): (Vec<Lot>, Vec<Lot>) = lots.iter().cloned().partition(is_over);
     for lot in &open {
-        balance.add(lot.points, lot.expires_at, lot.funded_by.as_ref())?;
+        balance.put(lot.clone())?;
     }
     for lot in &over {
         balance.expired = balance.expired.plus(lot.points)?;
@@ -55,15 +55,17 @@ pub fn end_first(state: &mut MemberState) -> Result<Vec<Posting>, OutOfRange> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::member::Lapse;
     use crate::points::Points;
 
     #[test]
     fn what_has_lapsed_does_not_come_back() {
         let (currency, at) = (AuthorId::new("points").unwrap(), Timestamp::from_seconds);
         let lot = |points, seconds| Lot {
-            expires_at: Some(at(seconds)),
+            lapses: Some(Lapse::At(at(seconds))),
             points: Points::new(points).unwrap(),
             funded_by: None,
+            life: 0,
         };
         let mut state = MemberState::enrolled(at(0));
         let lots = [lot(30, 5), lot(20, 6)];

@@ -143,7 +143,9 @@ fn lapses(study: &mut Study<'_>, index: usize, currency: &Currency, bound: &Boun
     let help = "drop the expiry: the counter's window ends what counts";
     let price = Money::from_units(Money::ONE.units().saturating_mul(100));
     let example = witness(bound).scene(study.program, price).and_then(|scene| {
-        let lapse = scene.play(&study.programs)?.state.balance(&currency.id)?.lots.last()?.expires_at?;
+        let played = scene.play(&study.programs)?;
+        let balance = played.state.balance(&currency.id)?;
+        let lapse = balance.living.lapses_at(balance.lots.last()?)?;
         study.read(scene, lapse)
     });
     study.warn("qualifying_lapses", format!("/currencies/{index}/expiry"), (message, help), example);

@@ -10,7 +10,7 @@ use crate::limits;
 use crate::member::MOST_PENDING;
 use crate::program::Program;
 use crate::program::document::{
-    Currency, Document, Expiry, Give, Limit, LimitAnswer, OnReturn, RuleExpiry, TierTrack,
+    Currency, CurrencyExpiry, Document, Expiry, Give, Limit, LimitAnswer, OnReturn, RuleExpiry, TierTrack,
 };
 use crate::program::walk::rules;
 use crate::tier::{KEPT_CREDITS, KEPT_GRANTS, KEPT_INTERVALS, MOST_THRESHOLDS};
@@ -104,7 +104,7 @@ fn balance(program: &Program, currency: &Currency) -> usize {
     let lot = (HEAD + NUMBER * 2).saturating_add(longest_partner(program));
     text(&currency.id)
         .saturating_add(open_lots(program, currency).saturating_mul(lot))
-        .saturating_add(HEAD * 2 + NUMBER * 7)
+        .saturating_add(HEAD * 4 + NUMBER * 10)
 }
 
 fn longest_partner(program: &Program) -> usize {
@@ -121,7 +121,9 @@ fn open_lots(program: &Program, currency: &Currency) -> usize {
         RuleExpiry::By(expiry) => Some(lots(expiry)),
         RuleExpiry::Never => None,
     });
-    let dates = by.fold(currency.expiry.as_ref().map_or(1, lots), usize::saturating_add);
+    // Points that live by activity have one.
+    let usual = currency.expiry.as_ref().and_then(CurrencyExpiry::dated).map_or(1, |dated| lots(&dated));
+    let dates = by.fold(usual, usize::saturating_add);
     dates.saturating_add(never).saturating_mul(document.partners.len().saturating_add(1))
 }
 

@@ -5,7 +5,7 @@ use crate::explain::{Step, StepKind, Trace};
 use crate::id::AuthorId;
 use crate::ledger::operation::{Award, CountedBy, CountedIn, LotTake, Take};
 use crate::ledger::posting::{Account, Posting};
-use crate::member::{Lot, MemberState, Pending, by_partner};
+use crate::member::{Lapse, Lot, MemberState, Pending, by_partner};
 use crate::money::OutOfRange;
 use crate::points::Points;
 use crate::problem::Problem;
@@ -35,7 +35,7 @@ struct Owed {
     /// Of what still waits; absent where nothing does.
     pending: Option<Points>,
     /// Of each lot that points went into.
-    lots: Vec<(Option<Timestamp>, Points)>,
+    lots: Vec<(Option<Lapse>, Points)>,
 }
 
 impl Taking<'_, '_> {
@@ -59,12 +59,12 @@ impl Taking<'_, '_> {
         if owed.pending.is_some() {
             self.take_pending(award, place, points, state)?;
         }
-        for (expires_at, points) in owed.lots {
+        for (lapses, points) in owed.lots {
             if points.is_negative() {
-                let again = Again { earlier, index, of: expires_at, points: points.negated() };
+                let again = Again { earlier, index, of: lapses, points: points.negated() };
                 self.give_again(award, &again, state, &mut take)?;
             } else {
-                self.take_lots(award, (expires_at, points), state, &mut take)?;
+                self.take_lots(award, (lapses, points), state, &mut take)?;
             }
         }
         let balance = state.balance_mut(&award.currency);
@@ -119,7 +119,7 @@ impl Taking<'_, '_> {
             currency: award.currency.clone(),
             points,
             counted,
-            expires_at: award.expires_at,
+            lapses: award.lapses,
             funded_by: award.funded_by.clone(),
             returned,
             review: false,
@@ -133,7 +133,7 @@ impl Taking<'_, '_> {
     fn take_lots(
         &mut self,
         award: &Award,
-        (of, owed): (Option<Timestamp>, Points),
+        (of, owed): (Option<Lapse>, Points),
         state: &mut MemberState,
         take: &mut Take,
     ) -> Result<(), OutOfRange> {
@@ -146,8 +146,7 @@ impl Taking<'_, '_> {
         }
         take.forgiven = take.forgiven.plus(missing)?;
         if self.sale.after.kept.is_some() {
-            let from = |Lot { expires_at, points, funded_by }| LotTake { of, expires_at, funded_by, points };
-            take.lots.extend(lots.into_iter().map(from));
+            take.lots.extend(lots.into_iter().map(|lot| LotTake { of, lot }));
         }
         Ok(())
     }
@@ -166,17 +165,17 @@ impl Taking<'_, '_> {
         let remembered = taken.forgiven.min(again.points);
         take.forgiven = take.forgiven.minus(remembered)?;
         let mut left = again.points.minus(remembered)?;
-        let own =
-            LotTake { of: again.of, expires_at: again.of, funded_by: award.funded_by.clone(), points: left };
-        for lot in taken.lots.into_iter().chain([own]) {
+        let balance = state.balance_mut(&award.currency);
+        let lot = balance.lot(left, again.of, award.funded_by.as_ref());
+        for LotTake { of, lot } in taken.lots.into_iter().chain([LotTake { of: again.of, lot }]) {
             let points = lot.points.min(left);
             if points.is_positive() {
                 left = left.minus(points)?;
-                state.balance_mut(&award.currency).add(points, lot.expires_at, lot.funded_by.as_ref())?;
+                balance.put(Lot { points, ..lot.clone() })?;
                 let points = points.negated();
                 take.points = take.points.plus(points)?;
                 self.postings.push(self.posting(award, Account::Available, points, lot.funded_by.clone()));
-                take.lots.push(LotTake { points, ..lot });
+                take.lots.push(LotTake { of, lot: Lot { points, ..lot } });
             }
         }
         Ok(())
@@ -209,9 +208,9 @@ impl Taking<'_, '_> {
             match vesting::fate(sale, place, line, state) {
                 Fate::Cancelled => {}
                 Fate::Pending => owed.pending = Some(owed.pending.unwrap_or(Points::ZERO).plus(part)?),
-                Fate::Available(expires_at) => match owed.lots.iter_mut().find(|lot| lot.0 == expires_at) {
+                Fate::Available(lapses) => match owed.lots.iter_mut().find(|lot| lot.0 == lapses) {
                     Some(lot) => lot.1 = lot.1.plus(part)?,
-                    None => owed.lots.push((expires_at, part)),
+                    None => owed.lots.push((lapses, part)),
                 },
             }
             if sale.before.units.get(line) != sale.after.units.get(line) || !part.is_zero() {
@@ -251,7 +250,7 @@ struct Again<'t> {
     /// The award, from 0.
     index: usize,
     /// When the points lapse that it gave there.
-    of: Option<Timestamp>,
+    of: Option<Lapse>,
     /// How many.
     points: Points,
 }
@@ -272,7 +271,7 @@ impl Taken {
         for (award, one) in before.chain(now).filter(|(_, one)| one.currency == take.currency) {
             forgiven = forgiven.plus(one.forgiven)?;
             for lot in &one.lots {
-                if lot.points.is_positive() {
+                if lot.lot.points.is_positive() {
                     lots.push((award, lot.clone()));
                 } else {
                     forget(&mut lots, lot)?;
@@ -288,9 +287,9 @@ impl Taken {
 
 /// Lets the newest that was taken from a lot be given again.
 fn forget(lots: &mut [(usize, LotTake)], again: &LotTake) -> Result<(), OutOfRange> {
-    let mut left = again.points.negated();
-    let place = |lot: &LotTake| (lot.of, lot.expires_at, lot.funded_by.clone());
-    for (_, lot) in lots.iter_mut().rev().filter(|(_, lot)| place(lot) == place(again)) {
+    let mut left = again.lot.points.negated();
+    let is_same = |it: &LotTake| it.of == again.of && it.lot.is_like(&again.lot);
+    for (_, LotTake { lot, .. }) in lots.iter_mut().rev().filter(|(_, it)| is_same(it)) {
         let part = lot.points.min(left);
         lot.points = lot.points.minus(part)?;
         left = left.minus(part)?;

@@ -8,11 +8,11 @@ use super::requirement::{Counts, read_since};
 use crate::grants::Gift;
 use crate::id::AuthorId;
 use crate::ledger::operation::CountedIn;
-use crate::member::{Lot, MemberState};
+use crate::member::{Lapse, Lot, MemberState};
 use crate::points::Points;
 use crate::program::Program;
 use crate::program::document::{Requirement, TierTrack};
-use crate::time::{Date, Timestamp, When};
+use crate::time::{Date, When};
 
 /// The most windows of a goal whose awards may still be taken back.
 pub const KEPT_GRANTS: usize = 4;
@@ -63,9 +63,9 @@ pub struct GoalPoints {
     /// How many.
     #[n(1)]
     pub points: Points,
-    /// When they lapse.
+    /// When they lapse; never where absent.
     #[n(2)]
-    pub expires_at: Option<Timestamp>,
+    pub lapses: Option<Lapse>,
     /// The partner that pays for them.
     #[cbor(n(3), default)]
     pub funded_by: Option<AuthorId>,
@@ -214,6 +214,7 @@ fn same(program: &Program, requirement: &Requirement, one: &When<'_>, other: &Wh
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::time::Timestamp;
 
     /// As they were stored before there were challenges.
     #[derive(Encode, Decode)]

@@ -80,13 +80,13 @@ pub fn by_event<T: Trace>(
             continue;
         }
         let vests = outcome == VestingOutcome::Vested;
-        let expires_at = expiry::expires_at(program, &pending.currency, own, &notice.when).filter(|_| vests);
+        let lapses = expiry::lapses(program, &pending.currency, own, &notice.when).filter(|_| vests);
         let held = pending.review && vests;
         trace.step(|| tell((points, &pending.currency), (outcome, held), notice.event));
         if !held {
             state.leave_waiting(key, award, rest, left);
             let posting = match outcome {
-                VestingOutcome::Vested => vest(state, &pending, points, expires_at)?,
+                VestingOutcome::Vested => vest(state, &pending, points, lapses)?,
                 VestingOutcome::Cancelled => cancel_now(state, &pending, operation)?,
             };
             if points.is_positive() {
@@ -94,7 +94,7 @@ pub fn by_event<T: Trace>(
             }
         }
         let (activity, lines) = (sale.id().clone(), about);
-        operation.vesting.push(Vesting { activity, award, lines, outcome, points, expires_at, held });
+        operation.vesting.push(Vesting { activity, award, lines, outcome, points, lapses, held });
     }
     Ok(())
 }

@@ -3,7 +3,7 @@
 use crate::accrual::share;
 use crate::counter::counting;
 use crate::ledger::operation::{Award, CountedBy, CountedIn, Vesting, VestingOutcome, Waits};
-use crate::member::MemberState;
+use crate::member::{Lapse, MemberState};
 use crate::money::OutOfRange;
 use crate::points::Points;
 use crate::program::{Program, Programs};
@@ -17,7 +17,7 @@ pub enum Fate {
     /// They wait.
     Pending,
     /// They went into the lot of this expiry.
-    Available(Option<Timestamp>),
+    Available(Option<Lapse>),
     /// They were cancelled.
     Cancelled,
 }
@@ -26,12 +26,10 @@ pub enum Fate {
 pub fn fate(sale: &Sale<'_>, award: u32, line: usize, state: &MemberState) -> Fate {
     let Some(given) = sale.award(award) else { return Fate::Cancelled };
     if given.waits.is_none() && sale.operation.reviewed_for.is_empty() {
-        return Fate::Available(given.expires_at);
+        return Fate::Available(given.lapses);
     }
     match (told(sale, award, line, false), given.waits.as_ref().map(Waits::then)) {
-        (Some(vesting), _) if vesting.outcome == VestingOutcome::Vested => {
-            Fate::Available(vesting.expires_at)
-        }
+        (Some(vesting), _) if vesting.outcome == VestingOutcome::Vested => Fate::Available(vesting.lapses),
         (Some(_), _) => Fate::Cancelled,
         (None, _) if state.waiting(&sale.operation.key, award).is_some() => Fate::Pending,
         // What waits is let go of while it is nothing.
@@ -39,7 +37,7 @@ pub fn fate(sale: &Sale<'_>, award: u32, line: usize, state: &MemberState) -> Fa
             Fate::Pending
         }
         (None, Some(VestingOutcome::Cancelled)) => Fate::Cancelled,
-        (None, _) => Fate::Available(given.expires_at),
+        (None, _) => Fate::Available(given.lapses),
     }
 }
 

@@ -153,7 +153,7 @@ fn release_heard(
         let [_, left] = parted(state.returned_of(key, award), &of_award.all_back(&heard)?)?;
         let Some(pending) = state.leave_waiting(key, award, of_award.kept(&rest)?, left) else { continue };
         for (heard, points) in released {
-            post(vest(state, &pending, points, heard.expires_at)?, operation);
+            post(vest(state, &pending, points, heard.lapses)?, operation);
             operation.vesting.push(Vesting { points, held: false, ..heard.clone() });
         }
     }
@@ -183,7 +183,7 @@ fn note(reviewed: &Reviewed<'_>, pending: &Pending, outcome: VestingOutcome, ope
         lines: Vec::new(),
         outcome,
         points: pending.points,
-        expires_at: pending.expires_at.filter(|_| outcome == VestingOutcome::Vested),
+        lapses: pending.lapses.filter(|_| outcome == VestingOutcome::Vested),
         held: false,
     });
 }

@@ -88,7 +88,11 @@ fn tell(out: &mut impl Write, member: &MemberId, program: &str, proof: &ProofVie
 fn tell_outcome(out: &mut impl Write, operation: &OperationView) -> io::Result<()> {
     for award in &operation.awards {
         let points = award.points.in_whole_points(award.scale);
-        let lapse = award.expires_at.map_or_else(String::new, |at| format!(", which lapse at {at}"));
+        let lapse = match award.expires_at {
+            Some(at) => format!(", which lapse at {at}"),
+            None if award.by_activity => ", which live by activity".to_owned(),
+            None => String::new(),
+        };
         writeln!(out, "{points} {} given{lapse}", award.currency)?;
     }
     for returned in &operation.returned {

@@ -6,7 +6,7 @@ use chrono::{NaiveDate, TimeDelta};
 use loyalty_core::program::document::{Document, Requirement};
 
 use crate::calendar::{Moment, covers, same_window};
-use crate::lots::Place;
+use crate::lots::{self, Place};
 use crate::number::BigInt;
 use crate::tier::Tiers;
 
@@ -57,7 +57,7 @@ pub struct Award {
     /// When it was reached.
     pub moment: Moment,
     /// Points of each currency and terms, and where they lie.
-    pub points: Vec<(String, BigInt, Place)>,
+    pub points: Vec<(String, BigInt, lots::Goal)>,
     /// What each cap of a window counts of it.
     pub caps: BTreeMap<String, BigInt>,
     /// Where a return found each of the points, while it has them back.

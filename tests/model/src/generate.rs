@@ -7,6 +7,7 @@ mod condition;
 mod earning;
 mod grants;
 mod history;
+mod idle;
 mod limits;
 mod member;
 mod program;

@@ -10,6 +10,7 @@ use crate::award::{Award, Goal, Turn};
 use crate::calendar::{Instant, Moment, date};
 use crate::condition::Facts;
 use crate::history::{Before, Past};
+use crate::idle::note_gift;
 use crate::lots::Lots;
 use crate::number::BigInt;
 use crate::rating::{Occasion, budget_key};
@@ -67,6 +68,8 @@ impl Model {
             for currency in &document.currencies {
                 for rated in self.rate_in(currency, &facts, occasion).into_iter().flatten() {
                     let lapse = vesting::lapse(&rated.terms.expiry, currency, moment, &self.calendar);
+                    let name = currency.id.as_str();
+                    note_gift(&mut self.gave, name, (lapse, &rated.award.points));
                     let (name, place) = (currency.id.to_string(), (lapse, rated.terms.partner));
                     self.lots.entry(name.clone()).or_default().put(&rated.award.points, place.clone());
                     let key = [track.to_owned(), id.to_owned(), name.clone()];

@@ -1,7 +1,7 @@
 //! What members get that is no points: vouchers and badges.
 
 use loyalty_core::activity::Activity;
-use loyalty_core::program::document::{Counted, Give, GivenTier, Grant, ReturnMethod, RuleExpiry, Trigger};
+use loyalty_core::program::document::{Counted, Give, GivenTier, Grant, ReturnMethod, Trigger};
 
 use crate::Model;
 use crate::calendar::{Instant, Moment, NEVER, covers, later};
@@ -119,8 +119,7 @@ impl Model {
                 Give::Voucher(id) => {
                     let voucher = self.document.vouchers.iter().find(|it| it.id == *id).expect("declared");
                     if let Some(expiry) = voucher.expiry {
-                        let own = Some(RuleExpiry::By(expiry));
-                        ends = vesting::lapse(&own, &self.document.currencies[0], moment, &self.calendar);
+                        ends = vesting::end_of(expiry, moment, &self.calendar);
                     }
                 }
                 Give::Tier(given) => {

@@ -18,6 +18,7 @@ mod condition;
 mod goals;
 mod grants;
 mod history;
+mod idle;
 mod limits;
 mod lots;
 mod occasion;
@@ -49,6 +50,7 @@ use crate::calendar::{Calendar, Moment};
 use crate::condition::{Facts, Who};
 use crate::grants::Gift;
 use crate::history::{Before, Past};
+use crate::idle::note_award;
 use crate::limits::Holding;
 use crate::lots::Lots;
 pub use crate::lots::Totals;
@@ -113,6 +115,8 @@ pub struct Model {
     read: RefCell<Vec<(AuthorId, Moment)>>,
     /// All that grants ever gave.
     gifts: Vec<Gift>,
+    /// The currencies of which the newest activity gave points that live by activity.
+    gave: BTreeSet<String>,
 }
 
 impl Model {
@@ -135,6 +139,7 @@ impl Model {
             used_by_others: BTreeMap::new(),
             read: RefCell::default(),
             gifts: Vec::new(),
+            gave: BTreeSet::new(),
         }
     }
 
@@ -152,6 +157,7 @@ impl Model {
     /// Records what happened next.
     pub fn record(&mut self, activity: &Activity) -> Result<Outcome, Refused> {
         self.read.take();
+        self.gave.clear();
         let time = activity.occurred_at();
         let own_time = self.calendar.own_time(time);
         let date = self.calendar.date_of(time);
@@ -168,7 +174,10 @@ impl Model {
                 let today = if now > own_time { self.calendar.date_at(now) } else { date };
                 let before = (self.past.clone(), self.standings.clone());
                 let outcome = Outcome { tier, welcome: first.welcome, ..self.take_back(found, now) };
-                self.follow_counters(&before, (today, now), outcome)
+                let outcome = self.follow_counters(&before, (today, now), outcome);
+                self.follow_levels(self.moment_on(today, now));
+                self.renew_by(activity, self.moment(time, date));
+                outcome
             }
             Activity::Purchase(purchase)
                 if purchase.money.as_ref().is_some_and(|m| *m != self.document.money) =>
@@ -220,6 +229,11 @@ impl Model {
     /// Open points of a currency at `settled_to`, in minor units.
     pub fn balance(&self, currency: &str) -> BigInt {
         self.lots[currency].balance()
+    }
+
+    /// Open points of a currency by when they lapse if nothing happens; [`NEVER`] where they do not.
+    pub fn lapsing(&self, currency: &str) -> BTreeMap<Instant, BigInt> {
+        self.lots[currency].buckets()
     }
 
     /// Sums over the whole history of a currency.
@@ -274,6 +288,7 @@ impl Model {
             return Err("tier_not_higher");
         }
         standing.given = Some(Granted { level, ends, keep: grant.keep.clone() });
+        self.follow_levels(self.moment_on(self.calendar.date_at(now), now));
         Ok(())
     }
 
@@ -317,23 +332,40 @@ impl Model {
         self.levels()
     }
 
-    /// In the order of time: what waits, then tiers. Lots are looked at by nothing else, so they lapse at the end.
+    /// In the order of time, for each may look at what was before it.
     fn settle_to(&mut self, at: Instant) {
         let at = self.settled_to.map_or(at, |settled| settled.max(at));
-        loop {
-            let waits = self.first_due().filter(|due| *due <= at);
-            let Some(due) = waits else { break };
-            // What falls due before it; of the same instant, what waits comes first.
-            let before = due - chrono::TimeDelta::microseconds(1);
-            self.move_standings(|standing, tiers, track| standing.settle(tiers, track, before));
+        while let Some(next) = self.next_due().filter(|next| *next < at) {
+            self.settle_at(next);
+        }
+        self.settle_at(at);
+        self.end_vouchers(at);
+        self.settled_to = Some(at);
+    }
+
+    /// The first instant at which anything falls due.
+    fn next_due(&self) -> Option<Instant> {
+        let standings = self.standings.values().map(Standing::next_due);
+        let lots = self.lots.values().filter_map(|lots| lots.ends);
+        let holds = self.holds.iter().map(|held| held.until);
+        self.first_due().into_iter().chain(standings).chain(lots).chain(holds).min()
+    }
+
+    /// All of an instant: what waits, holds, levels, and then what lapses.
+    fn settle_at(&mut self, at: Instant) {
+        while let Some(due) = self.first_due().filter(|due| *due <= at) {
             self.fall_due(due);
             self.roll_again();
         }
-        self.move_standings(|standing, tiers, track| standing.settle(tiers, track, at));
         self.end_holds(at);
+        self.move_standings(|standing, tiers, track| standing.settle(tiers, track, at));
+        self.follow_levels(self.moment_on(self.calendar.date_at(at), at));
         self.lots.values_mut().for_each(|lots| lots.lapse(at));
-        self.end_vouchers(at);
-        self.settled_to = Some(at);
+    }
+
+    /// An instant of a date.
+    fn moment_on(&self, date: NaiveDate, at: Instant) -> Moment {
+        Moment { at, date, enrolled: self.enrolled_on().unwrap_or(date) }
     }
 
     fn rate(
@@ -370,6 +402,7 @@ impl Model {
                 if past.reviewed { given.under_review() } else { given }
             });
             let (id, given) = (currency.id.to_string(), given.collect::<Vec<_>>());
+            given.iter().for_each(|given| note_award(&mut self.gave, given));
             let lots = self.lots.entry(id.clone()).or_default();
             let sum: BigInt = given.iter().map(|given| &given.share.points).sum();
             lots.totals.earned += &sum;
@@ -401,6 +434,8 @@ impl Model {
         self.past.last_mut().expect("just pushed").read = self.read.borrow().clone();
         let present = self.present();
         self.move_standings(|standing, tiers, track| standing.rise(tiers, track, moment, present));
+        self.follow_levels(moment);
+        self.renew_by(activity, moment);
         Ok(outcome)
     }
 

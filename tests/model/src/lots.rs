@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::calendar::Instant;
+use crate::calendar::{Instant, NEVER};
 use crate::number::BigInt;
 
 /// Sums over a member's whole history, in minor units.
@@ -26,40 +26,108 @@ pub struct Totals {
     pub accruals: u64,
 }
 
-/// Where points lie: when they lapse, and who pays for them.
-pub type Place = (Instant, Option<String>);
+/// When points lapse.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Lapses {
+    /// On a day of their own, or [`NEVER`].
+    At(Instant),
+    /// When nothing happens for long.
+    ByActivity,
+}
+
+/// Where points go: when they lapse, and who pays for them.
+pub type Goal = (Lapses, Option<String>);
+
+/// Where points lie.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Place {
+    /// When they lapse.
+    lapses: Lapses,
+    /// Of points that live by activity: which of their lives, from 0.
+    life: usize,
+    /// Who pays for them.
+    partner: Option<String>,
+}
 
 /// The points of one currency.
 #[derive(Debug, Clone, Default)]
 pub struct Lots {
     open: BTreeMap<Place, BigInt>,
+    /// When the present life of points by activity ends; [`NEVER`] while a level keeps them, none where it has not
+    /// begun.
+    pub ends: Option<Instant>,
+    /// When each of the lives before ended.
+    ended: Vec<Instant>,
     /// What came and went.
     pub totals: Totals,
 }
 
 impl Lots {
     /// Puts in what no activity by itself has earned.
-    pub fn put(&mut self, points: &BigInt, place: Place) {
-        self.vest(points, place);
+    pub fn put(&mut self, points: &BigInt, goal: Goal) {
+        self.vest(points, goal);
         self.totals.earned += points;
     }
 
     /// Puts points in that may be spent from now on.
-    pub fn vest(&mut self, points: &BigInt, place: Place) {
+    pub fn vest(&mut self, points: &BigInt, goal: Goal) {
+        let place = self.joined(goal);
+        self.put_back(points, place);
+    }
+
+    /// Puts points back where they were.
+    pub fn put_back(&mut self, points: &BigInt, place: Place) {
         *self.open.entry(place).or_default() += points;
+    }
+
+    /// The place that points join now.
+    fn joined(&self, (lapses, partner): Goal) -> Place {
+        let life = if lapses == Lapses::ByActivity { self.ended.len() } else { 0 };
+        Place { lapses, life, partner }
+    }
+
+    /// When what lies in a place lapses, if nothing happens.
+    fn lapse_of(&self, place: &Place) -> Instant {
+        match place.lapses {
+            Lapses::At(at) => at,
+            Lapses::ByActivity => match self.ended.get(place.life) {
+                Some(ended) => *ended,
+                None => self.ends.or(self.ended.last().copied()).unwrap_or(NEVER),
+            },
+        }
+    }
+
+    /// The places in which something lies, the soonest to lapse first. Of the same instant those with a day of their
+    /// own are first, but for those that never lapse, which are last.
+    fn in_order(&self) -> Vec<Place> {
+        let mut places: Vec<Place> = self.open.keys().cloned().collect();
+        places.sort_by_key(|place| {
+            let kind = match place.lapses {
+                Lapses::At(at) if at == NEVER => 2,
+                Lapses::At(_) => 0,
+                Lapses::ByActivity => 1,
+            };
+            (self.lapse_of(place), kind, place.clone())
+        });
+        places
     }
 
     /// Lets lapse what is due at `at`.
     pub fn lapse(&mut self, at: Instant) {
-        let open = self.open.split_off(&(at + chrono::TimeDelta::microseconds(1), None));
-        let due = std::mem::replace(&mut self.open, open);
-        self.totals.expired += due.into_values().sum::<BigInt>();
+        if self.ends.is_some_and(|ends| ends <= at) {
+            self.ended.extend(self.ends.take());
+        }
+        let due: Vec<Place> = self.open.keys().filter(|place| self.lapse_of(place) <= at).cloned().collect();
+        for place in due {
+            self.totals.expired += self.open.remove(&place).expect("it is open");
+        }
     }
 
     /// Takes points back: first those of `first`, then the soonest to lapse. Gives what it found, and where.
-    pub fn take_back(&mut self, points: &BigInt, first: Place) -> Vec<(Place, BigInt)> {
+    pub fn take_back(&mut self, points: &BigInt, first: Goal) -> Vec<(Place, BigInt)> {
+        let first = self.joined(first);
         let mut order = vec![first.clone()];
-        order.extend(self.open.keys().filter(|place| **place != first).cloned());
+        order.extend(self.in_order().into_iter().filter(|place| *place != first));
         let mut missing = points.clone();
         let mut found = Vec::new();
         for place in order {
@@ -74,11 +142,16 @@ impl Lots {
         found
     }
 
+    /// How many lives of points by activity are over.
+    pub fn lives_ended(&self) -> usize {
+        self.ended.len()
+    }
+
     /// What is open, by the instant it lapses.
     pub fn buckets(&self) -> BTreeMap<Instant, BigInt> {
         let mut buckets = BTreeMap::new();
-        for ((lapses, _), points) in self.open.iter().filter(|(_, points)| **points > BigInt::ZERO) {
-            *buckets.entry(*lapses).or_default() += points;
+        for (place, points) in self.open.iter().filter(|(_, points)| **points > BigInt::ZERO) {
+            *buckets.entry(self.lapse_of(place)).or_default() += points;
         }
         buckets
     }
@@ -88,11 +161,15 @@ impl Lots {
     pub fn spend(&mut self, points: &BigInt, bucket: Option<Instant>) -> Option<Vec<(Place, BigInt)>> {
         let mut missing = points.clone();
         let mut found = Vec::new();
-        for (place, lot) in self.open.iter_mut().filter(|lot| bucket.is_none_or(|only| lot.0.0 == only)) {
+        for place in self.in_order() {
+            if bucket.is_some_and(|only| self.lapse_of(&place) != only) {
+                continue;
+            }
+            let lot = self.open.get_mut(&place).expect("it is open");
             let part = missing.clone().min(lot.clone());
             *lot -= &part;
             missing -= &part;
-            found.push((place.clone(), part));
+            found.push((place, part));
         }
         (missing == BigInt::ZERO).then_some(found)
     }
@@ -100,7 +177,13 @@ impl Lots {
     /// Puts back what a return took from a place.
     pub fn give_again(&mut self, points: &BigInt, place: Place) {
         self.totals.clawed_back -= points;
-        self.vest(points, place);
+        self.put_back(points, place);
+    }
+
+    /// Gives again to where points would go now.
+    pub fn give_anew(&mut self, points: &BigInt, goal: Goal) {
+        let place = self.joined(goal);
+        self.give_again(points, place);
     }
 
     /// What is open.

@@ -8,6 +8,7 @@ use loyalty_core::activity::{Activity, Enrolment, YearlyDay};
 use crate::award::{Award, Goal};
 use crate::calendar::Moment;
 use crate::history::Past;
+use crate::idle::note_gift;
 use crate::rating::Occasion;
 use crate::{Model, Outcome, Refused, vesting};
 
@@ -51,6 +52,7 @@ impl Model {
             for rated in self.rate_in(currency, &facts, Occasion::Joining).into_iter().flatten() {
                 let lapse = vesting::lapse(&rated.terms.expiry, currency, moment, &model.calendar);
                 let id = currency.id.to_string();
+                note_gift(&mut self.gave, &id, (lapse, &rated.award.points));
                 let lots = self.lots.entry(id.clone()).or_default();
                 lots.put(&rated.award.points, (lapse, rated.terms.partner));
                 *outcome.welcome.entry(id).or_default() += rated.award.points;

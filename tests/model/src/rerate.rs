@@ -7,7 +7,7 @@ use loyalty_core::program::document::{AttributeKind, Document, Grant};
 use crate::Model;
 use crate::basis::{numeric, returnable_units, units};
 use crate::history::Past;
-use crate::lots::{Lots, Place};
+use crate::lots::{Goal, Lots, Place};
 use crate::number::{BigInt, Exact, exact, power_of_ten, round, whole};
 use crate::rating::{Occasion, Rated, budget_key};
 use crate::share::{Contribution, Share};
@@ -168,7 +168,7 @@ pub struct Taken {
 struct Found {
     currency: String,
     /// The award, and the place that its points went to.
-    of: (usize, Place),
+    of: (usize, Goal),
     at: Place,
     points: BigInt,
 }
@@ -183,7 +183,7 @@ impl Taken {
         lots: &mut Lots,
     ) -> [BigInt; 2] {
         let mut sums = [BigInt::ZERO, BigInt::ZERO];
-        let mut places: Vec<(Place, BigInt)> = Vec::new();
+        let mut places: Vec<(Goal, BigInt)> = Vec::new();
         for (points, fate) in due.iter().zip(&given.fates) {
             match fate {
                 Fate::Cancelled => {}
@@ -228,7 +228,7 @@ impl Taken {
     /// gave for the same award before others. What was taken while it waited goes where it would be by now.
     fn give_again(
         &mut self,
-        of: (usize, Place),
+        of: (usize, Goal),
         points: BigInt,
         currency: &str,
         lots: &mut Lots,
@@ -252,7 +252,7 @@ impl Taken {
                 lots.give_again(&part, found.at.clone());
             }
         }
-        lots.give_again(&left, of.1);
+        lots.give_anew(&left, of.1);
         [points - &remembered, remembered]
     }
 }

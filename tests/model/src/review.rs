@@ -64,7 +64,10 @@ impl Model {
         self.take_gifts(&gifts);
         self.past[past].refused = true;
         self.note_credits(past);
-        self.follow_counters(&before, (self.calendar.date_at(now), now), Outcome::default())
+        let today = self.calendar.date_at(now);
+        let outcome = self.follow_counters(&before, (today, now), Outcome::default());
+        self.follow_levels(self.moment_on(today, now));
+        outcome
     }
 
     /// Whether points wait for a review, or a cap or a track would get something back.

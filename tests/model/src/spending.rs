@@ -112,7 +112,7 @@ impl Model {
         let lots = self.lots.get_mut(&spent.currency).expect("every currency has its lots");
         lots.totals.redeemed -= &spent.points;
         for (place, points) in &spent.from {
-            lots.vest(points, place.clone());
+            lots.put_back(points, place.clone());
         }
         lots.lapse(now);
         Ok(())
@@ -134,9 +134,11 @@ impl Model {
             let enrolled = self.enrolled_on().unwrap_or(date);
             let lapses = lapse(&None, currency, Moment { at: now, date, enrolled }, &self.calendar);
             lots.vest(&points, (lapses, None));
+            after.renew(currency.id.as_str(), Moment { at: now, date, enrolled });
         } else if lots.spend(&-&points, None).is_none() {
             return Err("insufficient_points");
         }
+        let lots = after.lots.get_mut(currency.id.as_str()).expect("every currency has its lots");
         lots.totals.adjusted += &points;
         *self = after;
         Ok(())
@@ -193,7 +195,7 @@ impl Model {
                 let spent = missing.clone().min(part.clone());
                 missing -= &spent;
                 let lots = model.lots.get_mut(&held.spent.currency).expect("every currency has its lots");
-                lots.vest(&(part - &spent), place.clone());
+                lots.put_back(&(part - &spent), place.clone());
                 from.push((place, spent));
             }
             model.lapse_now();
@@ -240,7 +242,7 @@ impl Model {
     fn release(&mut self, held: Held) {
         let lots = self.lots.get_mut(&held.spent.currency).expect("every currency has its lots");
         for (place, points) in held.spent.from {
-            lots.vest(&points, place);
+            lots.put_back(&points, place);
         }
     }
 

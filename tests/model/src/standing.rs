@@ -57,6 +57,13 @@ impl Standing {
         self.given.as_ref().map_or(self.earned().ends, |given| given.ends)
     }
 
+    /// When something of it turns or ends first; [`NEVER`] where nothing does.
+    pub fn next_due(&self) -> Instant {
+        let turns = self.carry.as_ref().map_or(NEVER, |carry| carry.next);
+        let given_ends = self.given.as_ref().map_or(NEVER, |given| given.ends);
+        turns.min(self.earned().ends).min(given_ends)
+    }
+
     /// Applies what ends up to `at`: of one instant first a window, then a status, then a level given.
     pub fn settle(&mut self, tiers: &Tiers<'_>, track: &TierTrack, at: Instant) {
         loop {

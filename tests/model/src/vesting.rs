@@ -1,10 +1,11 @@
 //! Awards that may not be spent yet, and what becomes of each line of them.
 
 use loyalty_core::activity::{Activity, CustomEvent};
-use loyalty_core::program::document::{Currency, RuleExpiry, Vest};
+use loyalty_core::program::document::{Currency, Expiry, RuleExpiry, Vest};
 
 use crate::calendar::{self, Calendar, Instant, Moment, NEVER, later, window_end};
 use crate::history::Past;
+use crate::lots::Lapses;
 use crate::number::BigInt;
 use crate::rating::{OwnTerms, Rated};
 use crate::share::Share;
@@ -15,8 +16,8 @@ use crate::{Model, Refused};
 pub enum Fate {
     /// They wait.
     Pending,
-    /// They were put where points lapse at this instant.
-    Available(Instant),
+    /// They were put where points lapse like this.
+    Available(Lapses),
     /// They were cancelled.
     Cancelled,
 }
@@ -39,9 +40,9 @@ pub struct Given {
     /// Whether somebody has to approve it first.
     pub review: bool,
     /// Where the points of each line go once approved, if an event has let them vest under review.
-    pub heard: Vec<Option<Instant>>,
+    pub heard: Vec<Option<Lapses>>,
     /// When the points lapse that may be spent at `due`.
-    pub lapse: Instant,
+    pub lapse: Lapses,
 }
 
 impl Given {
@@ -85,7 +86,7 @@ impl Given {
         }
     }
 
-    fn waits_for_event(&self) -> bool {
+    pub fn waits_for_event(&self) -> bool {
         matches!(self.terms.vest, Some(Vest::Event(_)))
     }
 
@@ -100,15 +101,21 @@ impl Given {
 }
 
 /// When points that may be spent from a moment on lapse.
-pub fn lapse(own: &Option<RuleExpiry>, currency: &Currency, from: Moment, calendar: &Calendar) -> Instant {
+pub fn lapse(own: &Option<RuleExpiry>, currency: &Currency, from: Moment, calendar: &Calendar) -> Lapses {
     let expiry = match own {
-        Some(RuleExpiry::Never) => return NEVER,
+        Some(RuleExpiry::Never) => return Lapses::At(NEVER),
         Some(RuleExpiry::By(expiry)) => *expiry,
-        None => match currency.expiry {
-            None => return NEVER,
-            Some(expiry) => expiry,
+        None => match &currency.expiry {
+            None => return Lapses::At(NEVER),
+            Some(expiry) if expiry.by_activity.is_some() => return Lapses::ByActivity,
+            Some(expiry) => Expiry { after: expiry.after.expect("a date"), to_end_of: expiry.to_end_of },
         },
     };
+    Lapses::At(end_of(expiry, from, calendar))
+}
+
+/// When a life that begins at a moment is over.
+pub fn end_of(expiry: Expiry, from: Moment, calendar: &Calendar) -> Instant {
     let last_day = later(from.date, expiry.after);
     match expiry.to_end_of {
         None => calendar.after_last_day(last_day),

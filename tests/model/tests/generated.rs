@@ -109,6 +109,9 @@ fn random_cases_reach_everything() {
         ("credit", 200),
         ("credit taken", 20),
         ("given only so often", 300),
+        ("kept by a level", 50),
+        ("a life ended", 100),
+        ("another life", 100),
     ];
     for (what, least) in wanted {
         let count = seen.get(what).copied().unwrap_or(0);
@@ -190,7 +193,7 @@ fn watch(document: &Document, history: &[Activity], seen: &mut dyn FnMut(&'stati
             seen("unmatched");
         }
     }
-    model.gifts_seen().into_iter().for_each(&mut *seen);
+    model.gifts_seen().into_iter().chain(model.lives_seen()).for_each(&mut *seen);
     ended(document, &model, seen);
 }
 

@@ -8,7 +8,7 @@ use super::{HoldView, scale};
 use crate::engine::Settled;
 use crate::id::{AuthorId, MemberId, OperationKey};
 use crate::ledger::operation::VestingOutcome;
-use crate::member::{Balance, MemberState};
+use crate::member::{Balance, Lapse, MemberState};
 use crate::money::Money;
 use crate::points::Points;
 use crate::program::document::{Challenge, Level, Requirement, Streak, Threshold, TierTrack};
@@ -76,7 +76,7 @@ pub struct BalanceView {
     pub forgiven: Points,
     /// Activities that gave more than nothing.
     pub accruals: u64,
-    /// What lapses when, soonest first; points that never lapse are not listed.
+    /// What lapses when, soonest first; points that never lapse, or not at the level held, are not listed.
     pub expiring: Vec<ExpiringView>,
     /// What waits, that which falls due first before the others.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -107,6 +107,9 @@ pub struct ExpiringView {
     pub points: Points,
     /// The first instant at which they are gone.
     pub at: Timestamp,
+    /// Whether an activity until then lets them live on.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub by_activity: bool,
 }
 
 /// The level held on one track.
@@ -308,11 +311,12 @@ impl BalanceView {
 fn expiring(balance: &Balance) -> Vec<ExpiringView> {
     let mut expiring: Vec<ExpiringView> = Vec::new();
     for lot in &balance.lots {
-        let Some(at) = lot.expires_at else { continue };
-        match expiring.last_mut().filter(|last| last.at == at) {
+        let Some(at) = balance.living.lapses_at(lot) else { continue };
+        let by_activity = lot.lapses == Some(Lapse::Idle);
+        match expiring.last_mut().filter(|last| (last.at, last.by_activity) == (at, by_activity)) {
             // INVARIANT: a state whose lots do not add up in range is never stored.
             Some(last) => last.points = last.points.plus(lot.points).unwrap_or(Points::MAX),
-            None => expiring.push(ExpiringView { points: lot.points, at }),
+            None => expiring.push(ExpiringView { points: lot.points, at, by_activity }),
         }
     }
     expiring

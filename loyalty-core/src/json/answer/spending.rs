@@ -3,8 +3,9 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::scale;
+use super::{scale, shown};
 use crate::id::{ActivityId, AuthorId};
+use crate::member::Lot;
 use crate::money::Money;
 use crate::points::Points;
 use crate::program::Program;
@@ -37,6 +38,9 @@ pub struct SpentLotView {
     /// When they would have lapsed; never where absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<Timestamp>,
+    /// Whether they lapse with all that live by activity.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub by_activity: bool,
     /// The partner that pays for them; absent where the program does.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub funded_by: Option<AuthorId>,
@@ -65,10 +69,9 @@ impl RedemptionView {
         // INVARIANT: lots that do not add up in range are never recorded.
         let points = redeemed.points().unwrap_or(Points::MAX);
         let Redeemed { reward, currency, lots, off } = redeemed;
-        let lots = lots.into_iter().map(|lot| SpentLotView {
-            points: lot.points,
-            expires_at: lot.expires_at,
-            funded_by: lot.funded_by,
+        let lots = lots.into_iter().map(|Lot { points, lapses, funded_by, .. }| {
+            let (expires_at, by_activity) = shown(lapses);
+            SpentLotView { points, expires_at, by_activity, funded_by }
         });
         Self { scale: scale(program, &currency), reward, currency, points, off, lots: lots.collect() }
     }

@@ -5,9 +5,9 @@ use loyalty_core::money::Money;
 use loyalty_core::program::condition::DateRange;
 use loyalty_core::program::document::{
     ActivityIds, AtLeast, AttributeDeclaration, AttributeKind, Cap, Challenge, Counted, Counter, Currency,
-    CurrencyKind, DatesBy, Document, Downgrade, Earning, Expiry, Group, GroupMember, HeadStart, Lasts, Level,
-    OnReturn, Requirement, ReturnMethod, Returns, Rollover, Rule, Segment, Start, Streak, Sum, SumOf,
-    Threshold, TierTrack, Unlinked, Upgrade,
+    CurrencyExpiry, CurrencyKind, DatesBy, Document, Downgrade, Earning, Expiry, Group, GroupMember,
+    HeadStart, Lasts, Level, OnReturn, Requirement, ReturnMethod, Returns, Rollover, Rule, Segment, Start,
+    Streak, Sum, SumOf, Threshold, TierTrack, Unlinked, Upgrade,
 };
 use loyalty_core::time::{Date, Window};
 use loyalty_core::zone::Zone;
@@ -20,6 +20,7 @@ use super::budgets;
 use super::condition::{Known, basis, condition, holidays, line};
 use super::earning::{earning, rounding};
 use super::grants;
+use super::idle;
 use super::limits::limits;
 use super::rewards::rewards;
 use super::terms::partners;
@@ -55,12 +56,13 @@ pub fn with_rules(most: usize) -> BoxedStrategy<Document> {
                 currencies.iter().map(|it| earning(it.id.clone(), it.scale, &known, most)).collect();
             let spending = (returns(), rewards(&currencies, &tiers));
             let gifts = (grants::declared(), grants::grants(&known, &currencies));
-            let money = (limits(&currencies), budgets::picks(currencies.len()));
+            let money =
+                (limits(&currencies), budgets::picks(currencies.len()), idle::picks(currencies.len()));
             let others = (calendar(), holidays(), spending, money, gifts);
             (Just(currencies), Just(counters), Just((tiers, challenges)), earning, others)
         })
         .prop_map(|(currencies, counters, (tiers, challenges), earning, others)| {
-            let ((zone, dates_by), holidays, (returns, rewards), (limits, picks), gifts) = others;
+            let ((zone, dates_by), holidays, (returns, rewards), (limits, picks, lives), gifts) = others;
             let ((vouchers, badges), grants) = gifts;
             let mut document = Document {
                 format: 1,
@@ -89,6 +91,7 @@ pub fn with_rules(most: usize) -> BoxedStrategy<Document> {
             };
             Names::default().give(&mut document.earning);
             budgets::give(&mut document, picks);
+            idle::give(&mut document, lives);
             document
         })
         .boxed()
@@ -111,7 +114,7 @@ fn currency() -> impl Strategy<Value = Currency> {
         scale,
         kind,
         round,
-        expiry,
+        expiry: expiry.map(CurrencyExpiry::from),
         worth: None,
     })
 }

@@ -9,6 +9,7 @@ mod challenges;
 mod domain;
 mod earning;
 mod example;
+mod idle;
 mod levels;
 mod logic;
 mod lookup;
@@ -89,6 +90,7 @@ impl Report {
         rules::study(&mut study);
         beaten::study(&mut study);
         earning::study(&mut study);
+        idle::study(&mut study);
         lookup::study(&mut study);
         size::study(&mut study);
         study.report

@@ -33,33 +33,19 @@ use loyalty_core::program::document::{
 use loyalty_core::settle::settle;
 use loyalty_core::tier::TierGrant;
 use loyalty_core::time::{OffsetTime, Timestamp, Window};
-use loyalty_model::generate::{case, facts};
+use loyalty_model::generate::{self, case, facts};
 use loyalty_model::number::{BigInt, Exact, minor_units, whole};
 use loyalty_model::{Instant, Model, NEVER, Refused};
 use pollster::block_on;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::Index;
-use proptest::test_runner::RngSeed;
 
 use real::Real;
 
 /// Cases of each property: enough for every push, many more in the long run.
 fn cases(each_push: u32) -> ProptestConfig {
-    let long = std::env::var_os("LOYALTY_LONG").is_some();
-    let cases = if long { each_push * 50 } else { each_push };
-    // What a program cannot say is drawn again, in the long run as often as in the short one.
-    let rejects = cases * 10;
-    ProptestConfig {
-        failure_persistence: None,
-        // On every push the same cases: since spending and grants came, packs and spends differ in about one of ten
-        // thousand others still. The long run draws new ones, and is red until that is mended.
-        rng_seed: if long { RngSeed::Random } else { RngSeed::Fixed(2) },
-        max_shrink_iters: 4_000,
-        max_global_rejects: rejects,
-        max_local_rejects: rejects.max(65_536),
-        ..ProptestConfig::with_cases(cases)
-    }
+    generate::cases(each_push, each_push * 50)
 }
 
 fn now() -> Timestamp {

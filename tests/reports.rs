@@ -22,14 +22,8 @@ use loyalty_core::program::{Program, Programs};
 use loyalty_core::report::{Fact, Report, Warning};
 use loyalty_core::returns::Past;
 use loyalty_core::time::Timestamp;
-use loyalty_model::generate::case;
+use loyalty_model::generate::{case, cases};
 use proptest::prelude::*;
-
-fn cases(each_push: u32) -> ProptestConfig {
-    let long = std::env::var_os("LOYALTY_LONG").is_some();
-    let cases = if long { each_push * 50 } else { each_push };
-    ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(cases) }
-}
 
 /// Purchases and events of one member, decided one after the other, each with the state after it.
 fn decided(program: &Program, history: &[Activity]) -> Vec<(Activity, Operation, MemberState)> {
@@ -99,7 +93,7 @@ fn warned<'a>(report: &'a Report, code: &'a str) -> impl Iterator<Item = &'a War
 }
 
 proptest! {
-    #![proptest_config(cases(500))]
+    #![proptest_config(cases(500, 25_000))]
 
     /// No purchase earns more than the bound, no state is larger, no rule that cannot apply does, nobody holds a
     /// level that is out of reach, and every example is right.

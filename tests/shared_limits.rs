@@ -15,6 +15,7 @@ use loyalty_core::ports::StoreError;
 use loyalty_core::ports::shared_counters::{By, SharedCounters};
 use loyalty_core::program::Program;
 use loyalty_core::time::Timestamp;
+use loyalty_model::generate::cases;
 use pollster::block_on;
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -84,7 +85,7 @@ impl Shop {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(200) })]
+    #![proptest_config(cases(200, 10_000))]
 
     /// What is refused is what a plain count over all that was recorded says, in the three days up to a purchase.
     #[test]

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use loyalty_core::engine::Engine;
 use loyalty_core::time::Timestamp;
+use loyalty_model::generate::cases;
 use pollster::block_on;
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -115,9 +116,7 @@ impl World {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(
-        if std::env::var_os("LOYALTY_LONG").is_some() { 50_000 } else { 2_000 },
-    ) })]
+    #![proptest_config(cases(2_000, 50_000))]
 
     #[test]
     fn a_budget_is_never_exceeded_and_never_lost(steps in steps()) {

@@ -3,6 +3,7 @@
 //! All names come from small alphabets, so that conditions really hold and returns really find their sale.
 
 mod budgets;
+mod cases;
 mod condition;
 mod earning;
 mod grants;
@@ -20,6 +21,7 @@ use loyalty_core::activity::Activity;
 use loyalty_core::program::document::Document;
 use proptest::prelude::*;
 
+pub use self::cases::cases;
 pub use self::history::history;
 pub use self::member::facts;
 pub use self::program::{program, with_rules};

@@ -6,14 +6,14 @@ use loyalty_core::activity::Activity;
 use loyalty_core::facts::{Birthday, Facts};
 use loyalty_core::program::document::Document;
 use loyalty_model::Model;
-use loyalty_model::generate::case;
+use loyalty_model::generate::{case, cases};
 use loyalty_model::number::BigInt;
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
-use proptest::test_runner::{Config, TestRunner};
+use proptest::test_runner::TestRunner;
 
 proptest! {
-    #![proptest_config(Config { failure_persistence: None, ..Config::with_cases(200) })]
+    #![proptest_config(cases(200, 10_000))]
 
     #[test]
     fn points_are_conserved_and_never_negative((document, history) in case(15)) {

@@ -1,5 +1,7 @@
 //! Loading what a command needs beyond the member's state.
 
+use std::slice;
+
 use super::{Chain, Engine, EngineError};
 use crate::decision::{Command, Needs, asked, needs};
 use crate::facts::Facts;
@@ -123,11 +125,18 @@ impl Engine {
         }
     }
 
-    /// What shared counters say of what the command's limits look at; those that cannot be read are lost to it.
-    pub(super) async fn noted(&self, chain: Chain<'_>, command: &Command, programs: &Programs) -> Vec<Noted> {
-        let counters = shared::counters(command, programs, &self.key);
-        let (false, Ok(key)) = (counters.is_empty(), command.key()) else { return Vec::new() };
-        let by = By { member: chain.member, key: &key };
+    /// What shared counters say of what the limits of the first of `commands` look at; those that cannot be read are
+    /// lost to it. The other commands are decided after it.
+    pub(super) async fn noted(
+        &self,
+        chain: Chain<'_>,
+        commands: &[Command],
+        programs: &Programs,
+    ) -> Vec<Noted> {
+        let counters = commands.first().map(|command| shared::counters(command, programs, &self.key));
+        let Some(counters) = counters.filter(|counters| !counters.is_empty()) else { return Vec::new() };
+        let keys: Vec<_> = commands.iter().filter_map(|command| command.key().ok()).collect();
+        let by = By { member: chain.member, keys: &keys };
         let Ok(others) = self.shared.others(chain.tenant, by, &counters).await else { return Vec::new() };
         let noted = counters.into_iter().zip(others);
         noted.map(|(counter, others)| Noted { limit: counter.limit, others: Some(others) }).collect()
@@ -142,7 +151,7 @@ impl Engine {
         }
         let mut counters = shared::counters(&operation.sealed.command, programs, &self.key);
         counters.retain(|counter| operation.noted.iter().any(|noted| noted.limit == counter.limit));
-        let by = By { member: chain.member, key: &operation.key };
+        let by = By { member: chain.member, keys: slice::from_ref(&operation.key) };
         let _ = self.shared.note(chain.tenant, by, &counters).await;
     }
 

@@ -177,8 +177,9 @@ impl Engine {
         let mut found = Found::nothing(programs);
         let mut slots = Vec::with_capacity(commands.len());
         let mut keys = HashMap::new();
-        for command in commands {
+        for (place, command) in commands.iter().enumerate() {
             let key = command.key();
+            let left = commands.get(place..).unwrap_or_default();
             let first_look = look_up || (head.is_some() && !single);
             let slot = match &key {
                 Ok(key) if of_others.contains(key) => {
@@ -187,9 +188,9 @@ impl Engine {
                 Ok(key) if keys.contains_key(key) => work.again(command, keys.get(key).copied().unwrap_or(0)),
                 Ok(key) if first_look => match self.replayed(chain, key, command, &mut found).await? {
                     Some(known) => Slot::Known(known),
-                    None => self.decide_one(chain, command, &mut work).await?,
+                    None => self.decide_one(chain, command, left, &mut work).await?,
                 },
-                _ => self.decide_one(chain, command, &mut work).await?,
+                _ => self.decide_one(chain, command, left, &mut work).await?,
             };
             // A refusal may hide that the command was done before: a replay goes first.
             let slot = match (slot, &key) {
@@ -212,10 +213,12 @@ impl Engine {
         self.finish(chain, work, slots)
     }
 
+    /// Decides the first of the commands that are `left`.
     async fn decide_one(
         &self,
         chain: Chain<'_>,
         command: &Command,
+        left: &[Command],
         work: &mut Work<'_>,
     ) -> Result<Slot, EngineError> {
         if let Some(problem) = self.of_another(chain, command, work.programs, work.now).await? {
@@ -225,7 +228,7 @@ impl Engine {
         let past = self.past(chain, command, work.programs, seen).await?;
         let facts = self.facts(chain, command, work.programs).await?;
         let who = Who { member: chain.member, facts: &facts };
-        let noted = self.noted(chain, command, work.programs).await;
+        let noted = self.noted(chain, left, work.programs).await;
         let mut asked: Vec<Want> = Vec::new();
         loop {
             let decision = match work.decide(command, &past, who, &noted) {

@@ -1,5 +1,6 @@
 //! Reading: a member at an instant, the history, the proof of any entry, and previews.
 
+use std::slice;
 use std::sync::Arc;
 
 use super::budgets::amount_for;
@@ -141,7 +142,7 @@ impl Engine {
         let facts = self.facts(chain, command, &programs).await?;
         let who = Who { member, facts: &facts };
         let (sent_by, codes) = (self.actor.as_ref(), self.codes(tenant));
-        let noted = self.noted(chain, command, &programs).await;
+        let noted = self.noted(chain, slice::from_ref(command), &programs).await;
         let state = head.as_ref().map(|head| &head.state);
         let mut readings: Vec<Reading> = Vec::new();
         let context = Context {

@@ -48,7 +48,8 @@ impl Contents {
         let text = (tenant.clone(), counter.limit.clone(), counter.of);
         let slots = &mut self.texts.entry(text).or_default().slots;
         let newest = slots.last_key_value().map_or(counter.last, |(slot, _)| *slot);
-        slots.entry(counter.last).or_default().insert((by.member.clone(), by.key.clone()));
+        let noted = by.keys.iter().map(|key| (by.member.clone(), key.clone()));
+        slots.entry(counter.last).or_default().extend(noted);
         // What comes late reaches back from its own slot, not from the newest.
         if counter.last >= newest {
             *slots = slots.split_off(&counter.first);
@@ -71,7 +72,9 @@ impl Contents {
                 let members: BTreeSet<&MemberId> = noted.map(|(member, _)| member).collect();
                 members.into_iter().filter(|member| *member != by.member).count()
             }
-            Sharing::Activities => noted.filter(|(member, key)| (member, key) != (by.member, by.key)).count(),
+            Sharing::Activities => {
+                noted.filter(|(member, key)| member != by.member || !by.keys.contains(key)).count()
+            }
         };
         others.try_into().unwrap_or(u64::MAX)
     }

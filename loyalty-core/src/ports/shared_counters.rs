@@ -11,8 +11,9 @@ use crate::limits::shared::SharedCounter;
 pub struct By<'a> {
     /// The member.
     pub member: &'a MemberId,
-    /// The operation.
-    pub key: &'a OperationKey,
+    /// Operations of the member: one to be noted; of a pack that is being decided, the one that asks and those after it,
+    /// which an earlier try may have noted.
+    pub keys: &'a [OperationKey],
 }
 
 /// How many members, or activities of all members, bear the same card, device or address.
@@ -21,9 +22,9 @@ pub struct By<'a> {
 /// that are asked for.
 ///
 /// # Contract
-/// - `note` counts an operation of a member in the last slot of each counter; the same operation again changes nothing.
+/// - `note` counts operations of a member in the last slot of each counter; the same operation again changes nothing.
 /// - `others` answers, in the order of the counters, how many others were noted from the first slot to the last: of
-///   members those beside this one, of activities those beside this operation. What was noted before is seen.
+///   members those beside this one, of activities those beside these operations. What was noted before is seen.
 /// - Tenants, limits and texts are apart.
 /// - An error does not hold up a command: the engine goes on as the limit says, and does not note again.
 #[async_trait]
@@ -36,7 +37,7 @@ pub trait SharedCounters: Send + Sync {
         counters: &[SharedCounter],
     ) -> Result<Vec<u64>, StoreError>;
 
-    /// Counts an operation.
+    /// Counts operations.
     async fn note(&self, tenant: &TenantId, by: By<'_>, counters: &[SharedCounter])
     -> Result<(), StoreError>;
 }

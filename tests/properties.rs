@@ -125,6 +125,7 @@ fn compare_states(real: &Real, state: &MemberState, model: &Model, time: OffsetT
         assert_eq!(number(balance.map(|b| b.clawed_back.minor())), totals.clawed_back, "clawed back {id}");
         assert_eq!(number(balance.map(|b| b.expired.minor())), totals.expired, "expired {id}");
         assert_eq!(number(balance.map(|b| b.forgiven.minor())), totals.forgiven, "forgiven {id}");
+        assert_eq!(number(balance.map(|b| b.debt.minor())), model.debt(id), "debt {id}");
         assert_eq!(number(balance.map(|b| b.redeemed.minor())), totals.redeemed, "redeemed {id}");
         assert_eq!(number(balance.map(|b| b.adjusted.minor())), totals.adjusted, "adjusted {id}");
         assert_eq!(balance.map_or(0, |b| b.accruals), totals.accruals, "accruals {id}");

@@ -23,7 +23,7 @@ use crate::accrual::{self, CapUse, Earned, Occasion, Rated, Subject};
 use crate::activity::{Activity, CustomEvent, Return};
 use crate::counter::counting::{self, Added};
 use crate::counter::{self, Slots};
-use crate::explain::Trace;
+use crate::explain::{Step, StepKind, Trace};
 use crate::facts::{Asked, Facts, Who};
 use crate::grants::{Codes, GrantedFor};
 use crate::id::{ActivityId, ActorId, AuthorId, OperationKey};
@@ -36,7 +36,7 @@ use crate::problem::Problem;
 use crate::program::document::{DatesBy, OnReturn, TierTrack};
 use crate::program::{Program, Programs};
 use crate::redemption::hold::hold_key;
-use crate::returns::{self, Past};
+use crate::returns::{self, Past, debt};
 use crate::settle::settle;
 use crate::shared::{Reading, Want};
 use crate::succession;
@@ -178,8 +178,30 @@ pub fn decide<T: Trace>(
         }
         decided => decided?,
     };
+    repay(&mut decided, context, trace)?;
     decided.look_at_budgets(context.readings);
     Ok(decided)
+}
+
+/// Whatever came of a command repays what the member owes.
+fn repay<T: Trace>(
+    Decision { operation, state, .. }: &mut Decision,
+    context: &Context<'_>,
+    trace: &mut T,
+) -> Result<(), OutOfRange> {
+    let before = lots::Lots::heard::<T>(state);
+    let repaid = debt::repay(state, operation.occurred_at.at)?;
+    for Posting { currency, points, .. } in &repaid {
+        trace.step(|| {
+            let text = format!("{points} {currency} repay what is owed");
+            Step::new(StepKind::Returned, currency, text).with(*points)
+        });
+    }
+    if let Some(program) = context.programs.version(operation.version) {
+        before.tell(state, program, trace);
+    }
+    operation.postings.extend(repaid);
+    Ok(())
 }
 
 fn decide_activity<T: Trace>(

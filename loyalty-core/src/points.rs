@@ -88,6 +88,11 @@ impl Points {
         self.0 == 0
     }
 
+    /// The same as an encoder asks it.
+    pub(crate) const fn is_nothing(&self) -> bool {
+        self.is_zero()
+    }
+
     /// Whether this is more than nothing.
     pub const fn is_positive(self) -> bool {
         self.0 > 0

@@ -3,6 +3,7 @@
 //! Targets are cumulative: a return takes what the purchase's awards carry of the units back so far, less
 //! what earlier returns of it have taken, so that the steps in which things come back do not matter.
 
+pub mod debt;
 mod matching;
 mod taking;
 
@@ -83,11 +84,15 @@ pub fn unknown_version(version: VersionId) -> Problem {
 }
 
 fn tell(sale: &Sale<'_>, takes: &[Take]) -> Step {
-    let words = |take: &Take| match take.forgiven.is_zero() {
-        true => format!("{} {}", take.points, take.currency),
-        false => format!("{} {}, and {} no longer there", take.points, take.currency, take.forgiven),
+    let words = |take: &Take| {
+        let and = |points: Points, what| match points.is_zero() {
+            true => String::new(),
+            false => format!(", and {points} {what}"),
+        };
+        let (owed, gone) = (and(take.into_debt, "owed"), and(take.forgiven, "no longer there"));
+        format!("{} {}{owed}{gone}", take.points, take.currency)
     };
-    let takes: Vec<_> = takes.iter().map(words).collect();
+    let takes: Vec<String> = takes.iter().map(words).collect();
     let text = format!("purchase `{}` gives back {}", sale.id(), takes.join(", "));
     Step::new(StepKind::Returned, sale.id(), text)
 }

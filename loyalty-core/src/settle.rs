@@ -9,6 +9,7 @@ use crate::member::MemberState;
 use crate::points::OutOfRange;
 use crate::program::Programs;
 use crate::redemption::release;
+use crate::returns::debt;
 use crate::succession::take_over;
 use crate::tier::Moment;
 use crate::time::Timestamp;
@@ -50,13 +51,19 @@ pub fn settle(programs: &Programs, state: &mut MemberState, to: Timestamp) -> Re
         }
         let Some(due) = next_due.and_then(|_| next(state)) else { break };
         match due.kind {
-            DueKind::Vests => vesting::fall_due(state, &mut settlement)?,
+            DueKind::Vests => {
+                vesting::fall_due(state, &mut settlement)?;
+                settlement.postings.extend(debt::repay(state, due.at)?);
+            }
             DueKind::PendingCancelled => {
                 vesting::fall_due(state, &mut settlement)?;
                 // What counters gave back may roll over no more.
                 moment_at(programs, state, due.at).roll_again(state);
             }
-            DueKind::HoldEnds => settlement.postings.extend(release::end_first(state)?),
+            DueKind::HoldEnds => {
+                settlement.postings.extend(release::end_first(state)?);
+                settlement.postings.extend(debt::repay(state, due.at)?);
+            }
             DueKind::WindowTurns | DueKind::TierEnds | DueKind::GrantEnds => {
                 on_track(programs, state, &due, &mut settlement)
             }

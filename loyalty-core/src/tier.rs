@@ -15,7 +15,7 @@ use crate::program::document::{Downgrade, Lasts, Level, OnReturn, Requirement, T
 use crate::time::{Date, Timestamp, When, Window};
 
 pub use self::carry::{Carry, Credit, KEPT_CREDITS};
-pub use self::goal::{GoalGift, GoalGrant, GoalPoints, KEPT_GRANTS};
+pub use self::goal::{GoalGift, GoalGrant, GoalPoints, GoalTaken, KEPT_GRANTS};
 pub(crate) use self::goal::{Turn, keep_grant, newly_reached, turn};
 pub use self::grant::{Granted, MOST_THRESHOLDS, TierGrant};
 pub use self::held::{Earned, Ground, KEPT_INTERVALS, Reading, Status, TierInterval, TierState, Waiting};

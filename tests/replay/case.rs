@@ -160,6 +160,9 @@ pub struct Then {
     /// What is not there is 0.
     #[serde(default)]
     pub pending: BTreeMap<String, i64>,
+    /// What is owed; what is not there is 0.
+    #[serde(default)]
+    pub debt: BTreeMap<String, i64>,
     /// What is not there is 0.
     #[serde(default)]
     pub held: BTreeMap<String, i64>,

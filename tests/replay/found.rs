@@ -6,7 +6,7 @@ use std::fmt::Debug;
 use loyalty_core::activity::Activity;
 use loyalty_core::id::AuthorId;
 use loyalty_core::ledger::operation::{Award, Operation, Settlement, Take, TierChange};
-use loyalty_core::ledger::posting::Posting;
+use loyalty_core::ledger::posting::{Account, Posting};
 use loyalty_core::member::{Balance, MemberState};
 use loyalty_core::money::Money;
 use loyalty_core::program::Program;
@@ -45,9 +45,11 @@ impl Found<'_> {
         let gives = activity.is_some() && !takes;
         must(&mut differ, "awards", gives, &then.awards, || self.awards());
         let spends = self.operation.is_some_and(|op| op.redeemed.is_some());
-        must(&mut differ, "taken", takes || spends, &then.taken, || self.taken().0);
+        let deducts = self.operation.is_some_and(|op| op.postings.iter().any(deducts));
+        must(&mut differ, "taken", takes || spends || deducts, &then.taken, || self.taken().0);
         same(&mut differ, "off", &then.off, &self.operation.and_then(|op| op.redeemed.as_ref()?.off));
         same(&mut differ, "forgiven", &then.forgiven, &self.taken().1);
+        same(&mut differ, "debt", &then.debt, &self.debt());
         same(&mut differ, "unmatched", &then.unmatched, &self.unmatched());
         same(&mut differ, "welcome", &then.welcome, &self.welcome());
         let with_welcome = |awards: &BTreeMap<String, i64>| {
@@ -90,7 +92,7 @@ impl Found<'_> {
 
     fn lost_by_goals(&self) -> OfGoals {
         sorted_out(self.operation.iter().flat_map(|op| &op.goal_takes).map(|it| {
-            let Take { currency, points, forgiven, lots: _ } = &it.take;
+            let Take { currency, points, forgiven, .. } = &it.take;
             (it.track.clone(), it.id.clone(), (currency.clone(), points.minor(), forgiven.minor()))
         }))
     }
@@ -140,7 +142,13 @@ impl Found<'_> {
         due.iter().chain(own).map(Moved::from).collect()
     }
 
-    /// What was taken, and what was forgiven, over all purchases that something came back of, or by a redemption.
+    fn debt(&self) -> BTreeMap<String, i64> {
+        let all = self.state.balances.iter().map(|it| (it.currency.to_string(), it.debt.minor()));
+        positive(&all.collect())
+    }
+
+    /// What was taken, and what was forgiven, over all purchases that something came back of, by a redemption or by
+    /// hand.
     fn taken(&self) -> (BTreeMap<String, i64>, BTreeMap<String, i64>) {
         let (mut taken, mut forgiven) = (BTreeMap::new(), BTreeMap::new());
         for take in self.operation.iter().flat_map(|op| &op.returned).flat_map(|r| &r.takes) {
@@ -152,6 +160,9 @@ impl Found<'_> {
         if let Some(redeemed) = self.operation.and_then(|op| op.redeemed.as_ref()) {
             let points = redeemed.lots.iter().map(|lot| lot.points.minor()).sum();
             taken.insert(redeemed.currency.to_string(), points);
+        }
+        for it in self.operation.iter().flat_map(|op| &op.postings).filter(|it| deducts(it)) {
+            *taken.entry(it.currency.to_string()).or_default() += it.points.minor();
         }
         (taken, forgiven)
     }
@@ -237,6 +248,11 @@ fn sorted_out(goals: impl Iterator<Item = (Option<AuthorId>, AuthorId, Moves)>) 
         }
     }
     (levels, challenges)
+}
+
+/// Whether points go by hand.
+fn deducts(posting: &Posting) -> bool {
+    (posting.from, posting.to) == (Account::Available, Account::Adjusted)
 }
 
 fn positive(points: &BTreeMap<String, i64>) -> BTreeMap<String, i64> {

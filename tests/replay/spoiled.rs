@@ -11,7 +11,7 @@ type Spoil = fn(&mut Then) -> Option<()>;
 
 /// Every way to spoil what a case expects, with its name.
 pub fn each(then: &Then) -> Vec<(&'static str, Then)> {
-    let all: [(&'static str, Spoil); 29] = [
+    let all: [(&'static str, Spoil); 30] = [
         ("refused", |t| t.refused.as_mut().map(|refused| refused.path.push('x'))),
         ("problems", |t| t.problems.as_mut().map(|p| p.push(Refusal { code: "x".into(), path: "x".into() }))),
         ("warnings", |t| t.warnings.as_mut().map(|w| w.push(Refusal { code: "x".into(), path: "x".into() }))),
@@ -24,6 +24,7 @@ pub fn each(then: &Then) -> Vec<(&'static str, Then)> {
             let spoil = |off: Option<Money>| off.map_or(Money::ONE, |off| Money::from_units(off.units() + 1));
             done(t).map(|t| t.off = Some(spoil(t.off)))
         }),
+        ("debt", |t| done(t).map(|t| t.debt.extend([("x".to_owned(), 1)]))),
         ("forgiven", |t| done(t).map(|t| t.forgiven.extend([("x".to_owned(), 1)]))),
         ("unmatched", |t| done(t).map(|t| t.unmatched.push(missed()))),
         ("balances", |t| t.balances.as_mut().map(|all| *all.entry("x".into()).or_default() += 1)),

@@ -9,11 +9,11 @@ use crate::expiry;
 use crate::explain::{Step, StepKind, Trace};
 use crate::id::OperationKey;
 use crate::ledger::posting::{Account, Posting};
-use crate::member::{Balance, MemberState, by_partner};
-use crate::points::Points;
+use crate::member::{MemberState, by_partner};
 use crate::problem::Problem;
 use crate::program::Program;
 use crate::program::document::Currency;
+use crate::returns::debt::{Reach, Taken};
 use crate::time::OffsetTime;
 
 /// Decides points that are given or taken by hand, at the instant at which it is recorded.
@@ -44,9 +44,19 @@ pub fn decide_adjust<T: Trace>(
         moment.renew(currency, false, &mut state, trace);
     } else {
         let points = adjust.points.negated();
-        check_available(balance, points)?;
-        for (partner, points) in by_partner(&balance.spend(points, None)?)? {
+        let reach = Reach::by_hand(program, &state, &adjust.currency)?;
+        let Taken { lots, owed, forgiven } =
+            reach.take(points, (None, None), &adjust.currency, &mut state)?;
+        if forgiven.is_positive() {
+            let message = format!("{points} cannot be taken of {}", points.minus(forgiven)?);
+            let help = "take no more than may be spent or owed";
+            return Err(Problem::new("insufficient_points", "/points", message, help));
+        }
+        for (partner, points) in by_partner(&lots)? {
             operation.postings.push(posting(Account::Available, Account::Adjusted, points, partner));
+        }
+        if owed.is_positive() {
+            operation.postings.push(posting(Account::Debt, Account::Adjusted, owed, None));
         }
     }
     trace.step(|| {
@@ -73,13 +83,4 @@ fn check<'p>(adjust: &Adjust, program: &'p Program) -> Result<&'p Currency, Prob
         return Err(Problem::new("wrong_length", "/reason", message, "say why"));
     }
     Ok(currency)
-}
-
-fn check_available(balance: &Balance, points: Points) -> Result<(), Problem> {
-    let available = balance.available()?;
-    if points <= available {
-        return Ok(());
-    }
-    let message = format!("{points} cannot be taken of {available}");
-    Err(Problem::new("insufficient_points", "/points", message, "take no more than may be spent"))
 }

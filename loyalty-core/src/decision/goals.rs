@@ -9,12 +9,17 @@ use crate::explain::{Step, StepKind, Trace};
 use crate::grants::GrantedFor;
 use crate::ledger::operation::{Award, CountedBy, CountedIn, GoalAward, GoalTake, Operation, Take};
 use crate::ledger::posting::{Account, Posting};
-use crate::member::{MemberState, by_partner};
+use crate::member::{Lot, MemberState};
 use crate::points::{OutOfRange, Points};
 use crate::problem::Problem;
+use crate::program::Program;
 use crate::program::document::Terms;
+use crate::redemption::release::postings;
+use crate::returns::debt::{self, Reach, Taken};
 use crate::shared::Want;
-use crate::tier::{GoalGift, GoalGrant, GoalPoints, Moment, Turn, keep_grant, newly_reached, turn};
+use crate::tier::{
+    GoalGift, GoalGrant, GoalPoints, GoalTaken, Moment, Turn, keep_grant, newly_reached, turn,
+};
 use crate::time::Timestamp;
 
 impl Moment<'_> {
@@ -144,7 +149,7 @@ impl Moment<'_> {
         let mut grants = std::mem::take(&mut state.goal_grants);
         for grant in &mut grants {
             if let Some(turn) = turn(self.program, grant, before, state) {
-                turn_goal(grant, turn, state, operation, trace)?;
+                turn_goal(grant, (turn, self.program), state, operation, trace)?;
             }
         }
         grants.retain(|grant| !grant.is_taken() || !grant.used.iter().any(CountedIn::is_of_budget));
@@ -156,50 +161,29 @@ impl Moment<'_> {
 /// Takes a grant back, or gives it again.
 fn turn_goal<T: Trace>(
     grant: &mut GoalGrant,
-    turn: Turn,
+    (turn, program): (Turn, &Program),
     state: &mut MemberState,
     operation: &mut Operation,
     trace: &mut T,
 ) -> Result<(), OutOfRange> {
-    let signed = |points: Points| if turn == Turn::Lost { points } else { points.negated() };
+    let at = operation.occurred_at.at;
     for given in &mut grant.points {
-        let balance = state.balance_mut(&given.currency);
-        let (lots, from, to) = match given.taken.take() {
-            None => {
-                let lots = balance.take(given.points, (given.lapses, given.funded_by.as_ref()))?;
-                given.taken = Some(lots.clone());
-                (lots, Account::Available, Account::Issued)
-            }
-            Some(lots) => {
-                for lot in &lots {
-                    balance.put(lot.clone())?;
-                }
-                (lots, Account::Issued, Account::Available)
-            }
+        let (take, postings) = match given.taken.take() {
+            None => lose(given, (program, at), state)?,
+            Some(taken) => give_anew(given, taken, at, state)?,
         };
-        let moved = by_partner(&lots)?;
-        let points = moved.iter().try_fold(Points::ZERO, |sum, (_, points)| sum.plus(*points))?;
-        let forgiven = signed(given.points.minus(points)?);
         trace.step(|| {
-            let (what, go) = match turn {
-                Turn::Lost => ("no longer reached", "go"),
-                Turn::Again => ("reached again", "come again"),
+            let (what, points, go) = match turn {
+                Turn::Lost => ("no longer reached", take.points, "go"),
+                Turn::Again => ("reached again", take.points.negated(), "come again"),
             };
             let text = format!("`{}` is {what}: {points} {} {go}", grant.id, given.currency);
             Step::new(StepKind::Returned, grant.track.as_ref().unwrap_or(&grant.id), text).with(points)
         });
-        operation.postings.extend(moved.into_iter().map(|(partner, points)| Posting {
-            currency: given.currency.clone(),
-            from,
-            to,
-            points,
-            effective_at: operation.occurred_at.at,
-            partner,
-        }));
-        let points = signed(points);
-        balance.clawed_back = balance.clawed_back.plus(points)?;
-        balance.forgiven = balance.forgiven.plus(forgiven)?;
-        let take = Take { currency: given.currency.clone(), points, forgiven, lots: Vec::new() };
+        operation.postings.extend(postings);
+        let balance = state.balance_mut(&given.currency);
+        balance.clawed_back = balance.clawed_back.plus(take.points)?.plus(take.into_debt)?;
+        balance.forgiven = balance.forgiven.plus(take.forgiven)?;
         let (track, id) = (grant.track.clone(), grant.id.clone());
         operation.goal_takes.push(GoalTake { track, id, take });
     }
@@ -214,6 +198,69 @@ fn turn_goal<T: Trace>(
     give_back(&used, state)?;
     operation.counted.extend(used.into_iter().filter(CountedIn::is_of_budget));
     Ok(())
+}
+
+/// Takes back what was given for a goal; what is gone is owed or forgiven.
+fn lose(
+    given: &mut GoalPoints,
+    (program, at): (&Program, Timestamp),
+    state: &mut MemberState,
+) -> Result<(Take, Vec<Posting>), OutOfRange> {
+    let GoalPoints { currency, points, lapses, funded_by, .. } = &*given;
+    let reach = Reach::of(program, state, currency)?;
+    let Taken { lots, owed, forgiven } =
+        reach.take(*points, (*lapses, funded_by.as_ref()), currency, state)?;
+    let mut postings = postings(currency, &lots, (Account::Available, Account::Issued), at)?;
+    postings.extend(given.posting((Account::Debt, Account::Issued), owed, at));
+    let points = points.minus(owed)?.minus(forgiven)?;
+    let take = Take { currency: currency.clone(), points, forgiven, lots: Vec::new(), into_debt: owed };
+    given.taken = Some(GoalTaken { lots, owed });
+    Ok((take, postings))
+}
+
+/// Gives again what was taken of a goal: what was missing is missed no more; then less is owed; then lots get back what
+/// was taken, the last first.
+fn give_anew(
+    given: &GoalPoints,
+    GoalTaken { lots, owed }: GoalTaken,
+    at: Timestamp,
+    state: &mut MemberState,
+) -> Result<(Take, Vec<Posting>), OutOfRange> {
+    let GoalPoints { currency, points, lapses, funded_by, .. } = given;
+    let due = lots.iter().try_fold(owed, |sum, lot| sum.plus(lot.points))?;
+    let forgiven = due.minus(*points)?;
+    let less = debt::owe_less(due, currency, state)?;
+    let again = due.minus(less)?;
+    let balance = state.balance_mut(currency);
+    let own = balance.lot(again, *lapses, funded_by.as_ref());
+    let mut left = again;
+    let mut put = Vec::new();
+    for lot in lots.into_iter().rev().chain([own]) {
+        let points = lot.points.min(left);
+        left = left.minus(points)?;
+        let lot = Lot { points, ..lot };
+        balance.put(lot.clone())?;
+        put.push(lot);
+    }
+    put.retain(|lot| lot.points.is_positive());
+    let mut postings = postings(currency, &put, (Account::Issued, Account::Available), at)?;
+    postings.extend(given.posting((Account::Issued, Account::Debt), less, at));
+    let (points, into_debt) = (again.negated(), less.negated());
+    let take = Take { currency: currency.clone(), points, forgiven, lots: Vec::new(), into_debt };
+    Ok((take, postings))
+}
+
+impl GoalPoints {
+    /// Some of them from one account to another, where there are any.
+    fn posting(
+        &self,
+        (from, to): (Account, Account),
+        points: Points,
+        effective_at: Timestamp,
+    ) -> Option<Posting> {
+        let (currency, partner) = (self.currency.clone(), self.funded_by.clone());
+        points.is_positive().then_some(Posting { currency, from, to, points, effective_at, partner })
+    }
 }
 
 /// What rules award on an occasion.

@@ -10,7 +10,7 @@ use crate::ledger::operation::Operation;
 use crate::ledger::posting::{Account, Posting};
 use crate::member::MemberState;
 use crate::problem::Problem;
-use crate::returns::{purchase_of, sale_of, unknown_version};
+use crate::returns::{debt, purchase_of, sale_of, unknown_version};
 use crate::tier::Moment;
 use crate::time::OffsetTime;
 use crate::vesting::{self, Review, Reviewed};
@@ -40,6 +40,7 @@ pub fn decide_review<T: Trace>(
     if approves {
         review.by_another(recorded)?;
         vesting::approve(&reviewed, &mut state, at, &mut operation)?;
+        operation.postings.extend(debt::repay(&mut state, context.now)?);
         let due = settle(context.programs, &mut state, at)?;
         // What would have come earlier comes now.
         let now =
@@ -80,6 +81,7 @@ fn tell<T: Trace>(operation: &Operation, trace: &mut T) {
             let what = match to {
                 Account::Available => "may be spent now",
                 Account::Breakage => "have lapsed already",
+                Account::Debt => "repay what is owed",
                 _ => "are cancelled",
             };
             Step::new(StepKind::Vested, currency, format!("{points} {currency} {what}")).with(points)

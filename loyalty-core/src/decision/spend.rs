@@ -9,6 +9,7 @@ use crate::id::{AuthorId, OperationKey};
 use crate::ledger::operation::Operation;
 use crate::ledger::posting::Account;
 use crate::member::MemberState;
+use crate::points::Points;
 use crate::problem::Problem;
 use crate::program::Program;
 use crate::redemption::release::{give_back, postings};
@@ -54,6 +55,12 @@ pub fn taken<T: Trace>(
             let message = format!("`{}` is for {}", reward.id, listed(&test.level));
             return Err(Problem::new("tier_required", "/reward", message, "redeem something for everybody"));
         }
+    }
+    let owed = state.balance(&currency.id).map_or(Points::ZERO, |balance| balance.debt);
+    if owed.is_positive() {
+        let owed = format!("{} {}", owed.in_whole_points(currency.scale), currency.shown());
+        let help = "nothing is redeemed in debt: what is earned next repays it first";
+        return Err(Problem::new("in_debt", "/reward", format!("{owed} are owed"), help));
     }
     let (price, bucket) = offer.price(state)?;
     let lots = state.balance_mut(&currency.id).spend(price.points, bucket)?;

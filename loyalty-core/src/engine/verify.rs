@@ -129,7 +129,7 @@ fn moved(before: Option<&MemberState>, commit: &Commit) -> Vec<String> {
         commit.operations.iter().flat_map(|op| op.settlement.postings.iter().chain(&op.postings)).collect();
     let mut wrong = Vec::new();
     for balance in &commit.head.state.balances {
-        for account in [Account::Available, Account::Pending, Account::Held] {
+        for account in [Account::Available, Account::Pending, Account::Held, Account::Debt] {
             let own = postings.iter().filter(|posting| posting.currency == balance.currency);
             let sum: i128 = own.map(|posting| signed(posting, account)).sum();
             let want = held(before, &balance.currency, account).saturating_add(sum);
@@ -156,6 +156,9 @@ fn held(state: Option<&MemberState>, currency: &AuthorId, account: Account) -> i
     if account == Account::Held {
         let own = state.holds.iter().map(|held| &held.redeemed).filter(|it| it.currency == *currency);
         return sum(&mut own.flat_map(|redeemed| &redeemed.lots).map(|lot| lot.points));
+    }
+    if account == Account::Debt {
+        return state.balance(currency).map_or(0, |balance| i128::from(balance.debt.negated().minor()));
     }
     state.balance(currency).map_or(0, |balance| sum(&mut balance.lots.iter().map(|lot| lot.points)))
 }

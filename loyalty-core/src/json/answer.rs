@@ -298,8 +298,10 @@ pub struct TakeView {
     pub scale: u8,
     /// Minor units taken; below 0 where they are given again.
     pub points: Points,
-    /// Minor units that were owed and are no longer there; below 0 where they are owed no more.
+    /// Minor units that are no longer there and not owed; below 0 where they are missed no more.
     pub forgiven: Points,
+    /// Minor units that are no longer there and owed from now on; below 0 where less is owed.
+    pub into_debt: Points,
 }
 
 /// Points from one account to another.
@@ -502,8 +504,8 @@ impl From<operation::Vesting> for VestingView {
 
 impl TakeView {
     fn new(take: operation::Take, program: &Program) -> Self {
-        let operation::Take { currency, points, forgiven, lots: _ } = take;
-        Self { scale: scale(program, &currency), currency, points, forgiven }
+        let operation::Take { currency, points, forgiven, lots: _, into_debt } = take;
+        Self { scale: scale(program, &currency), currency, points, forgiven, into_debt }
     }
 }
 

@@ -323,13 +323,16 @@ pub struct Take {
     /// What was taken from lots.
     #[n(1)]
     pub points: Points,
-    /// What was owed and is no longer there.
+    /// What is no longer there, and not owed.
     #[n(2)]
     pub forgiven: Points,
     /// The lots it was taken from, where what is kept was rated anew.
     #[cbor(n(3), default, skip_if = "Vec::is_empty")]
     #[serde(skip)]
     pub lots: Vec<LotTake>,
+    /// What is no longer there, and owed.
+    #[cbor(n(4), default, skip_if = "Points::is_nothing")]
+    pub into_debt: Points,
 }
 
 /// Points taken from a lot, in the order of taking; below 0 where they are given again.

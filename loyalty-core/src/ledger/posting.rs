@@ -34,6 +34,9 @@ pub enum Account {
     /// The member's points that are set aside at a checkout.
     #[n(6)]
     Held,
+    /// The member's points that are owed: never above 0.
+    #[n(7)]
+    Debt,
 }
 
 /// Points from one account to another.

@@ -7,10 +7,6 @@ use crate::id::AuthorId;
 use crate::points::{OutOfRange, Points};
 use crate::time::Timestamp;
 
-const fn is_nothing(points: &Points) -> bool {
-    points.is_zero()
-}
-
 const fn is_first(life: &u32) -> bool {
     *life == 0
 }
@@ -28,7 +24,7 @@ pub struct Balance {
     /// All that was ever earned, less what was cancelled before it could be spent.
     #[n(2)]
     pub earned: Points,
-    /// All that returns took back from lots.
+    /// All that returns took back from lots, or into debt.
     #[n(3)]
     pub clawed_back: Points,
     /// All that lapsed unspent.
@@ -44,14 +40,17 @@ pub struct Balance {
     #[n(7)]
     pub cancelled: Points,
     /// All that was spent, less what came back of it.
-    #[cbor(n(8), default, skip_if = "is_nothing")]
+    #[cbor(n(8), default, skip_if = "Points::is_nothing")]
     pub redeemed: Points,
     /// All that was given by hand, less what was taken.
-    #[cbor(n(9), default, skip_if = "is_nothing")]
+    #[cbor(n(9), default, skip_if = "Points::is_nothing")]
     pub adjusted: Points,
     /// What the points that live by activity have before them.
     #[cbor(n(10), default, skip_if = "Living::is_unbegun")]
     pub living: Living,
+    /// What the member owes; then there is nothing to spend.
+    #[cbor(n(11), default, skip_if = "Points::is_nothing")]
+    pub debt: Points,
 }
 
 /// Points with one expiry, paid for by one partner.
@@ -104,6 +103,7 @@ impl Balance {
             redeemed: Points::ZERO,
             adjusted: Points::ZERO,
             living: Living::UNBEGUN,
+            debt: Points::ZERO,
         }
     }
 

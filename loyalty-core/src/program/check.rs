@@ -9,6 +9,7 @@ mod earning;
 mod facts;
 mod grants;
 mod limits;
+mod returns;
 mod rewards;
 mod tiers;
 
@@ -153,12 +154,6 @@ impl<'a> Check<'a> {
             if list.dates.is_empty() {
                 self.empty_list(&format!("/holidays/{index}/dates"));
             }
-        }
-    }
-
-    fn returns(&mut self) {
-        if let Some(within) = self.document.returns.within {
-            self.span(within, "/returns/within");
         }
     }
 

@@ -32,7 +32,7 @@ pub use self::limits::{
     Interval, Limit, LimitAnswer, LimitedActivities, LimitedAmount, LimitedPoints, LimitedShared,
     LimitedSpend, Measure, OnLoss, Sharing, Usual,
 };
-pub use self::returns::{ReturnMethod, Returns, Unlinked};
+pub use self::returns::{DebtOfTier, IntoDebt, ReturnMethod, Returns, Unlinked, WhenGone};
 pub use self::rewards::{
     AmountOff, AmountOffPerUnit, AmountOffSteps, Buckets, LeastPoints, MostOff, MostUnits, PercentOff,
     PointsOff, Prefer, Reward,

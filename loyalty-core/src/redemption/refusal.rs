@@ -46,10 +46,13 @@ pub enum RefusedCode {
     /// The member has as many holds as one may have.
     #[n(6)]
     TooManyHolds,
+    /// The member owes points of the reward's currency.
+    #[n(7)]
+    InDebt,
 }
 
 impl RefusedCode {
-    const ALL: [Self; 7] = [
+    const ALL: [Self; 8] = [
         Self::InsufficientPoints,
         Self::TierRequired,
         Self::RedemptionNotFound,
@@ -57,6 +60,7 @@ impl RefusedCode {
         Self::HoldNotFound,
         Self::HoldEnded,
         Self::TooManyHolds,
+        Self::InDebt,
     ];
 
     /// The code as everybody sees it.
@@ -69,6 +73,7 @@ impl RefusedCode {
             Self::HoldNotFound => "hold_not_found",
             Self::HoldEnded => "hold_ended",
             Self::TooManyHolds => "too_many_holds",
+            Self::InDebt => "in_debt",
         }
     }
 }

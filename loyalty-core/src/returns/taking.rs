@@ -1,6 +1,7 @@
 //! Taking points back: from what still waits, else first from the lot that they went into.
 
 use super::Sale;
+use super::debt::{self, Reach, Taken};
 use crate::explain::{Step, StepKind, Trace};
 use crate::id::AuthorId;
 use crate::ledger::operation::{Award, CountedBy, CountedIn, LotTake, Take};
@@ -54,7 +55,8 @@ impl Taking<'_, '_> {
         let owed = self.owed(award, place, state, trace)?;
         let points = owed.pending.unwrap_or(Points::ZERO);
         let (currency, lots) = (award.currency.clone(), Vec::new());
-        let mut take = Take { currency, points, forgiven: Points::ZERO, lots };
+        let (forgiven, into_debt) = (Points::ZERO, Points::ZERO);
+        let mut take = Take { currency, points, forgiven, lots, into_debt };
         // Also where no point goes: what the award used up of caps has gone back, and must not go back again.
         if owed.pending.is_some() {
             self.take_pending(award, place, points, state)?;
@@ -68,7 +70,7 @@ impl Taking<'_, '_> {
             }
         }
         let balance = state.balance_mut(&award.currency);
-        balance.clawed_back = balance.clawed_back.plus(take.points)?;
+        balance.clawed_back = balance.clawed_back.plus(take.points)?.plus(take.into_debt)?;
         balance.forgiven = balance.forgiven.plus(take.forgiven)?;
         Ok(Some(take))
     }
@@ -137,23 +139,33 @@ impl Taking<'_, '_> {
         state: &mut MemberState,
         take: &mut Take,
     ) -> Result<(), OutOfRange> {
-        let mut missing = owed;
-        let lots = state.balance_mut(&award.currency).take(owed, (of, award.funded_by.as_ref()))?;
+        let reach = Reach::of(self.program, state, &award.currency)?;
+        let Taken { lots, owed, forgiven } =
+            reach.take(owed, (of, award.funded_by.as_ref()), &award.currency, state)?;
         for (partner, points) in by_partner(&lots)? {
-            missing = missing.minus(points)?;
             take.points = take.points.plus(points)?;
             self.postings.push(self.posting(award, Account::Available, points, partner));
         }
-        take.forgiven = take.forgiven.plus(missing)?;
+        self.owe(award, owed, take)?;
+        take.forgiven = take.forgiven.plus(forgiven)?;
         if self.sale.after.kept.is_some() {
             take.lots.extend(lots.into_iter().map(|lot| LotTake { of, lot }));
         }
         Ok(())
     }
 
+    /// More is owed, or less where it is below 0.
+    fn owe(&mut self, award: &Award, points: Points, take: &mut Take) -> Result<(), OutOfRange> {
+        take.into_debt = take.into_debt.plus(points)?;
+        if !points.is_zero() {
+            self.postings.push(self.posting(award, Account::Debt, points, award.funded_by.clone()));
+        }
+        Ok(())
+    }
+
     /// Gives again what was taken before, since what is kept now would have earned more: first what was missing is
-    /// missed no more; then lots get back what was taken, the last first and those that gave for the same award
-    /// before others. What was taken while it waited goes where it would be by now.
+    /// missed no more; then less is owed; then lots get back what was taken, the last first and those that gave for the
+    /// same award before others. What was taken while it waited goes where it would be by now.
     fn give_again(
         &mut self,
         award: &Award,
@@ -161,10 +173,13 @@ impl Taking<'_, '_> {
         state: &mut MemberState,
         take: &mut Take,
     ) -> Result<(), OutOfRange> {
-        let taken = Taken::of(self.sale, again, take)?;
+        let taken = Earlier::of(self.sale, again, take)?;
         let remembered = taken.forgiven.min(again.points);
         take.forgiven = take.forgiven.minus(remembered)?;
         let mut left = again.points.minus(remembered)?;
+        let less = debt::owe_less(left, &award.currency, state)?;
+        left = left.minus(less)?;
+        self.owe(award, less.negated(), take)?;
         let balance = state.balance_mut(&award.currency);
         let lot = balance.lot(left, again.of, award.funded_by.as_ref());
         for LotTake { of, lot } in taken.lots.into_iter().chain([LotTake { of: again.of, lot }]) {
@@ -256,13 +271,13 @@ struct Again<'t> {
 }
 
 /// What returns took of a purchase in a currency and did not give again.
-struct Taken {
+struct Earlier {
     forgiven: Points,
     /// In the order of giving again.
     lots: Vec<LotTake>,
 }
 
-impl Taken {
+impl Earlier {
     fn of(sale: &Sale<'_>, again: &Again<'_>, take: &Take) -> Result<Self, OutOfRange> {
         let mut forgiven = Points::ZERO;
         let mut lots: Vec<(usize, LotTake)> = Vec::new();

@@ -69,9 +69,20 @@ pub struct GoalPoints {
     /// The partner that pays for them.
     #[cbor(n(3), default)]
     pub funded_by: Option<AuthorId>,
-    /// The lots from which a return took them back, while it has them: what these lack was forgiven.
+    /// Where a return took them back from, while it has them.
     #[cbor(n(4), default, skip_if = "Option::is_none")]
-    pub taken: Option<Vec<Lot>>,
+    pub taken: Option<GoalTaken>,
+}
+
+/// What a return took back of points given for a goal; what is missing was forgiven.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub struct GoalTaken {
+    /// The lots that it came out of.
+    #[n(0)]
+    pub lots: Vec<Lot>,
+    /// What was owed for it.
+    #[cbor(n(1), default, skip_if = "Points::is_nothing")]
+    pub owed: Points,
 }
 
 impl GoalGrant {

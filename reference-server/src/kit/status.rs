@@ -39,6 +39,7 @@ pub const MEANINGS: &[Meaning] = &[
     of("already_enrolled", StatusCode::CONFLICT, "the member has joined already"),
     of("contended", StatusCode::CONFLICT, "other writers were faster"),
     of("review_ended", StatusCode::CONFLICT, "nothing of it is under review any more"),
+    of("in_debt", StatusCode::CONFLICT, "the member owes points, and redeems nothing before they are repaid"),
     of("insufficient_points", StatusCode::CONFLICT, "the member has not so many points"),
     of("tier_required", StatusCode::CONFLICT, "the member holds none of the levels that it is for"),
     of("hold_ended", StatusCode::CONFLICT, "the hold was captured, voided or over before"),

@@ -6,7 +6,7 @@ use chrono::{NaiveDate, TimeDelta};
 use loyalty_core::program::document::{Document, Requirement};
 
 use crate::calendar::{Moment, covers, same_window};
-use crate::lots::{self, Place};
+use crate::lots::{self, Taking};
 use crate::number::BigInt;
 use crate::tier::Tiers;
 
@@ -61,7 +61,7 @@ pub struct Award {
     /// What each cap of a window counts of it.
     pub caps: BTreeMap<String, BigInt>,
     /// Where a return found each of the points, while it has them back.
-    pub taken: Option<Vec<Vec<(Place, BigInt)>>>,
+    pub taken: Option<Vec<Taking>>,
     /// What grants gave, by the places in all that they gave.
     pub gifts: Vec<usize>,
 }

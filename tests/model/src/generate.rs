@@ -12,6 +12,7 @@ mod idle;
 mod limits;
 mod member;
 mod program;
+mod returns;
 mod rewards;
 mod terms;
 mod words;

@@ -11,7 +11,7 @@ use crate::calendar::{Instant, Moment, date};
 use crate::condition::Facts;
 use crate::history::{Before, Past};
 use crate::idle::note_gift;
-use crate::lots::Lots;
+use crate::lots::{Lots, Taking};
 use crate::number::BigInt;
 use crate::rating::{Occasion, budget_key};
 use crate::standing::Standing;
@@ -118,7 +118,7 @@ impl Model {
         let (mut lots, mut outcome) = (self.lots.clone(), outcome);
         let mut gifts = Vec::new();
         for (award, turn) in turned {
-            turn_award(award, turn, &mut lots, &mut outcome);
+            self.turn_award(award, turn, &mut lots, &mut outcome);
             gifts.push((award.gifts.clone(), turn));
         }
         let budgets: Vec<String> = self.document.budgets.iter().map(|it| budget_key(&it.id)).collect();
@@ -138,36 +138,40 @@ impl Model {
         }
         outcome
     }
-}
 
-/// Takes back what was given for a goal, or gives it again.
-fn turn_award(award: &mut Award, turn: Turn, lots: &mut BTreeMap<String, Lots>, outcome: &mut Outcome) {
-    let [track, id] = award.goal.names();
-    let mut taken = Vec::new();
-    for (index, (currency, points, place)) in award.points.iter().enumerate() {
-        let lots = lots.entry(currency.clone()).or_default();
-        let found = match &award.taken {
-            None => lots.take_back(points, place.clone()),
-            Some(taken) => taken[index].clone(),
-        };
-        let sum: BigInt = found.iter().map(|(_, part)| part).sum();
-        let forgiven = points - &sum;
-        let key = [track.to_owned(), id.to_owned(), currency.clone()];
-        let [takes, gone] = [&mut outcome.goal_takes, &mut outcome.goal_forgiven];
-        let [takes, gone] = [takes.entry(key.clone()).or_default(), gone.entry(key).or_default()];
-        match turn {
-            Turn::Lost => {
-                *takes += sum;
-                *gone += forgiven;
-            }
-            Turn::Again => {
-                found.iter().for_each(|(place, part)| lots.give_again(part, place.clone()));
-                lots.totals.forgiven -= &forgiven;
-                *takes -= sum;
-                *gone -= forgiven;
+    /// Takes back what was given for a goal, or gives it again.
+    fn turn_award(
+        &self,
+        award: &mut Award,
+        turn: Turn,
+        lots: &mut BTreeMap<String, Lots>,
+        outcome: &mut Outcome,
+    ) {
+        let [track, id] = award.goal.names();
+        let mut taken = Vec::new();
+        for (index, (currency, points, place)) in award.points.iter().enumerate() {
+            let reach = self.reach(currency);
+            let lots = lots.entry(currency.clone()).or_default();
+            let key = [track.to_owned(), id.to_owned(), currency.clone()];
+            let [takes, gone] = [&mut outcome.goal_takes, &mut outcome.goal_forgiven];
+            let [takes, gone] = [takes.entry(key.clone()).or_default(), gone.entry(key).or_default()];
+            match &award.taken {
+                None => {
+                    let taking = lots.take_back(points, place.clone(), &reach);
+                    *takes += taking.sum();
+                    *gone += &taking.forgiven;
+                    taken.push(taking);
+                }
+                Some(taken) => {
+                    let Taking { found, owed, forgiven } = &taken[index];
+                    lots.totals.forgiven -= forgiven;
+                    *gone -= forgiven;
+                    let left = lots.owe_less(&(taken[index].sum() + owed));
+                    *takes -= &left;
+                    lots.refill(left, found, place);
+                }
             }
         }
-        taken.push(found);
+        award.taken = (turn == Turn::Lost).then_some(taken);
     }
-    award.taken = (turn == Turn::Lost).then_some(taken);
 }

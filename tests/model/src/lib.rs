@@ -15,6 +15,7 @@ mod budgets;
 mod calendar;
 mod carry;
 mod condition;
+mod debt;
 mod goals;
 mod grants;
 mod history;
@@ -205,6 +206,7 @@ impl Model {
                 }
             }
         };
+        self.repay();
         self.settle_to(own_time);
         Ok(outcome)
     }
@@ -355,9 +357,15 @@ impl Model {
     fn settle_at(&mut self, at: Instant) {
         while let Some(due) = self.first_due().filter(|due| *due <= at) {
             self.fall_due(due);
+            self.repay();
             self.roll_again();
         }
-        self.end_holds(at);
+        if self.holds.iter().any(|held| held.until <= at) {
+            self.end_holds(at);
+            // What is over by then repays nothing.
+            self.lots.values_mut().filter(|lots| lots.debt > BigInt::ZERO).for_each(|lots| lots.lapse(at));
+            self.repay();
+        }
         self.move_standings(|standing, tiers, track| standing.settle(tiers, track, at));
         self.follow_levels(self.moment_on(self.calendar.date_at(at), at));
         self.lots.values_mut().for_each(|lots| lots.lapse(at));
@@ -532,10 +540,12 @@ impl Model {
             }
             past.fall_with_budgets(&before);
             for (award, given) in before.awards.iter().enumerate() {
+                let reach = self.reach(&given.currency);
+                let past = &mut self.past[purchase];
                 let kept = before.kept(&given.share).into_iter().zip(past.kept(&past.awards[award].share));
                 let due: Vec<BigInt> = kept.map(|(before, now)| before - now).collect();
                 let lots = self.lots.get_mut(&given.currency).expect("every currency has its lots");
-                let [taken, forgiven] = past.taken.settle((award, given), &due, lots);
+                let [taken, forgiven] = past.taken.settle((award, given), &due, (lots, &reach));
                 *outcome.forgiven.entry(given.currency.clone()).or_default() += forgiven;
                 *outcome.taken.entry(given.currency.clone()).or_default() += taken;
             }

@@ -10,7 +10,7 @@ use crate::number::BigInt;
 pub struct Totals {
     /// Awarded.
     pub earned: BigInt,
-    /// Taken back by returns.
+    /// Taken back by returns, or owed for them.
     pub clawed_back: BigInt,
     /// Lapsed.
     pub expired: BigInt,
@@ -49,6 +49,33 @@ pub struct Place {
     partner: Option<String>,
 }
 
+/// What returns and hands may take, by the program's rule.
+#[derive(Debug, Clone)]
+pub struct Reach {
+    /// Whether what may be spent is taken.
+    pub lots: bool,
+    /// How much may be owed in all.
+    pub owed: BigInt,
+}
+
+/// What was taken: where it was found, what is owed for it and what nothing could be done about.
+#[derive(Debug, Clone, Default)]
+pub struct Taking {
+    /// By place, in this order.
+    pub found: Vec<(Place, BigInt)>,
+    /// Owed from now on.
+    pub owed: BigInt,
+    /// Let go.
+    pub forgiven: BigInt,
+}
+
+impl Taking {
+    /// How much was found.
+    pub fn sum(&self) -> BigInt {
+        self.found.iter().map(|(_, part)| part).sum()
+    }
+}
+
 /// The points of one currency.
 #[derive(Debug, Clone, Default)]
 pub struct Lots {
@@ -58,6 +85,8 @@ pub struct Lots {
     pub ends: Option<Instant>,
     /// When each of the lives before ended.
     ended: Vec<Instant>,
+    /// What the member owes.
+    pub debt: BigInt,
     /// What came and went.
     pub totals: Totals,
 }
@@ -123,11 +152,13 @@ impl Lots {
         }
     }
 
-    /// Takes points back: first those of `first`, then the soonest to lapse. Gives what it found, and where.
-    pub fn take_back(&mut self, points: &BigInt, first: Goal) -> Vec<(Place, BigInt)> {
+    /// Takes points back: first those of `first`, then the soonest to lapse; what is missing is owed as far as it may
+    /// be, and the rest forgiven.
+    pub fn take_back(&mut self, points: &BigInt, first: Goal, reach: &Reach) -> Taking {
         let first = self.joined(first);
         let mut order = vec![first.clone()];
         order.extend(self.in_order().into_iter().filter(|place| *place != first));
+        order.retain(|_| reach.lots);
         let mut missing = points.clone();
         let mut found = Vec::new();
         for place in order {
@@ -137,9 +168,34 @@ impl Lots {
             missing -= &part;
             found.push((place, part));
         }
-        self.totals.clawed_back += points - &missing;
-        self.totals.forgiven += missing;
-        found
+        let owed = self.owe(&missing, reach);
+        let forgiven = missing - &owed;
+        self.totals.clawed_back += points - &forgiven;
+        self.totals.forgiven += &forgiven;
+        Taking { found, owed, forgiven }
+    }
+
+    /// Owes points as far as may be; gives how many.
+    pub fn owe(&mut self, points: &BigInt, reach: &Reach) -> BigInt {
+        let room = (&reach.owed - &self.debt).max(BigInt::ZERO);
+        let owed = points.clone().min(room);
+        self.debt += &owed;
+        owed
+    }
+
+    /// Whatever may be spent repays what is owed, the soonest to lapse first.
+    pub fn repay(&mut self) {
+        let part = self.debt.clone().min(self.balance());
+        self.spend(&part, None).expect("no more than there is");
+        self.debt -= part;
+    }
+
+    /// What a return gives again of what it took: less is owed first; gives what is left of it.
+    pub fn owe_less(&mut self, points: &BigInt) -> BigInt {
+        let part = self.debt.clone().min(points.clone());
+        self.debt -= &part;
+        self.totals.clawed_back -= &part;
+        points - part
     }
 
     /// How many lives of points by activity are over.
@@ -184,6 +240,17 @@ impl Lots {
     pub fn give_anew(&mut self, points: &BigInt, goal: Goal) {
         let place = self.joined(goal);
         self.give_again(points, place);
+    }
+
+    /// Puts back where it was found what returns give again, the last first, and the rest into a place of its own.
+    pub fn refill(&mut self, points: BigInt, found: &[(Place, BigInt)], own: &Goal) {
+        let mut left = points;
+        for (place, part) in found.iter().rev() {
+            let part = left.clone().min(part.clone());
+            left -= &part;
+            self.give_again(&part, place.clone());
+        }
+        self.give_anew(&left, own.clone());
     }
 
     /// What is open.

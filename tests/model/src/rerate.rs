@@ -7,7 +7,7 @@ use loyalty_core::program::document::{AttributeKind, Document, Grant};
 use crate::Model;
 use crate::basis::{numeric, returnable_units, units};
 use crate::history::Past;
-use crate::lots::{Goal, Lots, Place};
+use crate::lots::{Goal, Lots, Place, Reach, Taking};
 use crate::number::{BigInt, Exact, exact, power_of_ten, round, whole};
 use crate::rating::{Occasion, Rated, budget_key};
 use crate::share::{Contribution, Share};
@@ -180,7 +180,7 @@ impl Taken {
         &mut self,
         (award, given): (usize, &Given),
         due: &[BigInt],
-        lots: &mut Lots,
+        (lots, reach): (&mut Lots, &Reach),
     ) -> [BigInt; 2] {
         let mut sums = [BigInt::ZERO, BigInt::ZERO];
         let mut places: Vec<(Goal, BigInt)> = Vec::new();
@@ -202,11 +202,11 @@ impl Taken {
         }
         for (place, points) in places {
             if points >= BigInt::ZERO {
-                let found = lots.take_back(&points, place.clone());
-                let taken: BigInt = found.iter().map(|(_, part)| part).sum();
-                self.forgiven.push((given.currency.clone(), &points - &taken));
-                sums[1] += &points - &taken;
-                sums[0] += &taken;
+                let taking = lots.take_back(&points, place.clone(), reach);
+                sums[0] += taking.sum();
+                sums[1] += &taking.forgiven;
+                let Taking { found, forgiven, .. } = taking;
+                self.forgiven.push((given.currency.clone(), forgiven));
                 let (currency, of) = (given.currency.clone(), (award, place));
                 let found = found.into_iter().map(|(at, points)| Found {
                     currency: currency.clone(),
@@ -224,7 +224,7 @@ impl Taken {
         sums
     }
 
-    /// First what was missing is missed no more; then places get back what was taken, the last first and those that
+    /// First what was missing is missed no more; then less is owed; then places get back what was taken, the last first and those that
     /// gave for the same award before others. What was taken while it waited goes where it would be by now.
     fn give_again(
         &mut self,
@@ -242,6 +242,8 @@ impl Taken {
             remembered += part;
         }
         lots.totals.forgiven -= &remembered;
+        left = lots.owe_less(&left);
+        let again = left.clone();
         for own in [true, false] {
             let found =
                 self.from.iter_mut().rev().filter(|it| it.currency == currency && (it.of == of) == own);
@@ -253,6 +255,6 @@ impl Taken {
             }
         }
         lots.give_anew(&left, of.1);
-        [points - &remembered, remembered]
+        [again, remembered]
     }
 }

@@ -36,6 +36,7 @@ impl Model {
     /// As if nobody had looked: what an event has let vest, then what has become of the rest by itself.
     fn approve(&mut self, past: usize) -> Outcome {
         let now = self.settled_to.expect("a member has begun");
+        let mut due = Vec::new();
         for award in self.reviewed(past) {
             let given = self.past[past].awards[award].clone();
             for (line, lapse) in given.heard.iter().enumerate() {
@@ -45,11 +46,20 @@ impl Model {
             }
             let fate = given.by_now(now);
             if fate != Fate::Pending {
-                self.put_lines((past, award), fate, &|_| true);
+                due.push((given.due, award, fate));
             }
+        }
+        // What comes repays what is owed, even where it has lapsed by now.
+        self.repay();
+        due.sort_by_key(|it| it.0);
+        for (at, award, fate) in due {
+            self.lots.values_mut().for_each(|lots| lots.lapse(at - chrono::TimeDelta::microseconds(1)));
+            self.put_lines((past, award), fate, &|_| true);
+            self.repay();
         }
         self.roll_again();
         self.lots.values_mut().for_each(|lots| lots.lapse(now));
+        self.repay();
         Outcome::default()
     }
 
@@ -67,6 +77,7 @@ impl Model {
         let today = self.calendar.date_at(now);
         let outcome = self.follow_counters(&before, (today, now), Outcome::default());
         self.follow_levels(self.moment_on(today, now));
+        self.repay();
         outcome
     }
 

@@ -15,7 +15,7 @@ use crate::number::{BigInt, Exact, exact, minor_units, power_of_ten, round, whol
 use crate::vesting::lapse;
 
 /// Refusals that depend on how the member stands.
-const RECORDED: [&str; 7] = [
+const RECORDED: [&str; 8] = [
     "insufficient_points",
     "tier_required",
     "redemption_not_found",
@@ -23,6 +23,7 @@ const RECORDED: [&str; 7] = [
     "hold_not_found",
     "hold_ended",
     "too_many_holds",
+    "in_debt",
 ];
 
 /// What was spent at once.
@@ -85,6 +86,7 @@ impl Model {
     ) -> Result<T, &'static str> {
         let before = self.clone();
         let done = what(self);
+        self.repay();
         if let Err(code) = &done {
             let settled = self.settled_to;
             *self = before;
@@ -125,6 +127,7 @@ impl Model {
         let currencies = &self.document.currencies;
         let currency = currencies.iter().find(|it| it.id == adjust.currency).ok_or("unknown_currency")?;
         let points = BigInt::from(adjust.points.minor());
+        let reach = after.reach(currency.id.as_str());
         let lots = after.lots.get_mut(currency.id.as_str()).expect("every currency has its lots");
         if points == BigInt::ZERO {
             return Err("points_zero");
@@ -135,11 +138,17 @@ impl Model {
             let lapses = lapse(&None, currency, Moment { at: now, date, enrolled }, &self.calendar);
             lots.vest(&points, (lapses, None));
             after.renew(currency.id.as_str(), Moment { at: now, date, enrolled });
-        } else if lots.spend(&-&points, None).is_none() {
-            return Err("insufficient_points");
+        } else {
+            let there = lots.balance().min(-&points);
+            lots.spend(&there, None);
+            let missing = -&points - there;
+            if lots.owe(&missing, &reach) < missing {
+                return Err("insufficient_points");
+            }
         }
         let lots = after.lots.get_mut(currency.id.as_str()).expect("every currency has its lots");
         lots.totals.adjusted += &points;
+        after.repay();
         *self = after;
         Ok(())
     }
@@ -290,6 +299,9 @@ impl Model {
             }
         }
         let id = wish.currency.id.to_string();
+        if self.debt(&id) > BigInt::ZERO {
+            return Err("in_debt");
+        }
         let lots = self.lots.get_mut(&id).expect("every currency has its lots");
         let chosen = redeem.bucket.map(|at| Instant::from_timestamp_micros(at.micros()).expect("an instant"));
         let ((points, off), bucket) = match reward.buckets {

@@ -60,9 +60,11 @@ pub struct BalanceView {
     pub pending: Points,
     /// What is set aside at checkouts.
     pub held: Points,
+    /// What is owed; then nothing is available.
+    pub debt: Points,
     /// All that was ever earned, less what was cancelled before it could be spent.
     pub earned: Points,
-    /// All that returns took back.
+    /// All that returns took back, what is owed for them included.
     pub clawed_back: Points,
     /// All that lapsed unspent.
     pub expired: Points,
@@ -293,6 +295,7 @@ impl BalanceView {
             available: balance.available().unwrap_or(Points::MAX),
             pending: state.pending_of(&balance.currency).unwrap_or(Points::MAX),
             held: state.held_of(&balance.currency).unwrap_or(Points::MAX),
+            debt: balance.debt,
             earned: balance.earned,
             clawed_back: balance.clawed_back,
             expired: balance.expired,

@@ -78,7 +78,7 @@ impl Check<'_> {
                 let help = "leave `points` out: the steps say what is taken";
                 self.problem("price_ambiguous", format!("{path}/points"), message, help);
             }
-            Some(points) => self.points_taken(points, scale, &format!("{path}/points")),
+            Some(points) => self.points_above_zero(points, scale, &format!("{path}/points")),
             None if !by_steps => {
                 let message = format!("the reward `{}` has no price", reward.id);
                 self.problem("price_missing", path, message, "say how many `points` it takes");
@@ -104,11 +104,7 @@ impl Check<'_> {
         if let Some(off) = steps.at_most.as_ref().and_then(|most| most.off) {
             self.money_off(off, &format!("{path}/at_most/off"));
         }
-        let share = steps.share_of_bill;
-        if share.is_some_and(|share| !(Quantity::from_units(1)..=Quantity::ONE).contains(&share)) {
-            let message = "a share of the bill is above 0 and at most 1".to_owned();
-            self.problem("share_range", format!("{path}/share_of_bill"), message, "write such as \"0.5\"");
-        }
+        self.share(steps.share_of_bill, "the bill", &format!("{path}/share_of_bill"));
     }
 
     fn off_per_unit(&mut self, per_unit: &AmountOffPerUnit, scale: u8, path: &str) {
@@ -138,12 +134,12 @@ impl Check<'_> {
     }
 
     fn step(&mut self, step: &PointsOff, scale: u8, path: &str) {
-        self.points_taken(step.points, scale, &format!("{path}/per_full/points"));
+        self.points_above_zero(step.points, scale, &format!("{path}/per_full/points"));
         self.money_off(step.off, &format!("{path}/per_full/off"));
     }
 
     fn full_steps(&mut self, points: Quantity, step: Quantity, scale: u8, path: &str) {
-        self.points_taken(points, scale, path);
+        self.points_above_zero(points, scale, path);
         let rest = points.units().checked_rem(step.units());
         if points > Quantity::ZERO && rest.is_some_and(|rest| rest != 0) {
             let message = format!("`{points}` are no full steps of {step}");
@@ -151,7 +147,7 @@ impl Check<'_> {
         }
     }
 
-    fn points_taken(&mut self, points: Quantity, scale: u8, path: &str) {
+    pub fn points_above_zero(&mut self, points: Quantity, scale: u8, path: &str) {
         if points <= Quantity::ZERO {
             self.not_positive(path);
         } else {

@@ -3,6 +3,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::money::Quantity;
+use crate::program::condition::TierTest;
 use crate::time::Span;
 
 /// What returns take back.
@@ -18,6 +20,58 @@ pub struct Returns {
     /// Days after a purchase within which an unlinked return may find it; absent means unlimited.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub within: Option<Span>,
+    /// What happens where points that are to be taken are no longer there.
+    #[serde(default, skip_serializing_if = "WhenGone::is_default")]
+    pub when_gone: WhenGone,
+}
+
+/// What happens where points that are to be taken are no longer there.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum WhenGone {
+    /// Returns take what still waits, and leave alone what may be spent; the rest is forgiven.
+    OnlyPending,
+    /// They take what is there; the rest is forgiven.
+    #[default]
+    WithinBalance,
+    /// They take what is there, and the member owes the rest, up to a limit; beyond it, it is forgiven. So do
+    /// adjustments, which are refused beyond it.
+    IntoDebt(IntoDebt),
+}
+
+impl WhenGone {
+    fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// How much a member may owe of each currency: the less of the two, of which one at least is given.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct IntoDebt {
+    /// A decimal of whole points above 0.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at_most: Option<Quantity>,
+    /// A share of all that the member ever earned, above 0 and up to 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub share_of_earned: Option<Quantity>,
+    /// Other limits for some levels: the first that the member holds counts in place of the above.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tiers: Vec<DebtOfTier>,
+}
+
+/// How much a member of some levels may owe: the less of the two, of which one at least is given.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DebtOfTier {
+    /// The levels.
+    pub tier: TierTest,
+    /// A decimal of whole points above 0.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at_most: Option<Quantity>,
+    /// A share of all that the member ever earned, above 0 and up to 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub share_of_earned: Option<Quantity>,
 }
 
 /// How much of an award a part of a purchase carries.

@@ -6,8 +6,8 @@ use loyalty_core::program::condition::DateRange;
 use loyalty_core::program::document::{
     ActivityIds, AtLeast, AttributeDeclaration, AttributeKind, Cap, Challenge, Counted, Counter, Currency,
     CurrencyExpiry, CurrencyKind, DatesBy, Document, Downgrade, Earning, Expiry, Group, GroupMember,
-    HeadStart, Lasts, Level, OnReturn, Requirement, ReturnMethod, Returns, Rollover, Rule, Segment, Start,
-    Streak, Sum, SumOf, Threshold, TierTrack, Unlinked, Upgrade,
+    HeadStart, Lasts, Level, OnReturn, Requirement, Rollover, Rule, Segment, Start, Streak, Sum, SumOf,
+    Threshold, TierTrack, Upgrade,
 };
 use loyalty_core::time::{Date, Window};
 use loyalty_core::zone::Zone;
@@ -22,6 +22,7 @@ use super::earning::{earning, rounding};
 use super::grants;
 use super::idle;
 use super::limits::limits;
+use super::returns::returns;
 use super::rewards::rewards;
 use super::terms::partners;
 use super::words::{COLOUR, EVENTS, GIFT, MILES, SEGMENTS, decimal, id, period, span, window, word};
@@ -54,7 +55,7 @@ pub fn with_rules(most: usize) -> BoxedStrategy<Document> {
             let known = Known { tracks: &tiers, counters: &counters, challenges: &challenges };
             let earning: Vec<_> =
                 currencies.iter().map(|it| earning(it.id.clone(), it.scale, &known, most)).collect();
-            let spending = (returns(), rewards(&currencies, &tiers));
+            let spending = (returns(&tiers), rewards(&currencies, &tiers));
             let gifts = (grants::declared(), grants::grants(&known, &currencies));
             let money =
                 (limits(&currencies), budgets::picks(currencies.len()), idle::picks(currencies.len()));
@@ -303,16 +304,6 @@ fn requirement(counters: &[Counter]) -> BoxedStrategy<Requirement> {
             ]
         })
         .boxed()
-}
-
-fn returns() -> impl Strategy<Value = Returns> {
-    let unlinked = select(vec![Unlinked::Refuse, Unlinked::MostRecent, Unlinked::MostRecent]);
-    let method = select(vec![ReturnMethod::Proportional, ReturnMethod::Rerate]);
-    (method, unlinked, option::of(span())).prop_map(|(method, unlinked, within)| Returns {
-        method,
-        unlinked,
-        within: within.filter(|_| unlinked == Unlinked::MostRecent),
-    })
 }
 
 fn attributes() -> Vec<AttributeDeclaration> {

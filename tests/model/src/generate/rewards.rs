@@ -80,7 +80,8 @@ fn made(price: Quantity, off: Off, reward: Reward) -> Reward {
     }
 }
 
-fn tier_test(tiers: &[TierTrack], (track, levels): (Index, Vec<Index>)) -> Option<TierTest> {
+/// Some levels of a track.
+pub fn tier_test(tiers: &[TierTrack], (track, levels): (Index, Vec<Index>)) -> Option<TierTest> {
     let track = tiers.get(track.index(tiers.len().max(1)))?;
     let level = levels.into_iter().map(|it| it.get(&track.levels).id.clone()).collect();
     Some(TierTest { track: track.id.clone(), level })

@@ -237,11 +237,13 @@ fn decide_activity<T: Trace>(
     }
     match activity.as_ref() {
         Activity::Return(by) => {
+            debt::returns_begin(program, &mut state);
             let before = looks_at_returns(program, &state).then(|| state.clone());
             take_back((by, &moment), context, &mut state, &mut operation, trace)?;
             after_return(&moment, before.as_ref(), &mut state, &mut operation, trace)?;
         }
         _ => {
+            debt::returns_end(&mut state);
             let happening = Happening { activity: &activity, moment, enrols, late };
             wants.extend(earn(&happening, context, &mut state, &mut operation, trace)?);
         }

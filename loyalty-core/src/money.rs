@@ -387,6 +387,18 @@ impl Ratio {
         self.times(Self::new(by.den, by.num)?)
     }
 
+    /// The numerators of values over the denominator that all of them share.
+    pub fn numerators(values: &[Self]) -> Result<Vec<i128>, OutOfRange> {
+        let reduced = values.iter().map(|value| value.reduced());
+        let shared = reduced.clone().try_fold(1_i128, |shared, Self { den, .. }| {
+            let divisor = i128::try_from(gcd(shared.unsigned_abs(), den.unsigned_abs())).ok();
+            shared.checked_mul(den.checked_div(divisor?)?)
+        });
+        let shared = shared.ok_or(OutOfRange)?;
+        let over = |Self { num, den }: Self| num.checked_mul(shared.checked_div(den)?);
+        reduced.map(over).collect::<Option<_>>().ok_or(OutOfRange)
+    }
+
     /// Whether it is a whole number.
     pub const fn is_whole(self) -> bool {
         self.num % self.den == 0

@@ -92,7 +92,8 @@ proptest! {
                 continue;
             }
             let done = real.execute(Command::Record(Arc::new(activity.clone())), clock);
-            prop_assert_eq!(done.is_ok(), expected.is_ok());
+            let refused = (done.as_ref().err(), expected.as_ref().err());
+            prop_assert_eq!(refused.0.is_some(), refused.1.is_some(), "{:?}", refused);
             for (number, (_, of, approves, hours)) in looks.iter().enumerate().filter(|(_, it)| it.0 == index) {
                 let Some(state) = real.state() else { continue };
                 let soon = state.settled_to.plus_seconds(hours * 3_600);

@@ -2,9 +2,9 @@
 
 use std::ops::Range;
 
-use super::{CapUse, Earned, Given};
+use super::{CapUse, Earned, Given, share};
 use crate::id::AuthorId;
-use crate::money::{OutOfRange, Ratio, Rounding};
+use crate::money::{OutOfRange, Ratio};
 use crate::points::Points;
 use crate::program::document::{Rule, Terms};
 
@@ -155,35 +155,10 @@ fn entry_of<'p>(
 
 /// Splits points by values that are not negative; where all are nothing, the first takes all.
 fn by_value(points: Points, values: &[Ratio]) -> Result<Vec<Points>, OutOfRange> {
-    let total = values.iter().try_fold(Ratio::ZERO, |sum, value| sum.plus(*value))?;
-    if total.is_zero() {
+    let weights = Ratio::numerators(values)?;
+    if weights.iter().all(|weight| *weight == 0) {
         let first = |place| if place == 0 { points } else { Points::ZERO };
         return Ok((0..values.len()).map(first).collect());
     }
-    let all = Ratio::whole(i128::from(points.minor()));
-    let mut left = points;
-    let mut parts = Vec::with_capacity(values.len());
-    let mut remainders = Vec::with_capacity(values.len());
-    for (place, value) in values.iter().enumerate() {
-        let ideal = all.times(*value)?.over(total)?.reduced();
-        let part = Points::from_wide(ideal.round(Rounding::Floor))?;
-        left = left.minus(part)?;
-        remainders.push((ideal.minus(Ratio::whole(i128::from(part.minor())))?, place));
-        parts.push(part);
-    }
-    while left.is_positive() {
-        let mut largest: Option<(Ratio, usize)> = None;
-        for (remainder, place) in &remainders {
-            if largest.map_or(Ok(true), |(most, _)| remainder.compare(most).map(|order| order.is_gt()))? {
-                largest = Some((*remainder, *place));
-            }
-        }
-        let Some((_, place)) = largest else { break };
-        remainders.retain(|(_, other)| *other != place);
-        if let Some(part) = parts.get_mut(place) {
-            *part = part.plus(Points::new(1)?)?;
-        }
-        left = left.minus(Points::new(1)?)?;
-    }
-    Ok(parts)
+    share::split(points, &weights)
 }

@@ -91,9 +91,8 @@ fn net_of(lines: &[Line], wanted: &[bool]) -> Result<Vec<i128>, OutOfRange> {
     each.collect()
 }
 
-/// Splits by largest remainder. What all weights share is taken out first: the largest award times the largest
-/// amount of money then fits.
-fn split(points: Points, weights: &[i128]) -> Result<Vec<Points>, OutOfRange> {
+/// Splits by largest remainder, ties to the earlier; of weights that are all nothing none takes anything.
+pub fn split(points: Points, weights: &[i128]) -> Result<Vec<Points>, OutOfRange> {
     let shared = weights.iter().fold(0, |shared, weight| gcd(shared, weight.unsigned_abs())).max(1);
     let shared = i128::try_from(shared).map_err(|_| OutOfRange)?;
     let weights: Vec<i128> = weights.iter().filter_map(|weight| weight.checked_div(shared)).collect();
@@ -105,11 +104,10 @@ fn split(points: Points, weights: &[i128]) -> Result<Vec<Points>, OutOfRange> {
     let mut parts = Vec::with_capacity(weights.len());
     let mut remainders = Vec::with_capacity(weights.len());
     for (index, weight) in weights.iter().enumerate() {
-        let product = i128::from(points.minor()).checked_mul(*weight).ok_or(OutOfRange)?;
-        let part = Points::from_wide(product.checked_div(total).ok_or(OutOfRange)?)?;
+        let (part, remainder) = part_of(points, *weight, total)?;
         left = left.minus(part)?;
         parts.push(part);
-        remainders.push((product.checked_rem(total).ok_or(OutOfRange)?, index));
+        remainders.push((remainder, index));
     }
     remainders.sort_by(|a, b| b.0.cmp(&a.0).then(a.1.cmp(&b.1)));
     let one = Points::new(1)?;
@@ -122,9 +120,39 @@ fn split(points: Points, weights: &[i128]) -> Result<Vec<Points>, OutOfRange> {
     Ok(parts)
 }
 
+/// `points` × `weight` ÷ `total` in whole points, and what is left over. Neither points nor weight are below 0.
+fn part_of(points: Points, weight: i128, total: i128) -> Result<(Points, i128), OutOfRange> {
+    if let Some(product) = i128::from(points.minor()).checked_mul(weight) {
+        let part = Points::from_wide(product.checked_div(total).ok_or(OutOfRange)?)?;
+        return Ok((part, product.checked_rem(total).ok_or(OutOfRange)?));
+    }
+    // A product that no number holds is divided as it grows, bit by bit.
+    let (mut part, mut left) = (0_i128, 0_i128);
+    for bit in (0..i64::BITS).rev() {
+        part = part.checked_mul(2).ok_or(OutOfRange)?;
+        left = left.checked_mul(2).ok_or(OutOfRange)?;
+        if points.minor() >> bit & 1 == 1 {
+            left = left.checked_add(weight).ok_or(OutOfRange)?;
+        }
+        part = part.checked_add(left.checked_div(total).ok_or(OutOfRange)?).ok_or(OutOfRange)?;
+        left = left.checked_rem(total).ok_or(OutOfRange)?;
+    }
+    Ok((Points::from_wide(part)?, left))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// The most points over weights of 3 : 1 of 10^35: 3/4 and 1/4 of 2^53 − 1, which leave ¼ and ¾ over.
+    #[test]
+    fn products_beyond_every_number_are_divided() {
+        let unit = 10_i128.pow(35);
+        let (part, left) = part_of(Points::MAX, 3 * unit, 4 * unit).unwrap();
+        assert_eq!((part.minor(), left), (((1 << 53) - 4) / 4 * 3 + 2, unit));
+        let (part, left) = part_of(Points::MAX, unit, 4 * unit).unwrap();
+        assert_eq!((part.minor(), left), (((1 << 53) - 4) / 4, 3 * unit));
+    }
 
     /// 10 over 1 : 1 : 1 is 3⅓ each: the first takes the one left over. 7 over 2 : 1 is 4⅔ and 2⅓.
     #[test]

@@ -41,7 +41,9 @@ impl Reach {
             WhenGone::WithinBalance => return Ok(within),
             WhenGone::IntoDebt(into) => into,
         };
-        let holds = |track: &AuthorId| state.tier(track).map(|held| held.level());
+        let holds = |track: &AuthorId| {
+            state.tier(track).map(|held| held.owes_as.as_ref().unwrap_or_else(|| held.level()))
+        };
         let own =
             into.tiers.iter().find(|it| holds(&it.tier.track).is_some_and(|at| it.tier.level.contains(at)));
         let (at_most, share) =
@@ -79,6 +81,22 @@ impl Reach {
         balance.debt = balance.debt.plus(owed)?;
         Ok(Taken { lots, owed, forgiven: missing.minus(owed)? })
     }
+}
+
+/// Has members owe by the level that they held before the first of returns that come one after the other.
+pub fn returns_begin(program: &Program, state: &mut MemberState) {
+    let into = &program.document().returns.when_gone;
+    if !matches!(into, WhenGone::IntoDebt(into) if !into.tiers.is_empty()) {
+        return;
+    }
+    for tier in state.tiers.iter_mut().filter(|tier| tier.owes_as.is_none()) {
+        tier.owes_as = Some(tier.level().clone());
+    }
+}
+
+/// Something else than a return happens.
+pub fn returns_end(state: &mut MemberState) {
+    state.tiers.iter_mut().for_each(|tier| tier.owes_as = None);
 }
 
 /// Owes less by what a return gives again, as far as anything is owed; gives how much less.

@@ -29,6 +29,10 @@ pub struct TierState {
     /// What the track adds to its counters, where it does.
     #[n(4)]
     pub carry: Option<Carry>,
+    /// The level that says how much the member may owe, while nothing but returns happens: the one held before the first
+    /// of them, so that it makes no difference in how many steps things come back.
+    #[cbor(n(5), default)]
+    pub owes_as: Option<AuthorId>,
 }
 
 /// A level from when to when.
@@ -120,7 +124,7 @@ impl TierState {
     /// A level that never ends and has nothing before it.
     pub const fn holding(track: AuthorId, level: AuthorId, since: Timestamp) -> Self {
         let status = Status { level, since, until: None, waiting: None, ground: None };
-        Self { track, status, past: Vec::new(), granted: None, carry: None }
+        Self { track, status, past: Vec::new(), granted: None, carry: None, owes_as: None }
     }
 
     /// The level held: the one given, where there is one, else the one earned.

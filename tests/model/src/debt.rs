@@ -16,7 +16,9 @@ impl Model {
             WhenGone::IntoDebt(into) => into,
         };
         let holds = |it: &&DebtOfTier| {
-            let held = self.level(it.tier.track.as_str());
+            let track = it.tier.track.as_str();
+            let held =
+                self.owes_as.as_ref().map_or_else(|| self.level(track), |levels| levels[track].clone());
             it.tier.level.iter().any(|level| level.as_str() == held)
         };
         let of_tier = into.tiers.iter().find(holds);

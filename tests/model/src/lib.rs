@@ -118,6 +118,8 @@ pub struct Model {
     gifts: Vec<Gift>,
     /// The currencies of which the newest activity gave points that live by activity.
     gave: BTreeSet<String>,
+    /// The levels before the first of returns that come one after the other.
+    owes_as: Option<BTreeMap<String, String>>,
 }
 
 impl Model {
@@ -141,6 +143,7 @@ impl Model {
             read: RefCell::default(),
             gifts: Vec::new(),
             gave: BTreeSet::new(),
+            owes_as: None,
         }
     }
 
@@ -167,6 +170,7 @@ impl Model {
                 let found = Search::new(&self.past, &self.document.returns).find(given, date)?;
                 let enrols = self.settled_to.is_none();
                 let tier = self.begin(own_time, date);
+                self.owes_as.get_or_insert_with(|| tier.clone());
                 let mut first = Outcome::default();
                 if enrols {
                     self.welcome(activity, self.moment(time, date), &tier, &mut first);
@@ -197,6 +201,7 @@ impl Model {
                 let before = self.clone();
                 let enrols = self.settled_to.is_none();
                 let tier = self.begin(own_time, date);
+                self.owes_as = None;
                 match self.rate(activity, self.moment(time, date), tier, enrols) {
                     Ok(outcome) => outcome,
                     Err(refused) => {

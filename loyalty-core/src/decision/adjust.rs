@@ -45,8 +45,7 @@ pub fn decide_adjust<T: Trace>(
     } else {
         let points = adjust.points.negated();
         let reach = Reach::by_hand(program, &state, &adjust.currency)?;
-        let Taken { lots, owed, forgiven } =
-            reach.take(points, (None, None), &adjust.currency, &mut state)?;
+        let Taken { lots, owed, forgiven } = reach.take(points, None, &adjust.currency, &mut state)?;
         if forgiven.is_positive() {
             let message = format!("{points} cannot be taken of {}", points.minus(forgiven)?);
             let help = "take no more than may be spent or owed";

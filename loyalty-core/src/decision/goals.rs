@@ -209,7 +209,7 @@ fn lose(
     let GoalPoints { currency, points, lapses, funded_by, .. } = &*given;
     let reach = Reach::of(program, state, currency)?;
     let Taken { lots, owed, forgiven } =
-        reach.take(*points, (*lapses, funded_by.as_ref()), currency, state)?;
+        reach.take(*points, Some((*lapses, funded_by.as_ref())), currency, state)?;
     let mut postings = postings(currency, &lots, (Account::Available, Account::Issued), at)?;
     postings.extend(given.posting((Account::Debt, Account::Issued), owed, at));
     let points = points.minus(owed)?.minus(forgiven)?;

@@ -64,17 +64,21 @@ impl Reach {
         Ok(Self { lots: true, ..Self::of(program, state, currency)? })
     }
 
-    /// Takes points, first from the lot of this expiry and partner, then soonest expiry first; what is missing is owed
-    /// as far as it may be, and the rest forgiven.
+    /// Takes points, first from the lot of this expiry and partner where one is named, then soonest expiry first; what is
+    /// missing is owed as far as it may be, and the rest forgiven.
     pub fn take(
         self,
         points: Points,
-        first: (Option<Lapse>, Option<&AuthorId>),
+        first: Option<(Option<Lapse>, Option<&AuthorId>)>,
         currency: &AuthorId,
         state: &mut MemberState,
     ) -> Result<Taken, OutOfRange> {
         let balance = state.balance_mut(currency);
-        let lots = if self.lots { balance.take(points, first)? } else { Vec::new() };
+        let lots = match first {
+            _ if !self.lots => Vec::new(),
+            Some(first) => balance.take(points, first)?,
+            None => balance.spend(points.min(balance.available()?), None)?,
+        };
         let found = lots.iter().try_fold(Points::ZERO, |sum, lot| sum.plus(lot.points))?;
         let missing = points.minus(found)?;
         let owed = missing.min(self.most.minus(balance.debt)?.max(Points::ZERO));

@@ -141,7 +141,7 @@ impl Taking<'_, '_> {
     ) -> Result<(), OutOfRange> {
         let reach = Reach::of(self.by, state, &award.currency)?;
         let Taken { lots, owed, forgiven } =
-            reach.take(owed, (of, award.funded_by.as_ref()), &award.currency, state)?;
+            reach.take(owed, Some((of, award.funded_by.as_ref())), &award.currency, state)?;
         for (partner, points) in by_partner(&lots)? {
             take.points = take.points.plus(points)?;
             self.postings.push(self.posting(award, Account::Available, points, partner));

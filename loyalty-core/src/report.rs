@@ -26,6 +26,7 @@ use serde::Serialize;
 use crate::id::AuthorId;
 use crate::problem::Problem;
 use crate::program::{Program, Programs};
+use crate::time::{Date, Timestamp};
 
 pub use self::example::Example;
 
@@ -82,9 +83,18 @@ impl Report {
         Self { problems, ..Self::default() }
     }
 
-    /// What is known of a program that passed its check.
+    /// What is known of a program that passed its check, whenever it is looked at.
     pub fn of(program: &Program) -> Self {
-        let mut study = Study::of(program);
+        Self::about(Study::of(program))
+    }
+
+    /// What is known of it at an instant: also which of its dates are over.
+    pub fn at(program: &Program, now: Timestamp) -> Self {
+        let today = Some(program.zone().date_at(now));
+        Self::about(Study { today, ..Study::of(program) })
+    }
+
+    fn about(mut study: Study<'_>) -> Self {
         levels::study(&mut study);
         challenges::study(&mut study);
         rules::study(&mut study);
@@ -103,13 +113,15 @@ struct Study<'a> {
     programs: Programs,
     /// Levels that nobody reaches, by track.
     unreachable: Vec<(&'a AuthorId, &'a AuthorId)>,
+    /// The date on which somebody looks at it, where that matters.
+    today: Option<Date>,
     report: Report,
 }
 
 impl<'a> Study<'a> {
     fn of(program: &'a Program) -> Self {
         let programs = Programs::new(Arc::new(program.clone()));
-        Self { program, programs, unreachable: Vec::new(), report: Report::default() }
+        Self { program, programs, unreachable: Vec::new(), today: None, report: Report::default() }
     }
 
     fn warn(&mut self, code: &'static str, path: String, text: (String, &str), example: Option<Example>) {

@@ -105,7 +105,7 @@ impl<'a> Replay<'a> {
         };
         let found = match self.corpus.program(&text) {
             Ok(program) => {
-                reported::agrees(&self.case.then, &program)?;
+                reported::agrees(&self.case.then, &program, self.case.now)?;
                 self.against(&program)?
             }
             Err(problems) => problems,

@@ -16,15 +16,16 @@ use loyalty_core::report::{self, Example, Report};
 use loyalty_core::returns::Past;
 use loyalty_core::settle::settle;
 use loyalty_core::tier::TierState;
+use loyalty_core::time::Timestamp;
 
 use super::case::{Fact, Refusal, Then};
 
 /// Compares the report of a program with what is expected, and plays every example.
-pub fn agrees(then: &Then, program: &Program) -> Result<(), Vec<String>> {
+pub fn agrees(then: &Then, program: &Program, now: Option<Timestamp>) -> Result<(), Vec<String>> {
     if then.warnings.is_none() && then.facts.is_none() && then.no_facts.is_empty() {
         return Ok(());
     }
-    let report = Report::of(program);
+    let report = now.map_or_else(|| Report::of(program), |now| Report::at(program, now));
     let mut differ = Vec::new();
     if let Some(expected) = &then.warnings {
         let found =

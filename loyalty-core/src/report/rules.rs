@@ -4,12 +4,14 @@ use super::Study;
 use super::logic::{Form, Logic, clash, never};
 use crate::id::AuthorId;
 use crate::program::condition::{Condition, LineCondition, ListTest, NumberTest, TextTest, TierTest};
-use crate::program::document::Rule;
+use crate::program::document::{Document, Rule};
 use crate::program::walk;
+use crate::time::Date;
 
-/// Warns of every rule and factor whose condition can never hold.
+/// Warns of every rule and factor whose condition can never hold, or can hold no more.
 pub fn study(study: &mut Study<'_>) {
     let document = study.program.document();
+    let today = study.today;
     for rule in walk::rules(document) {
         if let Some(why) = never_fires(rule.it, &study.unreachable) {
             let message = format!("the rule `{}` can never apply: {why}", rule.it.id);
@@ -19,6 +21,10 @@ pub fn study(study: &mut Study<'_>) {
                 (message, "correct its conditions, or drop it"),
                 None,
             );
+        } else if today.is_some_and(|today| rule.it.when.as_ref().is_some_and(|it| over(it, today, document)))
+        {
+            let message = format!("the rule `{}` applies no more: its dates are over", rule.it.id);
+            study.warn("rule_over", rule.path, (message, "give it new dates, or drop it"), None);
         }
     }
     for (place, earning) in document.earning.iter().enumerate() {
@@ -35,10 +41,26 @@ pub fn study(study: &mut Study<'_>) {
                         (message, "correct its conditions, or drop it"),
                         None,
                     );
+                } else if today.is_some_and(|today| over(when, today, document)) {
+                    let path = format!("/earning/{place}/multipliers/{stage}/factors/{index}");
+                    let message = format!("the factor `{}` applies no more: its dates are over", factor.id);
+                    study.warn("factor_over", path, (message, "give it new dates, or drop it"), None);
                 }
             }
         }
     }
+}
+
+/// Whether all dates on which a condition can hold are over.
+fn over(when: &Condition, today: Date, document: &Document) -> bool {
+    never(when, &|test| match test {
+        Condition::Dates(range) => range.to.is_some_and(|last| last < today),
+        Condition::Holiday(id) => {
+            let list = document.holidays.iter().find(|list| list.id == *id);
+            list.is_some_and(|list| list.dates.iter().all(|date| *date < today))
+        }
+        _ => false,
+    })
 }
 
 /// Why a rule can never apply; `None` where it may.

@@ -12,7 +12,7 @@ use loyalty_core::report::{Example, Report};
 use serde_json::json;
 
 use super::Verdict;
-use crate::zones;
+use crate::{clock, zones};
 
 /// Checks a program: prints its version and what is known of it, or everything that is wrong with it
 #[derive(Debug, Args)]
@@ -38,7 +38,7 @@ pub(super) fn run(args: &Check) -> Result<Verdict> {
     let (version, report) = match read(&args.file)? {
         Ok(program) => {
             let problems = program.compatible_with(&older.iter().collect::<Vec<_>>());
-            (Some(program.version()), Report { problems, ..Report::of(&program) })
+            (Some(program.version()), Report { problems, ..Report::at(&program, clock::now()) })
         }
         Err(problems) => (None, Report::of_problems(problems)),
     };

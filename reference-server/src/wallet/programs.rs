@@ -149,7 +149,10 @@ pub(super) async fn check(
             let newest = wallet.engine.versions(tenant).await?.pop();
             let valid_from = from.or_soonest(newest.as_ref(), wallet.clocks.now(tenant));
             let problems = wallet.engine.check_published(tenant, &program, valid_from).await?;
-            (Some(program.version()), Report { problems, ..reported(program).await? })
+            (
+                Some(program.version()),
+                Report { problems, ..reported(program, wallet.clocks.now(tenant)).await? },
+            )
         }
         Err(problems) => (None, Report::of_problems(problems)),
     };
@@ -202,8 +205,8 @@ pub(super) async fn document(
 }
 
 /// Studies a program away from the threads that serve requests.
-async fn reported(program: Program) -> Result<Report, Refusal> {
-    tokio::task::spawn_blocking(move || Report::of(&program))
+async fn reported(program: Program, now: Timestamp) -> Result<Report, Refusal> {
+    tokio::task::spawn_blocking(move || Report::at(&program, now))
         .await
         .map_err(|_| Refusal::new("internal", "studying the program failed", "report this with the program"))
 }

@@ -13,5 +13,7 @@ mod compare;
 mod ledger;
 #[path = "acceptance/real_data.rs"]
 mod real_data;
+#[path = "acceptance/referrals.rs"]
+mod referrals;
 #[path = "acceptance/sample.rs"]
 mod sample;

@@ -22,6 +22,8 @@ mod operating;
 mod programs;
 #[path = "journeys/reading.rs"]
 mod reading;
+#[path = "journeys/referrals.rs"]
+mod referrals;
 #[path = "journeys/reviews.rs"]
 mod reviews;
 #[path = "journeys/sandbox.rs"]

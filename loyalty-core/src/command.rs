@@ -11,7 +11,9 @@ use crate::decision::drop_undeclared;
 use crate::id::{ActivityId, OperationKey};
 use crate::problem::Problem;
 use crate::program::Programs;
+use crate::redemption::hold::hold_key;
 use crate::redemption::{CancelRedemption, Capture, ExtendHold, Hold, Redeem, Void, redemption_key};
+use crate::referral::{NameReferrer, Turn};
 use crate::tier::TierGrant;
 use crate::vesting::Review;
 
@@ -51,6 +53,13 @@ pub enum Command {
     /// Give it up.
     #[n(10)]
     Void(#[cbor(n(0), with = "shared")] Arc<Void>),
+    /// Say who brought the member.
+    #[n(11)]
+    NameReferrer(#[cbor(n(0), with = "shared")] Arc<NameReferrer>),
+    /// Give the member points for having brought another, or take them back. The engine does it once the other's
+    /// chain has decided it.
+    #[n(12)]
+    Referral(#[cbor(n(0), with = "shared")] Arc<Turn>),
 }
 
 /// An input is shared between the command and the operation, so that deciding never copies it.
@@ -91,6 +100,8 @@ impl Command {
             Self::ExtendHold(extend) => OperationKey::new(&format!("extend_hold/{}", extend.key)).ok(),
             Self::Capture(capture) => capture.operation(),
             Self::Void(void) => OperationKey::new(&format!("void/{}", void.key)).ok(),
+            Self::NameReferrer(_) => OperationKey::new("name_referrer").ok(),
+            Self::Referral(turn) => turn.key(),
         };
         key.ok_or_else(|| self.id_too_long())
     }
@@ -108,6 +119,7 @@ impl Command {
             Self::ExtendHold(extend) => Some(&extend.key),
             Self::Capture(capture) => Some(&capture.key),
             Self::Void(void) => Some(&void.key),
+            Self::NameReferrer(_) | Self::Referral(_) => None,
         }
     }
 
@@ -142,6 +154,14 @@ impl Command {
         }
     }
 
+    /// The operation that it goes on from: the one that placed a hold, or an earlier turn of a referral.
+    pub fn follows(&self) -> Option<OperationKey> {
+        match self {
+            Self::Referral(turn) => turn.key_before(),
+            _ => self.hold().and_then(hold_key),
+        }
+    }
+
     /// The input as JSON shows it: an object whose only field names what it is.
     pub fn to_json(&self) -> Value {
         match self {
@@ -156,6 +176,8 @@ impl Command {
             Self::ExtendHold(extend) => json!({ "extend_hold": extend.as_ref() }),
             Self::Capture(capture) => json!({ "capture": capture.as_ref() }),
             Self::Void(void) => json!({ "void": void.as_ref() }),
+            Self::NameReferrer(name) => json!({ "name_referrer": name.as_ref() }),
+            Self::Referral(turn) => json!({ "referral": turn.as_ref() }),
         }
     }
 
@@ -183,6 +205,8 @@ impl Command {
             Self::ExtendHold(_) => "extend_hold",
             Self::Capture(_) => "capture",
             Self::Void(_) => "void",
+            Self::NameReferrer(_) => "name_referrer",
+            Self::Referral(_) => "referral",
         };
         Problem { path: format!("/{name}{}", problem.path), ..problem }
     }

@@ -12,6 +12,7 @@ mod lots;
 mod nearest;
 mod occasion;
 mod prepare;
+mod referrals;
 mod rerate;
 mod review;
 mod settled;
@@ -35,7 +36,6 @@ use crate::money::OutOfRange;
 use crate::problem::Problem;
 use crate::program::document::{DatesBy, OnReturn, TierTrack};
 use crate::program::{Program, Programs};
-use crate::redemption::hold::hold_key;
 use crate::returns::{self, Past, debt};
 use crate::settle::settle;
 use crate::shared::{Reading, Want};
@@ -123,8 +123,8 @@ pub fn needs(command: &Command, past: &Past, programs: &Programs) -> Needs {
     {
         return cancel.redemption().map_or(Needs::Nothing, Needs::Redemption);
     }
-    if let Some(hold) = command.hold().filter(|_| !past.complete) {
-        return hold_key(hold).map_or(Needs::Nothing, Needs::Operation);
+    if let Some(before) = command.follows().filter(|_| !past.complete) {
+        return Needs::Operation(before);
     }
     match command.activity() {
         Some(
@@ -171,6 +171,8 @@ pub fn decide<T: Trace>(
         Command::ExtendHold(it) => hold::decide_extend(context, known(state)?, it, key.clone(), trace),
         Command::Capture(it) => hold::decide_capture(context, known(state)?, it, key.clone(), trace),
         Command::Void(it) => hold::decide_void(context, known(state)?, it, key.clone(), trace),
+        Command::NameReferrer(name) => referrals::decide_name(context, state, name, key.clone(), trace),
+        Command::Referral(turn) => referrals::decide_turn(context, state, turn, key.clone(), trace),
     };
     let mut decided = match decided.map_err(|problem| command.place(problem)) {
         Err(problem) if command.spends() => {
@@ -311,6 +313,7 @@ fn earn<T: Trace>(
     refuse_too_late(&subject)?;
     let Rated { mut earned, mut wants } = accrual::rate(program, &subject, trace)?;
     let gifts = grants::matching(program, &subject, trace)?;
+    let referrals = referrals::matching(program, &subject, trace)?;
     let named = match activity {
         Activity::Event(event) => vesting::named(event, context.past)?,
         _ => None,
@@ -324,6 +327,7 @@ fn earn<T: Trace>(
     record(earned, moment, occurred_at, state, operation)?;
     let given = moment.give_grants((&gifts, &GrantedFor::Activity, context), state, operation, trace)?;
     operation.counted.extend(given.used);
+    moment.refer((&referrals, context), state, operation, trace)?;
     moment.credit_copies(context, state, operation)?;
     let times = (occurred_at.at, moment.at);
     let copied = succession::counted_by_copies(&operation.counted, program, context.programs, times);

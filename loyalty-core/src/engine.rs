@@ -10,6 +10,7 @@ mod load;
 mod pack;
 mod programs;
 mod read;
+mod referrals;
 mod replay;
 mod reviews;
 mod verify;
@@ -223,7 +224,9 @@ impl Engine {
         let mut outcomes = Vec::with_capacity(commands.len());
         let chain = Chain { tenant, member };
         for part in commands.chunks_mut(crate::ledger::commit::MAX_OPERATIONS) {
-            outcomes.extend(self.execute_pack(chain, part, now).await?);
+            let done = self.execute_pack(chain, part, now).await?;
+            self.finish_turns(chain, &done, now).await?;
+            outcomes.extend(done);
         }
         Ok(outcomes)
     }

@@ -10,6 +10,7 @@ use minicbor::{Decode, Encode};
 use crate::counter::CounterState;
 use crate::id::{AuthorId, OperationKey};
 use crate::member::MemberState;
+use crate::points::Points;
 use crate::time::Timestamp;
 
 pub use self::code::{Codes, InvalidCode, VoucherCode};
@@ -73,6 +74,23 @@ pub enum Gift {
     /// An amount in a slot of a counter.
     #[n(3)]
     Credit(#[n(0)] HeldCredit),
+    /// Points of a referral.
+    #[n(4)]
+    Referral(#[n(0)] ReferralPoints),
+}
+
+/// What a referral gives.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub struct ReferralPoints {
+    /// The currency.
+    #[n(0)]
+    pub currency: AuthorId,
+    /// To who brought the member.
+    #[n(1)]
+    pub referrer: Points,
+    /// To the member.
+    #[n(2)]
+    pub referee: Points,
 }
 
 /// A level that was given until an end.
@@ -212,8 +230,8 @@ impl Gifts {
                 let place = self.badges.partition_point(|held| held.badge < badge.badge);
                 self.badges.insert(place, badge.clone());
             }
-            // They are kept with levels and counters.
-            Gift::Tier(_) | Gift::Credit(_) => {}
+            // They are kept with levels, counters and balances.
+            Gift::Tier(_) | Gift::Credit(_) | Gift::Referral(_) => {}
         }
         true
     }
@@ -230,7 +248,7 @@ impl Gifts {
                 let place = self.badges.iter().position(|held| held == badge);
                 place.map(|place| self.badges.remove(place)).is_some()
             }
-            Gift::Tier(_) | Gift::Credit(_) => true,
+            Gift::Tier(_) | Gift::Credit(_) | Gift::Referral(_) => true,
         }
     }
 }

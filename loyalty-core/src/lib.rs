@@ -37,6 +37,7 @@ pub mod expiry;
 pub mod ledger;
 pub mod limits;
 pub mod member;
+pub mod referral;
 pub mod returns;
 pub mod settle;
 pub mod shared;

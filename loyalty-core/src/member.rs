@@ -12,6 +12,7 @@ use crate::ledger::operation::{CountedIn, VestingOutcome};
 use crate::limits::LimitsState;
 use crate::points::{OutOfRange, Points};
 use crate::redemption::Held;
+use crate::referral::Referee;
 use crate::shared::Shared;
 use crate::tier::{GoalGrant, TierState};
 use crate::time::Timestamp;
@@ -64,6 +65,9 @@ pub struct MemberState {
     /// Points set aside, the hold that ends first before the others.
     #[cbor(n(11), default, skip_if = "Vec::is_empty")]
     pub holds: Vec<Held>,
+    /// Who brought the member, and what came of it.
+    #[cbor(n(13), default)]
+    pub referral: Option<Referee>,
 }
 
 /// Points of one award that may not be spent yet.
@@ -121,6 +125,7 @@ impl MemberState {
             shared: None,
             gifts: Gifts::NONE,
             holds: Vec::new(),
+            referral: None,
         }
     }
 

@@ -21,14 +21,14 @@ use self::index::{Index, Map, Place};
 
 use self::document::{
     Badge, Budget, Cap, CapScope, Challenge, Counter, Currency, CurrencyKind, Document, Earning, Group,
-    GroupMember, Requirement, Reward, Rule, Streak, Threshold, TierTrack, Trigger, Voucher,
+    GroupMember, Referral, Requirement, Reward, Rule, Streak, Threshold, TierTrack, Trigger, Voucher,
 };
 use crate::activity::Activity;
 use crate::facts::Asked;
 use crate::id::AuthorId;
 use crate::json::{self, Limits};
 use crate::ledger::operation::{Award, CountedBy};
-use crate::money::{Ratio, Rounding, coin_places};
+use crate::money::{Quantity, Ratio, Rounding, coin_places};
 use crate::points::Points;
 use crate::problem::Problem;
 use crate::time::Window;
@@ -233,9 +233,18 @@ impl Program {
 
     /// A budget's amount in minor units; 0 where the program has no such budget.
     pub fn budget_amount(&self, id: &AuthorId) -> Points {
-        let budget = self.budget(id);
-        let amount = budget.and_then(|it| it.amount.ratio().times(self.currency(&it.currency)?.unit()).ok());
-        amount.and_then(|it| Points::from_wide(it.round(Rounding::Floor)).ok()).unwrap_or(Points::ZERO)
+        self.budget(id).map_or(Points::ZERO, |budget| self.minor(budget.amount, &budget.currency))
+    }
+
+    /// Whole points of a currency in its minor units; 0 where the program has no such currency.
+    pub fn minor(&self, points: Quantity, currency: &AuthorId) -> Points {
+        let minor = self.currency(currency).and_then(|it| points.ratio().times(it.unit()).ok());
+        minor.and_then(|it| Points::from_wide(it.round(Rounding::Floor)).ok()).unwrap_or(Points::ZERO)
+    }
+
+    /// A referral by its id.
+    pub fn referral(&self, id: &AuthorId) -> Option<&Referral> {
+        self.document.referrals.iter().find(|referral| referral.id == *id)
     }
 
     /// What is limited by a cap of a window, or by a budget; `None` for a counter.
@@ -361,7 +370,8 @@ impl Document {
         let counters = self.counters.iter().filter_map(|counter| counter.when.as_ref());
         let limits = self.limits.iter().filter_map(|limit| limit.when.as_ref());
         let grants = self.grants.iter().filter_map(|grant| grant.when.as_ref());
-        rules.chain(factors).chain(counters).chain(limits).chain(grants)
+        let referrals = self.referrals.iter().filter_map(|referral| referral.when.as_ref());
+        rules.chain(factors).chain(counters).chain(limits).chain(grants).chain(referrals)
     }
 }
 

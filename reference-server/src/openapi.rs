@@ -6,6 +6,7 @@ use loyalty_core::facts::Facts;
 use loyalty_core::json::answer::{AnswerView, HistoryView, MemberView, PreviewView, ProofView};
 use loyalty_core::program::document::Document;
 use loyalty_core::redemption::{Hold, Redeem};
+use loyalty_core::referral::NameReferrer;
 use schemars::SchemaGenerator;
 use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value, json};
@@ -67,6 +68,7 @@ fn schemas() -> Map<String, Value> {
     read.subschema_for::<Document>();
     read.subschema_for::<Facts>();
     read.subschema_for::<Hold>();
+    read.subschema_for::<NameReferrer>();
     read.subschema_for::<NewAdjustment>();
     read.subschema_for::<NewCancellation>();
     read.subschema_for::<NewCapture>();

@@ -7,6 +7,7 @@ mod holds;
 mod members;
 mod programs;
 mod redemptions;
+mod referrals;
 mod reviews;
 mod rights;
 mod sandbox;
@@ -85,6 +86,7 @@ pub fn routes<S: Clone + Send + Sync + 'static>(wallet: Wallet) -> OpenApiRouter
         .routes(routes!(members::history))
         .routes(routes!(members::proof))
         .routes(routes!(tiers::grant))
+        .routes(routes!(referrals::name))
         .routes(routes!(reviews::list))
         .routes(routes!(budgets::list))
         .routes(routes!(reviews::approve))

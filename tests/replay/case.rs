@@ -167,6 +167,9 @@ pub struct Then {
     #[serde(default)]
     pub held: BTreeMap<String, i64>,
     pub holds: Option<Vec<Held>>,
+    /// What other members may spend then; of those who are left out it is not looked at.
+    #[serde(default)]
+    pub others: BTreeMap<String, BTreeMap<String, i64>>,
     pub tier: Option<BTreeMap<String, String>>,
     pub until: Option<BTreeMap<String, Option<Timestamp>>>,
     pub changes: Option<Vec<Change>>,

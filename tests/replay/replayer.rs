@@ -12,11 +12,12 @@ use loyalty_core::facts::Facts;
 use loyalty_core::id::{ActorId, MemberId, TenantId};
 use loyalty_core::json::{self, Limits};
 use loyalty_core::ledger::operation::Operation;
-use loyalty_core::member::MemberState;
+use loyalty_core::member::{Balance, MemberState};
 use loyalty_core::memory::MemoryStore;
 use loyalty_core::problem::Problem;
 use loyalty_core::program::Program;
 use loyalty_core::redemption::{CancelRedemption, Capture, ExtendHold, Hold, Redeem, Refused, Void};
+use loyalty_core::referral::NameReferrer;
 use loyalty_core::settle::settle;
 use loyalty_core::tier::TierGrant;
 use loyalty_core::time::{OffsetTime, Timestamp};
@@ -198,6 +199,7 @@ impl<'a> Replay<'a> {
             return Err(vec!["nothing was recorded".to_owned()]);
         }
         self.compare(&given, &answer.operation, &answer.head.state, now).await?;
+        self.others(now).await?;
         self.is_right_about_replays(&answer)?;
         self.same_as_preview(&answer, preview)?;
         self.happens_once(&answer, command(), now).await?;
@@ -290,6 +292,22 @@ impl<'a> Replay<'a> {
             }
             Err(error) => self.refused(&error.problem()),
         }
+    }
+
+    /// What other members have then.
+    async fn others(&self, now: Timestamp) -> Result<(), Failure> {
+        for (name, expected) in &self.case.then.others {
+            let member = MemberId::new(name).map_err(|error| vec![error.to_string()])?;
+            let state =
+                self.engine.member(&self.tenant, &member, Some(now), now).await.map_err(failed)?.state;
+            let available = |balance: &Balance| balance.available().map_or(0, |points| points.minor());
+            let balances = state.balances.iter().map(|it| (it.currency.to_string(), available(it)));
+            let balances: BTreeMap<_, _> = balances.filter(|(_, points)| *points != 0).collect();
+            if balances != *expected {
+                return Err(vec![format!("{name} has {balances:?}, not {expected:?}")]);
+            }
+        }
+        Ok(())
     }
 
     async fn read(&self, at: Timestamp) -> Result<(), Failure> {
@@ -433,6 +451,7 @@ struct Timed {
     extend_hold: Option<ExtendHold>,
     capture: Option<Capture>,
     void: Option<Void>,
+    name_referrer: Option<NameReferrer>,
 }
 
 impl Timed {
@@ -448,6 +467,7 @@ impl Timed {
             self.extend_hold.map(|extend| Command::ExtendHold(Arc::new(extend))),
             self.capture.map(|capture| Command::Capture(Arc::new(capture))),
             self.void.map(|void| Command::Void(Arc::new(void))),
+            self.name_referrer.map(|name| Command::NameReferrer(Arc::new(name))),
         ];
         all.into_iter().flatten().next()
     }

@@ -182,6 +182,8 @@ fn operation(key: OperationKey, currency: &AuthorId, points: Points) -> Operatio
         refused: None,
         redeemed: None,
         granted: Vec::new(),
+        turns: Vec::new(),
+        referred: None,
         regranted: Vec::new(),
         held: None,
         sealed: Sealed {

@@ -166,12 +166,8 @@ fn turn_goal<T: Trace>(
     operation: &mut Operation,
     trace: &mut T,
 ) -> Result<(), OutOfRange> {
-    let at = operation.occurred_at.at;
     for given in &mut grant.points {
-        let (take, postings) = match given.taken.take() {
-            None => lose(given, (program, at), state)?,
-            Some(taken) => give_anew(given, taken, at, state)?,
-        };
+        let take = turn_points(given, program, state, operation)?;
         trace.step(|| {
             let (what, points, go) = match turn {
                 Turn::Lost => ("no longer reached", take.points, "go"),
@@ -180,10 +176,6 @@ fn turn_goal<T: Trace>(
             let text = format!("`{}` is {what}: {points} {} {go}", grant.id, given.currency);
             Step::new(StepKind::Returned, grant.track.as_ref().unwrap_or(&grant.id), text).with(points)
         });
-        operation.postings.extend(postings);
-        let balance = state.balance_mut(&given.currency);
-        balance.clawed_back = balance.clawed_back.plus(take.points)?.plus(take.into_debt)?;
-        balance.forgiven = balance.forgiven.plus(take.forgiven)?;
         let (track, id) = (grant.track.clone(), grant.id.clone());
         operation.goal_takes.push(GoalTake { track, id, take });
     }
@@ -198,6 +190,25 @@ fn turn_goal<T: Trace>(
     give_back(&used, state)?;
     operation.counted.extend(used.into_iter().filter(CountedIn::is_of_budget));
     Ok(())
+}
+
+/// Takes back what was given, or gives it again.
+pub(super) fn turn_points(
+    given: &mut GoalPoints,
+    program: &Program,
+    state: &mut MemberState,
+    operation: &mut Operation,
+) -> Result<Take, OutOfRange> {
+    let at = operation.occurred_at.at;
+    let (take, postings) = match given.taken.take() {
+        None => lose(given, (program, at), state)?,
+        Some(taken) => give_anew(given, taken, at, state)?,
+    };
+    operation.postings.extend(postings);
+    let balance = state.balance_mut(&given.currency);
+    balance.clawed_back = balance.clawed_back.plus(take.points)?.plus(take.into_debt)?;
+    balance.forgiven = balance.forgiven.plus(take.forgiven)?;
+    Ok(take)
 }
 
 /// Takes back what was given for a goal; what is gone is owed or forgiven.
@@ -273,7 +284,7 @@ struct Given {
 }
 
 /// Puts an award into its lot; gives the posting of one that is more than nothing.
-fn book(
+pub(super) fn book(
     award: &Award,
     effective_at: Timestamp,
     state: &mut MemberState,

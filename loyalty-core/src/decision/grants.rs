@@ -1,6 +1,6 @@
 //! What grants give, and what of it goes back or comes again.
 
-use super::{Context, count_copies, count_returned, give_back};
+use super::{Context, count_copies, count_returned, give_back, referrals};
 use crate::accrual::{Subject, condition};
 use crate::counter::{self, Slots};
 use crate::expiry;
@@ -145,7 +145,8 @@ impl Moment<'_> {
         operation: &mut Operation,
     ) -> Result<bool, OutOfRange> {
         match gift {
-            Gift::Voucher(_) | Gift::Badge(_) => Ok(state.gifts.give(gift)),
+            // Referrals put theirs themselves.
+            Gift::Voucher(_) | Gift::Badge(_) | Gift::Referral(_) => Ok(state.gifts.give(gift)),
             Gift::Tier(tier) => {
                 let change = self.give_tier(tier, state);
                 let given = change.is_some();
@@ -252,6 +253,7 @@ impl Taking<'_, '_> {
                 operation.tier_changes.extend(change);
                 taken
             }
+            Gift::Referral(_) => self.refer((granted, false), state, operation, trace)?,
             gift => state.gifts.take(gift),
         };
         if !taken {
@@ -273,6 +275,7 @@ impl Taking<'_, '_> {
         let given = match gift {
             _ if state.has_ended(gift) => false,
             Gift::Credit(_) => true,
+            Gift::Referral(_) => self.refer((granted, true), state, operation, trace)?,
             gift => self.moment.put(gift, state, operation)?,
         };
         if !given {
@@ -280,6 +283,18 @@ impl Taking<'_, '_> {
         }
         tell(trace, StepKind::Grant, &granted.grant, || format!("{} comes again", shown(gift)));
         self.count((granted, 1), state, operation)
+    }
+
+    /// Turns the referral that a purchase made qualify.
+    fn refer<T: Trace>(
+        &self,
+        (granted, gives): (&Granted, bool),
+        state: &mut MemberState,
+        operation: &mut Operation,
+        trace: &mut T,
+    ) -> Result<bool, OutOfRange> {
+        let (turning, program) = ((&granted.grant, &self.recorded.key, gives), self.moment.program);
+        referrals::turn_of_purchase(turning, program, state, operation, trace)
     }
 
     /// Notes what went or came, and counts it: in what it credits, and in how often its grant gave.
@@ -371,9 +386,10 @@ fn shown(gift: &Gift) -> String {
         Gift::Badge(badge) => format!("the badge `{}`", badge.badge),
         Gift::Tier(HeldTier { level, until, .. }) => format!("the level `{level}` until {until}"),
         Gift::Credit(credit) => format!("a credit in `{}`", credit.counter),
+        Gift::Referral(points) => format!("what a referral gives, {} {}", points.referrer, points.currency),
     }
 }
 
-fn tell<T: Trace>(trace: &mut T, kind: StepKind, grant: &AuthorId, text: impl FnOnce() -> String) {
+pub(super) fn tell<T: Trace>(trace: &mut T, kind: StepKind, grant: &AuthorId, text: impl FnOnce() -> String) {
     trace.step(|| Step::new(kind, grant, text()));
 }

@@ -3,13 +3,13 @@
 //! What counts is fixed at the purchase: its version, the member just before it, what was known of the member. So what
 //! is kept of every award is a function of what has come back in all, whatever the steps.
 
-use super::{Arrival, Context, grants, left_of, opened};
+use super::{Arrival, Context, grants, left_of, opened, referrals};
 use crate::accrual::basis::numeric;
 use crate::accrual::{self, Earned, Occasion, Subject, share};
 use crate::activity::{Activity, Attribute, AttributeValue, Discount, Line, Purchase, Return};
 use crate::explain::NoTrace;
 use crate::facts::Who;
-use crate::grants::Granted;
+use crate::grants::{Gift, Granted};
 use crate::id::{AuthorId, OperationKey};
 use crate::ledger::operation::{Award, CountedIn, Kept};
 use crate::money::{Money, OutOfRange, Quantity, Ratio, Rounding};
@@ -132,7 +132,11 @@ impl Parts<'_, '_> {
         let subject = Subject { program, state, activity: &activity, who, date, late, occasion, readings };
         let earned = accrual::rate(program, &subject, &mut NoTrace)?.earned;
         let matching = grants::matching(program, &subject, &mut NoTrace)?;
-        let stays = |granted: &Granted| matching.iter().any(|grant| grant.id == granted.grant);
+        let referrals = referrals::matching(program, &subject, &mut NoTrace)?;
+        let stays = |granted: &Granted| match granted.gift {
+            Gift::Referral(_) => referrals.iter().any(|referral| referral.id == granted.grant),
+            _ => matching.iter().any(|grant| grant.id == granted.grant),
+        };
         let grants = operation.granted.iter().map(stays).collect();
         let awards = (0_u32..).zip(&operation.awards).map(|(place, award)| {
             if program.pays_from_budget(award) {

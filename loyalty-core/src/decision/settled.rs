@@ -104,5 +104,7 @@ pub fn opened(
         granted: Vec::new(),
         regranted: Vec::new(),
         held: None,
+        turns: Vec::new(),
+        referred: None,
     }
 }

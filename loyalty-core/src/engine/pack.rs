@@ -224,6 +224,11 @@ impl Engine {
         if let Some(problem) = self.of_another(chain, command, work.programs, work.now).await? {
             return Ok(Slot::Known(Outcome::Refused(problem)));
         }
+        if work.state().is_some()
+            && let Some(problem) = self.no_referrer(chain, command).await?
+        {
+            return Ok(Slot::Known(Outcome::Refused(problem)));
+        }
         let seen = Seen::newest(&work.operations, &work.stood);
         let past = self.past(chain, command, work.programs, seen).await?;
         let facts = self.facts(chain, command, work.programs).await?;

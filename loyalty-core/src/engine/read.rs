@@ -138,6 +138,11 @@ impl Engine {
         if let Some(problem) = self.of_another(chain, command, &programs, decided_at).await? {
             return Err(problem.into());
         }
+        if head.is_some()
+            && let Some(problem) = self.no_referrer(chain, command).await?
+        {
+            return Err(problem.into());
+        }
         let past = self.past(chain, command, &programs, Seen::newest(&[], &[])).await?;
         let facts = self.facts(chain, command, &programs).await?;
         let who = Who { member, facts: &facts };

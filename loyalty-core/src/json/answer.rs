@@ -26,14 +26,15 @@ use crate::member::{Lapse, MemberState};
 use crate::points::Points;
 use crate::problem::Problem;
 use crate::program::{Program, Programs, VersionId};
+use crate::referral::Turn;
 use crate::tier::TierGrant;
 use crate::time::{OffsetTime, Timestamp};
 use crate::vesting::Review;
 
 pub use self::goals::{ChallengeAwardView, ChallengeTakeView, LevelAwardView, LevelTakeView};
 pub use self::grants::{
-    BadgeView, CreditView, EndedView, GiftView, GivenTierView, GrantedView, RegrantedView, RegrantedWhat,
-    VoucherView,
+    BadgeView, CreditView, EndedView, GiftView, GivenTierView, GrantedView, ReferralView, RegrantedView,
+    RegrantedWhat, VoucherView,
 };
 pub use self::member::{
     BalanceView, ChallengeView, CounterProgress, ExpiringView, MemberView, NextLevelView, PendingView,
@@ -191,6 +192,15 @@ pub struct OperationView {
     /// The hold that was captured or voided.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ended_hold: Option<ActivityId>,
+    /// Who was named as having brought the member.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub referrer: Option<MemberId>,
+    /// The turn of a referral by another member, for whom the points move that are due to this one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub turn: Option<Turn>,
+    /// Turns of the member's own referral by it: what the referrer is due, or no longer is.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub turns: Vec<Turn>,
     /// Why it was refused, where it spends: nothing was done then.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub refused: Option<Problem>,
@@ -234,6 +244,10 @@ pub enum OperationKind {
     Capture,
     /// It was given up.
     Void,
+    /// It was said who brought the member.
+    NameReferrer,
+    /// A referral by another member qualified, or no longer does.
+    Referral,
 }
 
 /// Points given.
@@ -437,6 +451,15 @@ impl OperationView {
                 }
                 _ => None,
             },
+            referrer: match &sealed.command {
+                Command::NameReferrer(name) => Some(name.referrer.clone()),
+                _ => None,
+            },
+            turn: match &sealed.command {
+                Command::Referral(turn) => Some(turn.as_ref().clone()),
+                _ => None,
+            },
+            turns: operation.turns,
             refused: operation.refused.map(|refused| refused.problem()),
             reviewed_for: operation.reviewed_for,
             occurred_at,
@@ -473,6 +496,8 @@ impl OperationKind {
             Command::ExtendHold(_) => Self::ExtendHold,
             Command::Capture(_) => Self::Capture,
             Command::Void(_) => Self::Void,
+            Command::NameReferrer(_) => Self::NameReferrer,
+            Command::Referral(_) => Self::Referral,
             Command::Record(activity) => match activity.as_ref() {
                 Activity::Purchase(_) => Self::Purchase,
                 Activity::Return(_) => Self::Return,

@@ -16,7 +16,9 @@ use crate::money::{Money, Quantity};
 use crate::points::Points;
 use crate::program::VersionId;
 use crate::redemption::{Held, Redeemed, Refused};
+use crate::referral::Turn;
 use crate::shared::Reading;
+use crate::tier::GoalPoints;
 use crate::time::{OffsetTime, Timestamp};
 
 /// One command decided within a commit.
@@ -91,6 +93,12 @@ pub struct Operation {
     /// What it took back of grants, or gave again.
     #[cbor(n(22), default, skip_if = "Vec::is_empty")]
     pub regranted: Vec<Regranted>,
+    /// Referrals of the member that qualified by it, or no longer do.
+    #[cbor(n(23), default, skip_if = "Vec::is_empty")]
+    pub turns: Vec<Turn>,
+    /// What the member got for having brought another, after a turn of that one's referral.
+    #[cbor(n(24), default)]
+    pub referred: Option<GoalPoints>,
 }
 
 impl Operation {

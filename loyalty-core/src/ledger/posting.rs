@@ -37,6 +37,9 @@ pub enum Account {
     /// The member's points that are owed: never above 0.
     #[n(7)]
     Debt,
+    /// The program's points on their way from what one member did to another member.
+    #[n(8)]
+    Clearing,
 }
 
 /// Points from one account to another.

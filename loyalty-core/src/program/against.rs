@@ -11,13 +11,15 @@
 //! - a limit against fraud: what it measures, of spend and amounts also the program's money, and its window. How
 //!   much is within it, when, and its answer may change;
 //! - a grant: its trigger, what it gives, and the window in which that is limited. When, and how often, may change;
+//! - a referral: its currency, and the window in which it is limited. When, and how much, may change;
 //! - a level: its track, and its order among the levels that stay.
 
 use std::collections::HashMap;
 
 use super::Program;
 use super::document::{
-    Basis, Counted, Counter, Document, Grant, Level, Measure, Rule, Sharing, Start, TierTrack, Trigger, Usual,
+    Basis, Counted, Counter, Document, Grant, Level, Measure, Referral, Rule, Sharing, Start, TierTrack,
+    Trigger, Usual,
 };
 use super::walk::{self, Limit, Placed};
 use crate::id::AuthorId;
@@ -30,7 +32,7 @@ impl Program {
     /// last is the one in force when this one takes force. Empty where nothing does.
     ///
     /// Paths lead into this version's document. Codes: `counter_changed`, `scale_changed`, `rule_reused`,
-    /// `cap_reused`, `budget_reused`, `limit_reused`, `grant_reused`, `voucher_removed`, `badge_removed`, `currency_removed`, `partner_removed`, `track_removed`, `level_removed`,
+    /// `cap_reused`, `budget_reused`, `limit_reused`, `grant_reused`, `referral_reused`, `voucher_removed`, `badge_removed`, `currency_removed`, `partner_removed`, `track_removed`, `level_removed`,
     /// `levels_reordered`, `start_unknown`, `start_differs`.
     pub fn compatible_with(&self, published: &[&Program]) -> Vec<Problem> {
         let mut problems = self.reused_ids(published);
@@ -53,6 +55,7 @@ impl Program {
         budgets(document, &older, &mut problems);
         limits(document, &older, &mut problems);
         grants(document, &older, &mut problems);
+        referrals(document, &older, &mut problems);
         problems
     }
 
@@ -269,6 +272,18 @@ fn grants(document: &Document, older: &[&Document], problems: &mut Vec<Problem>)
             let message = format!("the id `{}` meant another grant before", grant.id);
             let help = "give the grant a new id: its trigger, what it gives or its window has changed";
             problems.push(Problem::new("grant_reused", format!("/grants/{index}/id"), message, help));
+        }
+    }
+}
+
+fn referrals(document: &Document, older: &[&Document], problems: &mut Vec<Problem>) {
+    let meaning = |it: &Referral| (it.currency.clone(), it.at_most.map(|it| it.window));
+    for (index, referral) in document.referrals.iter().enumerate() {
+        let mut before = older.iter().flat_map(|old| &old.referrals).filter(|old| old.id == referral.id);
+        if before.any(|old| meaning(old) != meaning(referral)) {
+            let message = format!("the id `{}` meant another referral before", referral.id);
+            let help = "give the referral a new id: its currency, or its window, has changed";
+            problems.push(Problem::new("referral_reused", format!("/referrals/{index}/id"), message, help));
         }
     }
 }

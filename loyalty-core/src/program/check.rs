@@ -9,6 +9,7 @@ mod earning;
 mod facts;
 mod grants;
 mod limits;
+mod referrals;
 mod returns;
 mod rewards;
 mod tiers;
@@ -38,6 +39,7 @@ pub fn problems(document: &Document) -> Vec<Problem> {
     check.earning();
     check.budgets();
     check.grants();
+    check.referrals();
     check.returns();
     check.rewards();
     check.limits();

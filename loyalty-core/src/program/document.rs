@@ -10,6 +10,7 @@ mod earning;
 mod grants;
 mod holidays;
 mod limits;
+mod referrals;
 mod returns;
 mod rewards;
 mod terms;
@@ -32,6 +33,7 @@ pub use self::limits::{
     Interval, Limit, LimitAnswer, LimitedActivities, LimitedAmount, LimitedPoints, LimitedShared,
     LimitedSpend, Measure, OnLoss, Sharing, Usual,
 };
+pub use self::referrals::Referral;
 pub use self::returns::{DebtOfTier, IntoDebt, ReturnMethod, Returns, Unlinked, WhenGone};
 pub use self::rewards::{
     AmountOff, AmountOffPerUnit, AmountOffSteps, Buckets, LeastPoints, MostOff, MostUnits, PercentOff,
@@ -118,6 +120,10 @@ pub struct Document {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 256))]
     pub grants: Vec<Grant>,
+    /// Points for members who bring others, and for these; at most 16.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 16))]
+    pub referrals: Vec<Referral>,
     /// What returns take back.
     #[serde(default)]
     pub returns: Returns,

@@ -10,7 +10,8 @@ use crate::limits;
 use crate::member::MOST_PENDING;
 use crate::program::Program;
 use crate::program::document::{
-    Currency, CurrencyExpiry, Document, Expiry, Give, Limit, LimitAnswer, OnReturn, RuleExpiry, TierTrack,
+    Currency, CurrencyExpiry, Document, Expiry, Give, Limit, LimitAnswer, OnReturn, Referral, RuleExpiry,
+    TierTrack,
 };
 use crate::program::walk::rules;
 use crate::tier::{KEPT_CREDITS, KEPT_GRANTS, KEPT_INTERVALS, MOST_THRESHOLDS};
@@ -28,6 +29,8 @@ const WIDE: usize = 18;
 const LONGEST_ID: usize = 64;
 /// The key of an operation, in bytes.
 const KEY: usize = 200;
+/// The longest name of a member.
+const MEMBER: usize = 131;
 /// The code of a voucher.
 const CODE: usize = 22;
 /// What keeps a level that is given, at most: thresholds of counters with the longest ids.
@@ -75,7 +78,7 @@ fn most(program: &Program) -> usize {
     let never = document.tiers.iter().filter(|track| track.on_return == OnReturn::Never);
     let asked = never.flat_map(TierTrack::asked).filter_map(|id| program.counter(id));
     let returned = asked.map(|it| slots(&it.id, Slots::of_counter(program, it)));
-    let granted = [goal_grants(program), gifts(program)];
+    let granted = [goal_grants(program), gifts(program), referral(program)];
     let limits = document.limits.iter().map(|limit| limited(program, limit));
     let parts =
         balances.chain(limits).chain(counters).chain(caps).chain(tiers).chain(returned).chain(granted);
@@ -216,6 +219,19 @@ fn gift(give: &Give) -> usize {
         // They are kept with levels and counters.
         Give::Tier(_) | Give::Credit(_) => 0,
     })
+}
+
+/// Who brought the member, and what came of it.
+fn referral(program: &Program) -> usize {
+    let referrals = &program.document().referrals;
+    let name = |id: &AuthorId| text(id).saturating_mul(2);
+    let each = |it: &Referral| {
+        let names = name(&it.id).saturating_add(name(&it.currency)).saturating_add(MEMBER * 2 + KEY * 3);
+        names.saturating_add(it.funded_by.as_ref().map_or(0, name)).saturating_add(HEAD * 12 + NUMBER * 8)
+    };
+    let limited = referrals.iter().filter_map(|it| Some((&it.id, it.at_most?.window)));
+    let times = limited.map(|(id, window)| slots(id, Slots::of(program, window)));
+    referrals.iter().map(each).chain(times).fold(0, usize::saturating_add)
 }
 
 /// Vouchers, as many as a member may hold of the longest id, badges, and how often grants gave.

@@ -23,14 +23,16 @@ use std::time::Instant;
 use anyhow::{Context, Result, bail};
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
-use loyalty_core::engine::EngineError;
+use loyalty_core::engine::{Chain, EngineError};
+use loyalty_core::id::MemberId;
+use loyalty_core::ledger::operation::Operation;
 use loyalty_core::time::Timestamp;
 
 use self::chunk::{Chunk, Chunks};
 use self::faults::Faults;
 use self::group::Share;
 use self::record::Worker;
-use self::results::Results;
+use self::results::{Finished, Results};
 use super::{CACHE, Ledger, Place, Verdict, check, said, wait};
 
 /// Bytes that are read at once: more than the longest line, so that a longer one is seen to be too long.
@@ -79,7 +81,8 @@ pub(super) fn run(args: &Import) -> Result<Verdict> {
     let started = Instant::now();
     record_all(&ledger, args.window(), ends, &results, &progress)?;
     ended(reading.join())?;
-    let (tally, faults) = results.finish()?;
+    let Finished { tally, faults, for_others } = results.finish()?;
+    do_for_others(&ledger, &for_others)?;
     progress.finish_and_clear();
     tally.tell(&mut stderr(), started.elapsed())?;
     Ok(if faults.tell(&mut stderr())? { Verdict::Wrong } else { Verdict::Right })
@@ -114,6 +117,15 @@ fn record_all(
         }
         workers.into_iter().try_for_each(|worker| ended(worker.join()))
     })
+}
+
+/// Does what was decided for members of other threads, once all is durable: before, it would be in their way.
+fn do_for_others(ledger: &Ledger, decided: &[(MemberId, Operation)]) -> Result<()> {
+    for (member, operation) in decided {
+        let chain = Chain { tenant: &ledger.tenant, member };
+        wait(ledger.data.engine.finish_referrals(chain, operation, ledger.now()))?.map_err(said)?;
+    }
+    Ok(())
 }
 
 /// What a thread has ended with.

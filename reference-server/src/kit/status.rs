@@ -36,6 +36,7 @@ pub const MEANINGS: &[Meaning] = &[
     of("method_not_allowed", StatusCode::METHOD_NOT_ALLOWED, "the address does not take this method"),
     of("idempotency_conflict", StatusCode::CONFLICT, "the key was used for another input"),
     of("activity_of_another", StatusCode::CONFLICT, "another member has recorded the id"),
+    of("circular_referral", StatusCode::CONFLICT, "the referrer was brought by the member"),
     of("already_enrolled", StatusCode::CONFLICT, "the member has joined already"),
     of("contended", StatusCode::CONFLICT, "other writers were faster"),
     of("review_ended", StatusCode::CONFLICT, "nothing of it is under review any more"),

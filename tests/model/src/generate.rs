@@ -12,6 +12,7 @@ mod idle;
 mod limits;
 mod member;
 mod program;
+mod referrals;
 mod returns;
 mod rewards;
 mod terms;
@@ -26,6 +27,7 @@ pub use self::cases::cases;
 pub use self::history::history;
 pub use self::member::facts;
 pub use self::program::{program, with_rules};
+pub use self::referrals::with_referrals;
 pub use self::rewards::{Spend, SpendStep, spends};
 
 /// A program, and what one member of it did: 1 to `most` activities in order, of which some returns are

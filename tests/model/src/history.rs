@@ -45,6 +45,8 @@ pub struct Past {
     pub taken: Taken,
     /// What grants gave it, by the places in all that they gave.
     pub gifts: Vec<usize>,
+    /// The referrals that it made qualify, and whether it does still.
+    pub referrals: Vec<(String, bool)>,
     /// What grants credited by it: the counter, how much in its unit, and whether that is kept.
     pub credits: Vec<(String, Exact, bool)>,
     /// The budgets of which it was told what is left, by a moment of their windows.
@@ -70,6 +72,7 @@ impl Past {
             refunded: crate::number::whole(0),
             taken: Taken::default(),
             gifts: Vec::new(),
+            referrals: Vec::new(),
             credits: Vec::new(),
             read: Vec::new(),
             refused: false,

@@ -24,6 +24,7 @@ mod limits;
 mod lots;
 mod occasion;
 mod rating;
+mod referrals;
 mod refused;
 mod rerate;
 mod returns;
@@ -57,6 +58,8 @@ use crate::lots::Lots;
 pub use crate::lots::Totals;
 use crate::number::{BigInt, Exact};
 use crate::rating::{Occasion, Rated, Rating};
+use crate::referrals::Brought;
+pub use crate::referrals::Turn;
 pub use crate::refused::Refused;
 use crate::returns::{Found, Search};
 pub use crate::spending::{Held, Spent};
@@ -120,6 +123,12 @@ pub struct Model {
     gave: BTreeSet<String>,
     /// The levels before the first of returns that come one after the other.
     owes_as: Option<BTreeMap<String, String>>,
+    /// Who brought the member.
+    brought: Option<Brought>,
+    /// What the member got for others, by their names and referrals.
+    brings: BTreeMap<(String, String), referrals::Points>,
+    /// What has turned of the member's own referral, and nobody has asked for yet.
+    turned: Vec<Turn>,
 }
 
 impl Model {
@@ -144,6 +153,9 @@ impl Model {
             gifts: Vec::new(),
             gave: BTreeSet::new(),
             owes_as: None,
+            brought: None,
+            brings: BTreeMap::new(),
+            turned: Vec::new(),
         }
     }
 
@@ -408,7 +420,7 @@ impl Model {
         };
         past.reviewed = held.review && all.iter().flat_map(|it| &it.1).any(earns);
         outcome.clipped = held.clipped;
-        let grants = self.matching(&facts, Occasion::Itself);
+        let (grants, referrals) = (self.matching(&facts, Occasion::Itself), self.referring(&facts));
         for (currency, rated) in all {
             let given = rated.into_iter().map(|rated| {
                 let given = Given::new(rated, currency, moment, &self.calendar);
@@ -434,8 +446,8 @@ impl Model {
         past.gifts = self.give_gifts(&grants, moment);
         let counted = past.counted.clone();
         self.past.push(past);
-        let reached = counted.into_iter().map(|id| (id.clone(), self.counter_at(&id, moment)));
-        let reached = reached.collect();
+        self.refer(&referrals, moment);
+        let reached = counted.into_iter().map(|id| (id.clone(), self.counter_at(&id, moment))).collect();
         self.past.last_mut().expect("just pushed").reached = reached;
         // A credit is no occasion: numbers that it skips are not reached by it.
         self.note_credits(self.past.len() - 1);
@@ -534,7 +546,7 @@ impl Model {
                 purchases.push(purchase);
             }
         }
-        for purchase in purchases {
+        for &purchase in &purchases {
             let past = &mut self.past[purchase];
             let before = past.clone();
             let parts = found.parts.iter().filter(|part| part.purchase == purchase);
@@ -556,6 +568,7 @@ impl Model {
             }
             self.return_gifts(purchase, now);
         }
+        purchases.into_iter().for_each(|purchase| self.return_referrals(purchase));
         outcome
     }
 }

@@ -2,10 +2,11 @@
 
 use loyalty_core::activity::{Activity, Attribute, AttributeValue, Discount, Line};
 use loyalty_core::money::{Money, Quantity, Rounding};
-use loyalty_core::program::document::{AttributeKind, Document, Grant};
+use loyalty_core::program::document::{AttributeKind, Document, Grant, Referral};
 
 use crate::Model;
 use crate::basis::{numeric, returnable_units, units};
+use crate::condition::Facts;
 use crate::history::Past;
 use crate::lots::{Goal, Lots, Place, Reach, Taking};
 use crate::number::{BigInt, Exact, exact, power_of_ten, round, whole};
@@ -50,12 +51,21 @@ impl Past {
 
     /// The grants that what is kept would be given, where it stood.
     pub fn granted_for_what_is_kept(&self) -> Vec<Grant> {
+        self.asked_for_what_is_kept(|model, facts| model.matching(facts, Occasion::Itself))
+    }
+
+    /// The referrals that what is kept would make qualify, where it stood.
+    pub fn referring_for_what_is_kept(&self) -> Vec<Referral> {
+        self.asked_for_what_is_kept(|model, facts| model.referring(facts))
+    }
+
+    fn asked_for_what_is_kept<T>(&self, ask: impl Fn(&Model, &Facts<'_>) -> Vec<T>) -> Vec<T> {
         let model = self.before.clone();
         let Some((activity, _)) = self.kept_purchase(&model.document) else { return Vec::new() };
         let levels = model.levels();
         let before = model.before(&model.past, self.moment);
         let facts = model.facts(&activity, self.moment, &levels, &before);
-        model.matching(&facts, Occasion::Itself)
+        ask(&model, &facts)
     }
 
     /// What a budget got back may have gone to others: an award that it pays for comes back in proportion, and no

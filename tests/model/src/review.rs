@@ -72,6 +72,7 @@ impl Model {
         }
         let gifts = self.past[past].gifts.clone();
         self.take_gifts(&gifts);
+        self.refuse_referrals(past);
         self.past[past].refused = true;
         self.note_credits(past);
         let today = self.calendar.date_at(now);

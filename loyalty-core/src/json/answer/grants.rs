@@ -5,11 +5,13 @@ use serde::Serialize;
 
 use crate::counter;
 use crate::grants::{
-    Ended, Gift, Granted, GrantedFor, HeldBadge, HeldTier, HeldVoucher, Regranted, VoucherCode,
+    Ended, Gift, Granted, GrantedFor, HeldBadge, HeldTier, HeldVoucher, ReferralPoints, Regranted,
+    VoucherCode,
 };
 use crate::id::AuthorId;
 use crate::member::MemberState;
 use crate::money::{Money, Quantity};
+use crate::points::Points;
 use crate::program::Program;
 use crate::time::Timestamp;
 
@@ -66,6 +68,21 @@ pub enum GiftView {
     Tier(GivenTierView),
     /// An amount in a counter.
     Credit(CreditView),
+    /// Points of a referral.
+    Referral(ReferralView),
+}
+
+/// What a referral gives.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct ReferralView {
+    /// The currency.
+    pub currency: AuthorId,
+    /// Its decimals.
+    pub scale: u8,
+    /// Minor units for who brought the member.
+    pub referrer: Points,
+    /// Minor units for the member.
+    pub referee: Points,
 }
 
 /// A level that was given until an end.
@@ -173,6 +190,10 @@ impl GiftView {
         match gift {
             Gift::Voucher(held) => Self::Voucher(VoucherView::new(held, program)),
             Gift::Badge(held) => Self::Badge(BadgeView::new(held, program)),
+            Gift::Referral(ReferralPoints { currency, referrer, referee }) => {
+                let scale = program.currency(&currency).map_or(0, |currency| currency.scale);
+                Self::Referral(ReferralView { currency, scale, referrer, referee })
+            }
             Gift::Tier(HeldTier { track, level, until }) => Self::Tier(GivenTierView { track, level, until }),
             Gift::Credit(held) => {
                 let unit = program.counter(&held.counter).map_or(1, |it| counter::unit(program, it));

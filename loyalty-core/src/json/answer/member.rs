@@ -13,6 +13,7 @@ use crate::money::Money;
 use crate::points::Points;
 use crate::program::document::{Challenge, Level, Requirement, Streak, Threshold, TierTrack};
 use crate::program::{Program, Programs};
+use crate::referral::{Referee, Turn};
 use crate::tier::{Counts, TierState};
 use crate::time::{Date, Timestamp, When};
 
@@ -43,6 +44,28 @@ pub struct MemberView {
     /// Points set aside at checkouts, the hold that ends first before the others.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub holds: Vec<HoldView>,
+    /// Who brought the member, and what came of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub referral: Option<RefereeView>,
+}
+
+/// Who brought a member, and what came of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct RefereeView {
+    /// Who did.
+    pub referrer: MemberId,
+    /// Since when that is known.
+    pub since: Timestamp,
+    /// The newest turn of each referral that has qualified.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub qualified: Vec<Turn>,
+}
+
+impl From<&Referee> for RefereeView {
+    fn from(referee: &Referee) -> Self {
+        let qualified = referee.qualified.iter().map(|it| it.last.clone()).collect();
+        Self { referrer: referee.referrer.clone(), since: referee.since, qualified }
+    }
 }
 
 /// Points of one currency, all in minor units.
@@ -270,6 +293,7 @@ impl MemberView {
             tiers: state.tiers.iter().map(|held| standing.tier(held)).collect(),
             challenges: standing.challenges(),
             vouchers,
+            referral: state.referral.as_ref().map(RefereeView::from),
             badges,
             holds: state.holds.iter().map(|held| HoldView::new(held, program)).collect(),
         }

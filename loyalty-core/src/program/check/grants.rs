@@ -2,7 +2,7 @@
 
 use super::Check;
 use crate::money::{Money, Quantity};
-use crate::program::document::{Counted, Credit, Give, GivenTier, Grant, Trigger, Voucher};
+use crate::program::document::{Counted, Credit, Give, GivenTier, Grant, GrantLimit, Trigger, Voucher};
 
 /// The most vouchers, badges or grants of a program.
 const MOST: usize = 256;
@@ -86,9 +86,14 @@ impl Check<'_> {
             let help = "give a voucher or a badge, or let it answer to something else";
             self.problem("grant_reaches_again", format!("{path}/give"), message, help);
         }
-        if let Some(limit) = &grant.at_most {
+        self.times(grant.at_most, path);
+    }
+
+    /// How often something gives.
+    pub fn times(&mut self, at_most: Option<GrantLimit>, path: &str) {
+        if let Some(limit) = at_most {
             if !(1..=MOST_TIMES).contains(&limit.times) {
-                let message = format!("a grant gives 1 to {MOST_TIMES} times");
+                let message = format!("it gives 1 to {MOST_TIMES} times");
                 let help = "leave `at_most` out where it gives each time";
                 self.problem("grant_times", format!("{path}/at_most/times"), message, help);
             }

@@ -149,6 +149,11 @@ impl<'a> Worker<'a> {
         };
         let decided = decided.map_err(said)?;
         for (line, outcome) in lines.into_iter().zip(decided.outcomes) {
+            if let Outcome::Done(answer) = &outcome
+                && !answer.operation.turns.is_empty()
+            {
+                self.recorded.for_others.push((member.clone(), answer.operation.clone()));
+            }
             match outcome {
                 Outcome::Done(answer) if answer.replayed => self.recorded.tally.replayed += 1,
                 Outcome::Done(_) => self.recorded.tally.recorded += 1,

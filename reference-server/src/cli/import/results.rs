@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
 use anyhow::Result;
+use loyalty_core::id::MemberId;
+use loyalty_core::ledger::operation::Operation;
 
 use super::faults::{Fault, Faults};
 use super::tally::Tally;
@@ -13,6 +15,8 @@ use super::tally::Tally;
 pub(super) struct Recorded {
     pub tally: Tally,
     pub faults: Vec<Fault>,
+    /// Operations that have decided something for other members.
+    pub for_others: Vec<(MemberId, Operation)>,
 }
 
 /// Faults wait here until all threads are done with a window, so that they are written in the order of lines.
@@ -23,12 +27,21 @@ struct State {
     tally: Tally,
     /// By window: how many threads are done with it, and what is wrong with its lines.
     open: BTreeMap<u64, (usize, Vec<Fault>)>,
+    for_others: Vec<(MemberId, Operation)>,
     threads: usize,
+}
+
+/// All that an import has come to.
+pub(super) struct Finished {
+    pub tally: Tally,
+    pub faults: Faults,
+    pub for_others: Vec<(MemberId, Operation)>,
 }
 
 impl Results {
     pub fn new(faults: Faults, threads: usize) -> Self {
-        Self(Mutex::new(State { faults, tally: Tally::default(), open: BTreeMap::new(), threads }))
+        let (tally, open, for_others) = (Tally::default(), BTreeMap::new(), Vec::new());
+        Self(Mutex::new(State { faults, tally, open, for_others, threads }))
     }
 
     /// Takes what a thread has made of a window.
@@ -36,6 +49,7 @@ impl Results {
         let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let state = &mut *state;
         state.tally.add(&recorded.tally);
+        state.for_others.extend(recorded.for_others);
         let (done, faults) = state.open.entry(window).or_default();
         *done += 1;
         faults.extend(recorded.faults);
@@ -46,10 +60,11 @@ impl Results {
     }
 
     /// All of it.
-    pub fn finish(self) -> Result<(Tally, Faults)> {
+    pub fn finish(self) -> Result<Finished> {
         // INVARIANT: every thread sees the same windows, so that none is open when all have ended well.
-        let State { mut faults, tally, .. } = self.0.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let state = self.0.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let State { mut faults, tally, for_others, .. } = state;
         faults.finish()?;
-        Ok((tally, faults))
+        Ok(Finished { tally, faults, for_others })
     }
 }

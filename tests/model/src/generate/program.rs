@@ -86,6 +86,7 @@ pub fn with_rules(most: usize) -> BoxedStrategy<Document> {
                 vouchers,
                 badges,
                 grants,
+                referrals: Vec::new(),
                 returns,
                 rewards,
                 limits,

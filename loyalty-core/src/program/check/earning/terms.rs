@@ -15,12 +15,7 @@ impl Check<'_> {
             Some(Vest::Event(event)) => self.vesting_event(rule, event, &format!("{path}/vest/event")),
             Some(Vest::On(_)) | None => {}
         }
-        if let Some(RuleExpiry::By(expiry)) = &rule.expiry {
-            self.span(expiry.after, &format!("{path}/expiry/after"));
-            if let Some(window) = expiry.to_end_of {
-                self.window_that_ends(window, &format!("{path}/expiry/to_end_of"));
-            }
-        }
+        self.expiry_of_points(rule.expiry.as_ref(), path);
         if rule.on.is_reached() && rule.vest.is_some() {
             let message = format!("points of the rule `{}` are there when it is reached", rule.id);
             let help = "leave `vest` out: what is reached gives at once";
@@ -33,6 +28,16 @@ impl Check<'_> {
         }
         if let Some(partner) = &rule.funded_by {
             self.partner_exists(partner, &format!("{path}/funded_by"));
+        }
+    }
+
+    /// When points lapse instead of as their currency says.
+    pub fn expiry_of_points(&mut self, expiry: Option<&RuleExpiry>, path: &str) {
+        if let Some(RuleExpiry::By(expiry)) = expiry {
+            self.span(expiry.after, &format!("{path}/expiry/after"));
+            if let Some(window) = expiry.to_end_of {
+                self.window_that_ends(window, &format!("{path}/expiry/to_end_of"));
+            }
         }
     }
 

@@ -181,7 +181,8 @@ pub fn matched<'a>(by: &Return, past: &'a Past, programs: &Programs) -> Result<M
 pub fn is_complete(by: &Return, past: &Past, programs: &Programs) -> bool {
     past.complete
         || by.of.is_some()
-        || matched(by, past, programs).is_ok_and(|matching| matching.unmatched.is_empty())
+        || programs.at(by.occurred_at.at).document().returns.unlinked != Unlinked::Oldest
+            && matched(by, past, programs).is_ok_and(|matching| matching.unmatched.is_empty())
 }
 
 /// A purchase by its id, with what came back of it before.
@@ -312,7 +313,12 @@ fn unlinked_line<'a>(
 ) -> Quantity {
     let Search { by, past, program } = *search;
     let mut wanted = quantity;
-    for (index, operation) in past.operations.iter().enumerate() {
+    let mut all: Vec<(usize, &Operation)> = past.operations.iter().enumerate().collect();
+    if program.document().returns.unlinked == Unlinked::Oldest {
+        // Of the same instant the later in the chain stays first.
+        all.sort_by_key(|(_, operation)| operation.occurred_at.at);
+    }
+    for (index, operation) in all {
         if wanted == Quantity::ZERO {
             break;
         }

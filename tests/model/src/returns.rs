@@ -121,13 +121,17 @@ impl<'a> Search<'a> {
         Ok(())
     }
 
-    /// Newest purchase first, last line first.
+    /// Newest purchase first, or the oldest; last line first.
     fn unlinked(&mut self, returned: &ReturnLine, date: NaiveDate) -> Result<(), Refused> {
         let (None, Some(sku), Some(quantity)) = (returned.line, &returned.sku, returned.quantity) else {
             return Err(Refused::LineUnnamed);
         };
         let mut wanted = exact(quantity);
-        for purchase in (0..self.past.len()).rev() {
+        let mut purchases: Vec<usize> = (0..self.past.len()).rev().collect();
+        if self.rules.unlinked == Unlinked::Oldest {
+            purchases.sort_by_key(|purchase| self.past[*purchase].moment.at);
+        }
+        for purchase in purchases {
             let past = &self.past[purchase];
             if self.rules.within.is_some_and(|within| later(past.moment.date, within) < date) {
                 continue;

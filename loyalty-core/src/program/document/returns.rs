@@ -95,4 +95,6 @@ pub enum Unlinked {
     Refuse,
     /// Its lines are matched by sku to the newest sales first.
     MostRecent,
+    /// Its lines are matched by sku to the oldest sales first.
+    Oldest,
 }

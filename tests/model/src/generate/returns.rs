@@ -40,13 +40,14 @@ fn when_gone(tiers: &[TierTrack]) -> impl Strategy<Value = WhenGone> + use<> {
 
 /// What returns take back.
 pub fn returns(tiers: &[TierTrack]) -> impl Strategy<Value = Returns> + use<> {
-    let unlinked = select(vec![Unlinked::Refuse, Unlinked::MostRecent, Unlinked::MostRecent]);
+    let unlinked =
+        select(vec![Unlinked::Refuse, Unlinked::MostRecent, Unlinked::MostRecent, Unlinked::Oldest]);
     let method = select(vec![ReturnMethod::Proportional, ReturnMethod::Rerate]);
     let all = (method, unlinked, option::of(span()), when_gone(tiers));
     all.prop_map(|(method, unlinked, within, when_gone)| Returns {
         method,
         unlinked,
-        within: within.filter(|_| unlinked == Unlinked::MostRecent),
+        within: within.filter(|_| unlinked != Unlinked::Refuse),
         when_gone,
     })
 }

@@ -7,7 +7,7 @@ use super::witness::Witness;
 use crate::id::AuthorId;
 use crate::money::{Money, Ratio};
 use crate::program::document::{
-    CapScope, Counted, Counter, Document, Downgrade, Lasts, Level, Requirement, TierTrack,
+    CapScope, Counted, Counter, Document, Downgrade, Give, Grant, Lasts, Level, Requirement, TierTrack,
 };
 use crate::time::{Date, Window};
 
@@ -21,6 +21,9 @@ pub fn study(study: &mut Study<'_>) {
             let counted_alone = level.lifetime.is_none() && track.carried().next().is_none();
             let reach = level.reach.as_ref().filter(|_| counted_alone);
             if let Some((id, most)) = reach.and_then(|reach| unmet(reach, document)) {
+                if is_given(track, level, document) || is_fallen_to(track, rank, document) {
+                    continue;
+                }
                 study.unreachable.push((&track.id, &level.id));
                 let message =
                     format!("nobody can reach `{}`: `{id}` never counts more than {most}", level.id);
@@ -37,6 +40,22 @@ pub fn study(study: &mut Study<'_>) {
             }
         }
     }
+}
+
+/// Whether a grant gives the level, whatever was counted.
+fn is_given(track: &TierTrack, level: &Level, document: &Document) -> bool {
+    let gives = |grant: &Grant| matches!(&grant.give, Give::Tier(given) if given.track == track.id && given.level == level.id);
+    document.grants.iter().any(gives)
+}
+
+/// Whether who loses a better level comes to hold this one, whatever was counted.
+fn is_fallen_to(track: &TierTrack, rank: usize, document: &Document) -> bool {
+    let stops = track.levels.get(rank).is_some_and(|level| level.never_below);
+    let held = |level: &Level| {
+        level.reach.as_ref().is_some_and(|reach| unmet(reach, document).is_none())
+            || is_given(track, level, document)
+    };
+    (stops || track.downgrade == Downgrade::OneStep) && track.levels.iter().skip(rank).any(held)
 }
 
 /// The counter that keeps a requirement from ever being met, and the most that it counts.
@@ -68,6 +87,11 @@ fn too_much<'a>(id: &'a AuthorId, at_least: Money, document: &Document) -> Optio
 /// The most that a counter can count in a window; `None` where nothing limits it.
 fn most(counter: &Counter, document: &Document) -> Option<Ratio> {
     let Counted::Earned(currency) = &counter.counts else { return None };
+    // What grants credit has no limit but how often they give.
+    let credits = |grant: &Grant| matches!(&grant.give, Give::Credit(credit) if credit.counter == counter.id);
+    if document.grants.iter().any(credits) {
+        return None;
+    }
     let Some(earning) = document.earning.iter().find(|earning| earning.currency == *currency) else {
         return Some(Ratio::ZERO);
     };

@@ -97,9 +97,13 @@ fn tell_outcome(out: &mut impl Write, operation: &OperationView) -> io::Result<(
     }
     for returned in &operation.returned {
         for take in &returned.takes {
-            let [points, forgiven] = [take.points, take.forgiven].map(|it| it.in_whole_points(take.scale));
+            let [points, owed, forgiven] =
+                [take.points, take.into_debt, take.forgiven].map(|it| it.in_whole_points(take.scale));
             let (currency, purchase) = (&take.currency, &returned.activity);
-            writeln!(out, "{points} {currency} taken back of purchase {purchase}, {forgiven} forgiven")?;
+            writeln!(
+                out,
+                "{points} {currency} taken back of purchase {purchase}, {owed} owed, {forgiven} forgiven"
+            )?;
         }
     }
     for part in &operation.unmatched {

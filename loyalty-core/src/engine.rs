@@ -34,6 +34,7 @@ use crate::ports::{
 use crate::problem::Problem;
 use crate::time::Timestamp;
 
+#[cfg(feature = "conformance")]
 pub(crate) use self::at_once::at_once;
 pub use self::budgets::Standing;
 pub use self::pack::{BudgetDraws, Outcome, Pack};

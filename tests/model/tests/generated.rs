@@ -28,7 +28,7 @@ proptest! {
                 let id = currency.id.as_str();
                 let totals = model.totals(id);
                 let left = &totals.earned - &totals.clawed_back - &totals.expired;
-                prop_assert_eq!(model.balance(id) + model.pending(id), left);
+                prop_assert_eq!(model.balance(id) + model.pending(id) - model.debt(id), left);
                 prop_assert!(model.balance(id) >= BigInt::ZERO && totals.forgiven >= BigInt::ZERO);
                 prop_assert!(&totals.clawed_back + &totals.forgiven <= totals.earned);
             }

@@ -334,7 +334,7 @@ pub struct Take {
     /// What is no longer there, and not owed.
     #[n(2)]
     pub forgiven: Points,
-    /// The lots it was taken from, where what is kept was rated anew.
+    /// The lots it was taken from, where what is kept was rated anew or they are not all the award's own.
     #[cbor(n(3), default, skip_if = "Vec::is_empty")]
     #[serde(skip)]
     pub lots: Vec<LotTake>,

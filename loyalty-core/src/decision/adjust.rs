@@ -44,7 +44,7 @@ pub fn decide_adjust<T: Trace>(
         moment.renew(currency, false, &mut state, trace);
     } else {
         let points = adjust.points.negated();
-        let reach = Reach::by_hand(program, &state, &adjust.currency)?;
+        let reach = Reach::by_hand(program, &state, &adjust.currency);
         let Taken { lots, owed, forgiven } = reach.take(points, None, &adjust.currency, &mut state)?;
         if forgiven.is_positive() {
             let message = format!("{points} cannot be taken of {}", points.minus(forgiven)?);

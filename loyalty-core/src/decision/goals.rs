@@ -218,7 +218,7 @@ fn lose(
     state: &mut MemberState,
 ) -> Result<(Take, Vec<Posting>), OutOfRange> {
     let GoalPoints { currency, points, lapses, funded_by, .. } = &*given;
-    let reach = Reach::of(program, state, currency)?;
+    let reach = Reach::of(program, state, currency);
     let Taken { lots, owed, forgiven } =
         reach.take(*points, Some((*lapses, funded_by.as_ref())), currency, state)?;
     let mut postings = postings(currency, &lots, (Account::Available, Account::Issued), at)?;

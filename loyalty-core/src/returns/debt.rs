@@ -34,11 +34,11 @@ pub struct Taken {
 
 impl Reach {
     /// What a program lets be taken.
-    pub fn of(program: &Program, state: &MemberState, currency: &AuthorId) -> Result<Self, OutOfRange> {
+    pub fn of(program: &Program, state: &MemberState, currency: &AuthorId) -> Self {
         let within = Self { lots: true, most: Points::ZERO };
         let into = match &program.document().returns.when_gone {
-            WhenGone::OnlyPending => return Ok(Self { lots: false, ..within }),
-            WhenGone::WithinBalance => return Ok(within),
+            WhenGone::OnlyPending => return Self { lots: false, ..within },
+            WhenGone::WithinBalance => return within,
             WhenGone::IntoDebt(into) => into,
         };
         let holds = |track: &AuthorId| {
@@ -50,18 +50,18 @@ impl Reach {
             own.map_or((into.at_most, into.share_of_earned), |own| (own.at_most, own.share_of_earned));
         let unit = program.currency(currency).map_or(Ratio::ONE, |currency| currency.unit());
         let earned = state.balance(currency).map_or(Points::ZERO, |balance| balance.earned);
+        // Beyond all points there is no limit.
         let limit = |part: Option<Quantity>, of| {
-            part.map_or(Ok(Points::MAX), |part| {
-                Points::from_wide(part.ratio().times(of)?.round(Rounding::Floor))
-            })
+            let points = part.and_then(|part| Some(part.ratio().times(of).ok()?.round(Rounding::Floor)));
+            points.and_then(|points| Points::from_wide(points).ok()).unwrap_or(Points::MAX)
         };
-        let most = limit(at_most, unit)?.min(limit(share, Ratio::whole(earned.minor().into()))?);
-        Ok(Self { most, ..within })
+        let most = limit(at_most, unit).min(limit(share, Ratio::whole(earned.minor().into())));
+        Self { most, ..within }
     }
 
     /// What people let be taken by hand: whatever is there, and into debt as returns do.
-    pub fn by_hand(program: &Program, state: &MemberState, currency: &AuthorId) -> Result<Self, OutOfRange> {
-        Ok(Self { lots: true, ..Self::of(program, state, currency)? })
+    pub fn by_hand(program: &Program, state: &MemberState, currency: &AuthorId) -> Self {
+        Self { lots: true, ..Self::of(program, state, currency) }
     }
 
     /// Takes points, first from the lot of this expiry and partner where one is named, then soonest expiry first; what is

@@ -139,7 +139,7 @@ impl Taking<'_, '_> {
         state: &mut MemberState,
         take: &mut Take,
     ) -> Result<(), OutOfRange> {
-        let reach = Reach::of(self.by, state, &award.currency)?;
+        let reach = Reach::of(self.by, state, &award.currency);
         let Taken { lots, owed, forgiven } =
             reach.take(owed, Some((of, award.funded_by.as_ref())), &award.currency, state)?;
         for (partner, points) in by_partner(&lots)? {

@@ -9,8 +9,7 @@ use loyalty_core::id::{MemberId, TenantId};
 use loyalty_core::ledger::chain::ChainKey;
 use loyalty_core::memory::MemoryStore;
 use loyalty_core::program::Program;
-use loyalty_core::program::document::{Document, Measure};
-use loyalty_model::generate::{cases, history, program};
+use loyalty_model::generate::{cases, history, program_of_many};
 use loyalty_model::number::BigInt;
 use loyalty_model::{Model, Refused};
 use pollster::block_on;
@@ -21,21 +20,12 @@ use super::shop::at;
 
 const MEMBERS: usize = 3;
 
-/// A program with budgets. Its limits on what members share are left out: their counters are advisory, and keep no more
-/// than the newest window reaches, so that no plain sum says what they remember of members who come out of order.
-fn shared_budgets() -> impl Strategy<Value = Document> {
-    program().prop_filter("has budgets", |it| !it.budgets.is_empty()).prop_map(|mut document| {
-        document.limits.retain(|limit| !matches!(limit.measures, Measure::Shared(_)));
-        document
-    })
-}
-
 proptest! {
     #![proptest_config(cases(300, 10_000))]
 
     #[test]
     fn several_members_equal_the_second_implementation(
-        (document, histories) in shared_budgets().prop_flat_map(|document| {
+        (document, histories) in program_of_many().prop_filter("has budgets", |it| !it.budgets.is_empty()).prop_flat_map(|document| {
             let histories = vec(history(&document, 6), MEMBERS);
             (Just(document), histories)
         }),

@@ -1,5 +1,6 @@
 //! Appends that fail, get lost or come late, of the claim and of the member's commit.
 
+use loyalty_model::generate::cases;
 use pollster::block_on;
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -49,9 +50,7 @@ fn fate() -> impl Strategy<Value = Fate> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(
-        if std::env::var_os("LOYALTY_LONG").is_some() { 50_000 } else { 2_000 },
-    ) })]
+    #![proptest_config(cases(2_000, 50_000))]
 
     /// Members of several processes bring in receipts, what is late arrives at any time: no receipt is ever two
     /// members', and in the end each is somebody's.

@@ -9,8 +9,8 @@ use loyalty_core::id::{MemberId, TenantId};
 use loyalty_core::ledger::chain::ChainKey;
 use loyalty_core::memory::MemoryStore;
 use loyalty_core::program::Program;
-use loyalty_core::program::document::{ActivityIds, Document, Measure};
-use loyalty_model::generate::{history, program};
+use loyalty_core::program::document::{ActivityIds, Document};
+use loyalty_model::generate::{cases, history, program_of_many};
 use loyalty_model::{Model, Refused};
 use pollster::block_on;
 use proptest::collection::vec;
@@ -20,21 +20,12 @@ use super::shop::at;
 
 const MEMBERS: usize = 3;
 
-/// Limits on what members share are counted beside the ledger, which the second implementation does for one member alone.
-fn knows_no_others(document: &Document) -> bool {
-    !document.limits.iter().any(|limit| matches!(limit.measures, Measure::Shared(_)))
-}
-
 proptest! {
-    #![proptest_config(ProptestConfig {
-        failure_persistence: None,
-        max_global_rejects: 100_000,
-        ..ProptestConfig::with_cases(if std::env::var_os("LOYALTY_LONG").is_some() { 10_000 } else { 300 })
-    })]
+    #![proptest_config(cases(300, 10_000))]
 
     #[test]
     fn several_members_equal_the_second_implementation(
-        (document, histories) in program().prop_filter("knows no others", knows_no_others).prop_flat_map(|document| {
+        (document, histories) in program_of_many().prop_flat_map(|document| {
             let histories = vec(history(&document, 6), MEMBERS);
             (Just(document), histories)
         }),

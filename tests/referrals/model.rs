@@ -14,7 +14,7 @@ use loyalty_core::ports::Feed;
 use loyalty_core::program::Program;
 use loyalty_core::program::document::Document;
 use loyalty_core::time::Timestamp;
-use loyalty_model::generate::{history, program, with_referrals};
+use loyalty_model::generate::{cases, history, program, with_referrals};
 use loyalty_model::number::BigInt;
 use loyalty_model::{Model, Refused};
 use pollster::block_on;
@@ -213,12 +213,8 @@ fn run(case: Case, turned: &mut [u32; 2]) -> Result<(), TestCaseError> {
 
 #[test]
 fn several_members_equal_the_second_implementation() {
-    let cases = if std::env::var_os("LOYALTY_LONG").is_some() { 10_000 } else { 300 };
-    let config = ProptestConfig {
-        failure_persistence: None,
-        max_global_rejects: 1_000_000,
-        ..ProptestConfig::with_cases(cases)
-    };
+    let config = ProptestConfig { max_global_rejects: 1_000_000, ..cases(300, 10_000) };
+    let drawn = config.cases;
     let all = Cell::new([0, 0]);
     let ran = TestRunner::new(config).run(&case(), |case| {
         let mut turned = [0, 0];
@@ -228,5 +224,5 @@ fn several_members_equal_the_second_implementation() {
     });
     ran.unwrap_or_else(|failed| panic!("{failed}"));
     let [qualified, lost] = all.get();
-    assert!(qualified > cases / 8 && lost > cases / 64, "too rare: {qualified} qualify, {lost} are lost");
+    assert!(qualified > drawn / 8 && lost > drawn / 64, "too rare: {qualified} qualify, {lost} are lost");
 }

@@ -20,7 +20,7 @@ mod words;
 pub mod zone;
 
 use loyalty_core::activity::Activity;
-use loyalty_core::program::document::Document;
+use loyalty_core::program::document::{Document, Measure};
 use proptest::prelude::*;
 
 pub use self::cases::cases;
@@ -29,6 +29,16 @@ pub use self::member::facts;
 pub use self::program::{program, with_rules};
 pub use self::referrals::with_referrals;
 pub use self::rewards::{Spend, SpendStep, spends};
+
+/// A program for several members. Limits on what they share are left out: the second implementation counts these for one
+/// member alone, and the engine's counters forget what the newest window does not reach, so that no plain sum says what
+/// they remember of members who come out of order.
+pub fn program_of_many() -> impl Strategy<Value = Document> {
+    program().prop_map(|mut document| {
+        document.limits.retain(|limit| !matches!(limit.measures, Measure::Shared(_)));
+        document
+    })
+}
 
 /// A program, and what one member of it did: 1 to `most` activities in order, of which some returns are
 /// refused.

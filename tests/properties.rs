@@ -154,7 +154,10 @@ fn compare_states(real: &Real, state: &MemberState, model: &Model, time: OffsetT
 fn compare_gifts(state: &MemberState, model: &Model) {
     let ends =
         |at: Option<Timestamp>| at.map_or(NEVER, |at| Instant::from_timestamp_micros(at.micros()).unwrap());
-    let held = state.gifts.vouchers.iter().map(|it| (it.voucher.to_string(), ends(it.expires_at)));
+    let valid = state.gifts.vouchers.iter().filter(|it| !it.is_used_up());
+    let held = valid.map(|it| {
+        (it.voucher.to_string(), ends(it.expires_at), it.value.map(loyalty_model::number::exact), it.left())
+    });
     let mut held: Vec<_> = held.collect();
     held.sort();
     assert_eq!(held, model.vouchers(), "vouchers");
@@ -305,9 +308,10 @@ proptest! {
         let programs = Programs::new(Arc::new(real.program.clone()));
         let at = |days: i64| state.settled_to.plus_seconds(days * 86_400);
         let (mut once, mut twice) = (state.clone(), state.clone());
-        settle(&programs, &mut once, at(first + second)).unwrap();
-        settle(&programs, &mut twice, at(first)).unwrap();
-        settle(&programs, &mut twice, at(first + second)).unwrap();
+        let owner = real.engine.owner(&real.tenant, &real.member);
+        settle(&programs, owner, &mut once, at(first + second)).unwrap();
+        settle(&programs, owner, &mut twice, at(first)).unwrap();
+        settle(&programs, owner, &mut twice, at(first + second)).unwrap();
         prop_assert_eq!(once, twice);
     }
 
@@ -324,7 +328,8 @@ proptest! {
         poor.balances.clear();
         poor.caps.clear();
         for state in [&mut rich, &mut poor] {
-            settle(&programs, state, state.settled_to.plus_seconds(days * 86_400)).unwrap();
+            let owner = real.engine.owner(&real.tenant, &real.member);
+            settle(&programs, owner, state, state.settled_to.plus_seconds(days * 86_400)).unwrap();
         }
         prop_assert_eq!(rich.tiers, poor.tiers);
     }

@@ -4,6 +4,7 @@
 
 mod adjust;
 mod budgets;
+mod dates;
 mod goals;
 mod grant;
 mod grants;
@@ -17,31 +18,33 @@ mod rerate;
 mod review;
 mod settled;
 mod spend;
+mod voucher;
 
 use std::sync::Arc;
 
 use crate::accrual::{self, CapUse, Earned, Occasion, Rated, Subject};
 use crate::activity::{Activity, CustomEvent, Return};
+use crate::conversion::Owner;
 use crate::counter::counting::{self, Added};
 use crate::counter::{self, Slots};
 use crate::explain::{Step, StepKind, Trace};
 use crate::facts::{Asked, Facts, Who};
 use crate::grants::{Codes, GrantedFor};
-use crate::id::{ActivityId, ActorId, AuthorId, OperationKey};
+use crate::id::{ActivityId, ActorId, OperationKey};
 use crate::ledger::operation::{Award, CountedBy, CountedIn, Operation, Settlement, VestingOutcome};
 use crate::ledger::posting::{Account, Posting};
 use crate::limits::{self, Noted};
 use crate::member::{MemberState, Pending};
 use crate::money::OutOfRange;
 use crate::problem::Problem;
-use crate::program::document::{DatesBy, OnReturn, TierTrack};
+use crate::program::document::{OnReturn, TierTrack};
 use crate::program::{Program, Programs};
 use crate::returns::{self, Past, debt};
 use crate::settle::settle;
 use crate::shared::{Reading, Want};
 use crate::succession;
 use crate::tier::Moment;
-use crate::time::{Date, OffsetTime, Timestamp, When, Window};
+use crate::time::{OffsetTime, Timestamp, When, Window};
 use crate::vesting::{self, Notice, Outlook};
 
 pub use crate::command::Command;
@@ -78,6 +81,11 @@ impl<'a> Context<'a> {
     pub const fn new(now: Timestamp, programs: &'a Programs, past: &'a Past, who: Who<'a>) -> Self {
         let codes = Codes::UNKEPT;
         Self { now, programs, past, who, sent_by: None, readings: &[], noted: &[], codes }
+    }
+
+    /// Whose member it is decided for.
+    pub const fn owner(&self) -> Owner<'a> {
+        Owner { member: self.who.member, codes: self.codes }
     }
 }
 
@@ -224,8 +232,7 @@ fn decide_activity<T: Trace>(
     let facts = program.asked(&activity).map_or(Facts::NONE, |asked| asked.of(context.who.facts));
     occasion::check(&activity, state, (program, &facts), date)?;
     let enrols = state.is_none();
-    let Arrival { mut state, settlement, moment, late } =
-        Arrival::of(context.programs, program, state, occurred_at)?;
+    let Arrival { mut state, settlement, moment, late } = Arrival::of(context, program, state, occurred_at)?;
     tell_settlement(&settlement, trace);
     let command = Command::Record(Arc::clone(&activity));
     let mut operation = opened(key, occurred_at, program, settlement, command);
@@ -267,7 +274,7 @@ struct Arrival<'a> {
 
 impl<'a> Arrival<'a> {
     fn of(
-        programs: &Programs,
+        context: &Context<'_>,
         program: &'a Program,
         state: Option<&MemberState>,
         occurred_at: OffsetTime,
@@ -278,7 +285,7 @@ impl<'a> Arrival<'a> {
         // What an activity gave may be over already at the instant settled to, where its own date lags behind
         // the zone's: a late one applies that too.
         let settled_to = own_time.max(state.settled_to);
-        let settlement = settle(programs, &mut state, settled_to)?;
+        let settlement = settle(context.programs, context.owner(), &mut state, settled_to)?;
         let date = program.date_of(occurred_at);
         // A level that a late activity reaches begins now, not on its date.
         let begins = if late { program.zone().date_at(settled_to) } else { date };
@@ -567,31 +574,4 @@ fn give_back(counted: &[CountedIn], state: &mut MemberState) -> Result<(), OutOf
         }
     }
     Ok(())
-}
-
-impl Program {
-    /// Whether a track counts what came back of a counter as if it had not.
-    pub fn counts_returned(&self, counter: &AuthorId) -> bool {
-        let mut never = self.document().tiers.iter().filter(|track| track.on_return == OnReturn::Never);
-        never.any(|track| track.asked().contains(&counter))
-    }
-
-    /// The local date of an activity, by which windows are cut.
-    pub fn date_of(&self, occurred_at: OffsetTime) -> Date {
-        self.on_the_wall(occurred_at).local_date()
-    }
-
-    /// When an activity happened by the clock that cuts its dates: the zone's, or the one where it happened.
-    pub fn on_the_wall(&self, occurred_at: OffsetTime) -> OffsetTime {
-        match self.document().dates_by {
-            DatesBy::Activity => occurred_at,
-            DatesBy::Zone => OffsetTime { offset: self.zone().offset_at(occurred_at.at), ..occurred_at },
-        }
-    }
-
-    /// An activity's own time: its instant, or the beginning of its local date where that is later.
-    pub fn own_time(&self, occurred_at: OffsetTime) -> Timestamp {
-        let date = self.date_of(occurred_at);
-        if date > self.zone().date_at(occurred_at.at) { self.zone().start_of(date) } else { occurred_at.at }
-    }
 }

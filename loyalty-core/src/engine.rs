@@ -20,6 +20,7 @@ use std::sync::{Arc, Mutex};
 
 use thiserror::Error;
 
+use crate::conversion::Owner;
 use crate::decision::Command;
 use crate::grants::Codes;
 use crate::id::{ActorId, MemberId, OperationKey, TenantId};
@@ -188,6 +189,11 @@ impl Engine {
     #[must_use]
     pub fn sent_by(&self, actor: Option<ActorId>) -> Self {
         Self { actor, ..self.clone() }
+    }
+
+    /// Whose a member's vouchers are, for who settles states by themselves.
+    pub fn owner<'a>(&'a self, tenant: &'a TenantId, member: &'a MemberId) -> Owner<'a> {
+        Owner { member, codes: self.codes(tenant) }
     }
 
     /// By which codes of a tenant's vouchers are made.

@@ -10,12 +10,13 @@ use minicbor::{Decode, Encode};
 use crate::counter::CounterState;
 use crate::id::{AuthorId, OperationKey};
 use crate::member::MemberState;
+use crate::money::Money;
 use crate::points::Points;
 use crate::time::Timestamp;
 
 pub use self::code::{Codes, InvalidCode, VoucherCode};
 
-/// The most vouchers that a member holds at once. Beyond them none is given.
+/// The most vouchers that a member holds at once; one that was used makes room for another. Beyond them none is given.
 pub const MOST_VOUCHERS: usize = 256;
 
 /// A voucher that a member holds.
@@ -33,15 +34,24 @@ pub struct HeldVoucher {
     /// How often it may be used in all.
     #[n(3)]
     pub uses: u16,
-    /// How often it was used.
+    /// How often it was used. One that was used as often as it may be is kept until its end, or until there is no
+    /// room for others.
     #[n(4)]
     pub used: u16,
+    /// What it is worth, of one that points became; of all others the program says what they are for.
+    #[cbor(n(5), default)]
+    pub value: Option<Money>,
 }
 
 impl HeldVoucher {
     /// How often it may still be used.
     pub const fn left(&self) -> u16 {
         self.uses.saturating_sub(self.used)
+    }
+
+    /// Whether it was used as often as it may be.
+    pub const fn is_used_up(&self) -> bool {
+        self.left() == 0
     }
 }
 
@@ -213,12 +223,40 @@ impl Gifts {
         self.vouchers.iter().find(|held| held.code == *code)
     }
 
+    /// Whether there is room for another voucher: at most in place of one that was used.
+    pub fn has_room(&self) -> bool {
+        self.vouchers.len() < MOST_VOUCHERS || self.vouchers.iter().any(HeldVoucher::is_used_up)
+    }
+
+    /// Uses a voucher once more; gives it as it was before.
+    pub fn use_once(&mut self, code: &VoucherCode) -> Option<HeldVoucher> {
+        let held = self.vouchers.iter_mut().find(|held| held.code == *code && !held.is_used_up())?;
+        let before = held.clone();
+        held.used = held.used.saturating_add(1);
+        Some(before)
+    }
+
+    /// Gives a use of a voucher back; nothing happens where it is over by `at`. `false` where there is no room for it.
+    pub fn give_use_back(&mut self, voucher: &HeldVoucher, at: Timestamp) -> bool {
+        if let Some(held) = self.vouchers.iter_mut().find(|held| held.code == voucher.code) {
+            held.used = held.used.saturating_sub(1);
+            return true;
+        }
+        // What went for others had been used as often as it may be.
+        let used = voucher.uses.saturating_sub(1);
+        voucher.expires_at.is_some_and(|end| end <= at)
+            || self.give(&Gift::Voucher(HeldVoucher { used, ..voucher.clone() }))
+    }
+
     /// Gives something; nothing happens where there is no room for another voucher, or where the badge is there.
     pub fn give(&mut self, gift: &Gift) -> bool {
         match gift {
             Gift::Voucher(voucher) => {
                 if self.vouchers.len() >= MOST_VOUCHERS {
-                    return false;
+                    let Some(place) = self.vouchers.iter().position(HeldVoucher::is_used_up) else {
+                        return false;
+                    };
+                    self.vouchers.remove(place);
                 }
                 let place = self.vouchers.partition_point(|held| order(held) <= order(voucher));
                 self.vouchers.insert(place, voucher.clone());
@@ -269,7 +307,9 @@ impl MemberState {
         let (ended, valid) = std::mem::take(&mut self.gifts.vouchers).into_iter().partition(over);
         self.gifts.vouchers = valid;
         let ended: Vec<HeldVoucher> = ended;
-        ended.into_iter().map(|it| Ended { voucher: it.voucher, code: it.code, at }).collect()
+        // Nobody misses one that was used.
+        let ended = ended.into_iter().filter(|it| !it.is_used_up());
+        ended.map(|it| Ended { voucher: it.voucher, code: it.code, at }).collect()
     }
 }
 
@@ -287,7 +327,14 @@ mod tests {
         let grant = AuthorId::new("grant").unwrap();
         let code = codes.code(&member, &of, (&grant, 0));
         let expires_at = ends.map(Timestamp::from_seconds);
-        HeldVoucher { voucher: AuthorId::new("five").unwrap(), code, expires_at, uses: 2, used: 0 }
+        HeldVoucher {
+            voucher: AuthorId::new("five").unwrap(),
+            code,
+            expires_at,
+            uses: 2,
+            used: 0,
+            value: None,
+        }
     }
 
     #[test]
@@ -320,6 +367,41 @@ mod tests {
             assert!(state.gifts.give(&Gift::Voucher(voucher(&format!("purchase/more-{n}"), None))));
         }
         assert!(!state.gifts.give(&Gift::Voucher(voucher("purchase/one-too-many", None))));
+    }
+
+    #[test]
+    fn a_use_comes_back_unless_the_voucher_is_over() {
+        let at = Timestamp::from_seconds;
+        let mut gifts = Gifts::default();
+        let given = voucher("purchase/1", Some(9));
+        gifts.give(&Gift::Voucher(given.clone()));
+        assert_eq!(gifts.use_once(&given.code), Some(given.clone()));
+        let second = gifts.use_once(&given.code).unwrap();
+        assert_eq!((second.used, gifts.use_once(&given.code)), (1, None));
+        assert!(gifts.give_use_back(&second, at(5)));
+        assert_eq!(gifts.vouchers[0].left(), 1);
+        gifts.use_once(&given.code);
+        gifts.vouchers.clear();
+        assert!(gifts.give_use_back(&second, at(9)) && gifts.vouchers.is_empty());
+        // It made room for another before its end.
+        assert!(gifts.give_use_back(&second, at(8)));
+        assert_eq!((gifts.vouchers[0].code.clone(), gifts.vouchers[0].left()), (given.code, 1));
+    }
+
+    #[test]
+    fn what_was_used_makes_room() {
+        let mut gifts = Gifts::default();
+        for n in 0..MOST_VOUCHERS {
+            gifts.give(&Gift::Voucher(voucher(&format!("purchase/{n}"), None)));
+        }
+        let (new, old) = (voucher("purchase/new", None), voucher("purchase/7", None));
+        assert!(!gifts.has_room() && !gifts.give(&Gift::Voucher(new.clone())));
+        gifts.use_once(&old.code);
+        assert!(!gifts.has_room());
+        gifts.use_once(&old.code);
+        assert!(gifts.has_room() && gifts.give(&Gift::Voucher(new.clone())));
+        assert!(gifts.voucher(&new.code).is_some() && gifts.voucher(&old.code).is_none());
+        assert!(!gifts.give_use_back(&HeldVoucher { used: 1, ..old }, Timestamp::from_seconds(0)));
     }
 
     #[test]

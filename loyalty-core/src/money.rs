@@ -279,6 +279,11 @@ bounded!(
     /// Points per unit of a basis: at most 6 decimals, from 0 to below 100,000.
     Rate, 6, 100_000
 );
+impl Multiplier {
+    /// Nothing comes of it.
+    pub const NOTHING: Self = Self(Fixed::ZERO);
+}
+
 bounded!(
     /// A factor on points: at most 3 decimals, from 0 to below 100.
     Multiplier, 3, 100

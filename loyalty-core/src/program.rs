@@ -20,8 +20,8 @@ use self::condition::Condition;
 use self::index::{Index, Map, Place};
 
 use self::document::{
-    Badge, Budget, Cap, CapScope, Challenge, Counter, Currency, CurrencyKind, Document, Earning, Group,
-    GroupMember, Referral, Requirement, Reward, Rule, Streak, Threshold, TierTrack, Trigger, Voucher,
+    Badge, Budget, Cap, CapScope, Challenge, Conversion, Counter, Currency, CurrencyKind, Document, Earning,
+    Group, GroupMember, Referral, Requirement, Reward, Rule, Streak, Threshold, TierTrack, Trigger, Voucher,
 };
 use crate::activity::Activity;
 use crate::facts::Asked;
@@ -205,10 +205,15 @@ impl Program {
         self.document.currencies.iter().find(|c| c.id == *id)
     }
 
-    /// A reward by its id, with the currency that it takes.
-    pub fn reward(&self, id: &AuthorId) -> Option<(&Reward, &Currency)> {
-        let reward = self.document.rewards.iter().find(|reward| reward.id == *id)?;
-        Some((reward, self.document.currency_of(reward)?))
+    /// A reward by its id.
+    pub fn reward(&self, id: &AuthorId) -> Option<&Reward> {
+        self.document.rewards.iter().find(|reward| reward.id == *id)
+    }
+
+    /// A scheduled conversion by its id, with the currency that it takes.
+    pub fn conversion(&self, id: &AuthorId) -> Option<(&Conversion, &Currency)> {
+        let conversion = self.document.conversions.iter().find(|conversion| conversion.id == *id)?;
+        Some((conversion, self.document.spent(conversion.currency.as_ref())?))
     }
 
     /// A counter by its id.
@@ -346,10 +351,10 @@ impl Noted {
 }
 
 impl Document {
-    /// The currency that a reward takes: the one it names, or the only one that members spend.
-    pub fn currency_of(&self, reward: &Reward) -> Option<&Currency> {
+    /// The currency that something takes: the one it names, or the only one that members spend.
+    pub fn spent(&self, named: Option<&AuthorId>) -> Option<&Currency> {
         let mut redeemable = self.currencies.iter().filter(|it| it.kind == CurrencyKind::Redeemable);
-        match &reward.currency {
+        match named {
             Some(id) => redeemable.find(|currency| currency.id == *id),
             None => redeemable.next().filter(|_| redeemable.next().is_none()),
         }

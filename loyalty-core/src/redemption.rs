@@ -1,14 +1,16 @@
-//! Redemption: points are spent on rewards, and come back where that is cancelled.
+//! Redemption: points are spent on rewards and vouchers are used, and both come back where that is cancelled.
 
 pub mod hold;
 mod offer;
 mod refusal;
 pub mod release;
+pub mod voucher;
 
 use minicbor::{Decode, Encode};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::grants::{HeldVoucher, VoucherCode};
 use crate::id::{ActivityId, AuthorId, OperationKey};
 use crate::member::Lot;
 use crate::money::{Money, Quantity};
@@ -18,17 +20,19 @@ use crate::time::Timestamp;
 pub use self::hold::{Capture, ExtendHold, Held, Hold, Void};
 pub use self::offer::{Offer, Order, Price};
 pub use self::refusal::{Refused, RefusedCode};
+pub use self::voucher::UsedVoucher;
 
-/// Points to be spent on a reward, at once.
+/// Points to be spent on a reward, or a voucher to be used, at once.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, Encode, Decode)]
 #[serde(deny_unknown_fields)]
 pub struct Redeem {
     /// The caller's id, under which it happens once.
     #[n(0)]
     pub key: ActivityId,
-    /// The reward.
+    /// The reward; absent where a voucher is used for what it is for.
     #[n(1)]
-    pub reward: AuthorId,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reward: Option<AuthorId>,
     /// Of a reward by steps: the most points to be spent, in minor units; absent means as many as it takes.
     #[n(2)]
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -45,6 +49,10 @@ pub struct Redeem {
     #[n(5)]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bucket: Option<Timestamp>,
+    /// The code of a voucher to be used: by itself, or for a reward that takes one.
+    #[n(6)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub voucher: Option<VoucherCode>,
 }
 
 /// A redemption to be undone: its points come back.
@@ -74,6 +82,9 @@ pub struct Redeemed {
     /// The money off; absent of a thing with a price.
     #[n(3)]
     pub off: Option<Money>,
+    /// The voucher that was bought.
+    #[cbor(n(4), default)]
+    pub voucher: Option<HeldVoucher>,
 }
 
 impl Redeemed {

@@ -2,6 +2,7 @@
 //!
 //! `settle(settle(s, a), b)` equals `settle(s, b)`: nothing depends on when somebody looked.
 
+use crate::conversion::{Owner, Place};
 use crate::expiry;
 use crate::id::AuthorId;
 use crate::ledger::operation::{Settlement, VestingOutcome};
@@ -31,25 +32,34 @@ enum DueKind {
     WindowTurns,
     TierEnds,
     GrantEnds,
+    Converts,
     IdleEnds,
     LotLapses,
     VoucherEnds,
 }
 
 /// Applies what fell due up to and including `to`.
-pub fn settle(programs: &Programs, state: &mut MemberState, to: Timestamp) -> Result<Settlement, OutOfRange> {
+pub fn settle(
+    programs: &Programs,
+    owner: Owner<'_>,
+    state: &mut MemberState,
+    to: Timestamp,
+) -> Result<Settlement, OutOfRange> {
     let mut settlement = Settlement::default();
     let mut begun = state.settled_to;
+    let mut converted = Place { at: begun, id: None };
     // A version may have been published after its first instant was settled.
     succeed(programs, begun, state, &mut settlement);
     loop {
+        let conversion = programs.next_conversion(&converted, to);
         let next_due = state.next_due().filter(|due| *due <= to);
+        let next_due = next_due.into_iter().chain(conversion.map(|(at, _)| at)).min();
         if let Some((at, _)) = programs.next_taking_over(begun, next_due.unwrap_or(to)) {
             succeed(programs, at, state, &mut settlement);
             begun = at;
             continue;
         }
-        let Some(due) = next_due.and_then(|_| next(state)) else { break };
+        let Some(due) = next_due.and_then(|_| next(state, conversion)) else { break };
         match due.kind {
             DueKind::Vests => {
                 vesting::fall_due(state, &mut settlement)?;
@@ -66,6 +76,12 @@ pub fn settle(programs: &Programs, state: &mut MemberState, to: Timestamp) -> Re
             }
             DueKind::WindowTurns | DueKind::TierEnds | DueKind::GrantEnds => {
                 on_track(programs, state, &due, &mut settlement)
+            }
+            DueKind::Converts => {
+                if let Some(id) = &due.id {
+                    moment_at(programs, state, due.at).convert(id, owner, state, &mut settlement)?;
+                }
+                converted = Place { at: due.at, id: due.id };
             }
             DueKind::IdleEnds => {
                 if let Some(currency) = &due.id {
@@ -84,7 +100,7 @@ pub fn settle(programs: &Programs, state: &mut MemberState, to: Timestamp) -> Re
     Ok(settlement)
 }
 
-fn next(state: &MemberState) -> Option<Due> {
+fn next(state: &MemberState, conversion: Option<(Timestamp, &AuthorId)>) -> Option<Due> {
     let tiers = state.tiers.iter().flat_map(|tier| {
         let of = |at, kind| Due { at, kind, id: Some(tier.track.clone()) };
         let ends = tier.status.until.map(|at| of(at, DueKind::TierEnds));
@@ -109,7 +125,8 @@ fn next(state: &MemberState) -> Option<Due> {
     });
     let voucher = state.next_voucher_ends().map(|at| Due { at, kind: DueKind::VoucherEnds, id: None });
     let holds = state.holds.first().map(|held| Due { at: held.until, kind: DueKind::HoldEnds, id: None });
-    tiers.chain(lots).chain(idle).chain(pending).chain(holds).chain(voucher).min()
+    let conversion = conversion.map(|(at, id)| Due { at, kind: DueKind::Converts, id: Some(id.clone()) });
+    tiers.chain(lots).chain(idle).chain(pending).chain(holds).chain(voucher).chain(conversion).min()
 }
 
 /// An instant at which something falls due.

@@ -145,3 +145,64 @@ async fn points_are_held_captured_and_let_go() {
     assert_eq!((&cash(&free)["available"], &cash(&free)["held"]), (&json!(150), &json!(0)));
     server.stop().await;
 }
+
+fn with_vouchers() -> Value {
+    let mut program = program();
+    program["vouchers"] = json!([{"id": "tea", "item": "A pot of tea", "uses": 2}]);
+    program["rewards"] = json!([
+        {"id": "gift", "currency": "cash", "points": "0.50", "voucher": "tea"},
+        {"id": "ferry", "voucher_value": "3"},
+    ]);
+    let steps = json!({"points": "0.10", "off": "0.10"});
+    program["conversions"] =
+        json!([{"id": "statement", "currency": "cash", "on": ["02-10"], "per_full": steps}]);
+    program
+}
+
+#[tokio::test]
+async fn points_become_vouchers_and_vouchers_are_used() {
+    let server = Running::start().await;
+    server.shop("main").await.post("/v1/programs", &with_vouchers()).await.good();
+    let till = server.client("main", "till", "till-1").await;
+    let bought = purchase("R-1", "2024-01-05T10:00:00Z", &["150.00"]);
+    till.post("/v1/members/anna/purchases", &bought).await.good();
+
+    // The 150 cents of January 2024 became a voucher in February.
+    let anna = till.get("/v1/members/anna").await.good();
+    let voucher = anna["vouchers"][0].clone();
+    assert_eq!((&voucher["voucher"], &voucher["amount_off"]), (&json!("statement"), &json!("1.5")));
+    assert_eq!((&cash(&anna)["available"], &cash(&anna)["redeemed"]), (&json!(0), &json!(150)));
+    let code = voucher["code"].as_str().expect("a code").to_owned();
+    let with =
+        |key: &str, code: &str| json!({"key": key, "reward": "ferry", "voucher": code, "bill": "10.00"});
+    let used = till.post("/v1/members/anna/redemptions", &with("u-1", &code)).await.good();
+    let operation = &used["operation"];
+    assert_eq!((&operation["used"]["off"], &operation["used"]["reward"]), (&json!("4.5"), &json!("ferry")));
+    assert_eq!(
+        (&operation["converted"][0]["points"], &operation["used"]["voucher"]["uses"]),
+        (&json!(150), &json!(0))
+    );
+    let twice = till.post("/v1/members/anna/redemptions", &with("u-2", &code)).await;
+    assert_eq!(twice.problem(), (409, "voucher_used".to_owned()));
+    let unknown = till.post("/v1/members/anna/redemptions", &with("u-3", "22222222222222222222")).await;
+    assert_eq!(unknown.problem(), (404, "voucher_not_found".to_owned()));
+    assert!(till.get("/v1/members/anna").await.good().get("vouchers").is_none());
+    till.post("/v1/members/anna/redemptions/u-1/cancel", &json!({"key": "c-1"})).await.good();
+    assert_eq!(till.get("/v1/members/anna").await.good()["vouchers"][0], voucher);
+
+    // Half a point of those given by hand buys two pots of tea.
+    let sam = server.client("main", "support", "sam").await;
+    let gift = json!({"key": "a-1", "currency": "cash", "points": 50, "reason": "a cold tea"});
+    sam.post("/v1/members/anna/adjustments", &gift).await.good();
+    let tea = till.post("/v1/members/anna/redemptions", &redeem("r-1", "gift")).await.good();
+    let code = tea["operation"]["redemption"]["voucher"]["code"].as_str().expect("a code").to_owned();
+    let drink = |key: &str| json!({"key": key, "voucher": code});
+    let first = till.post("/v1/members/anna/redemptions", &drink("t-1")).await.good();
+    assert_eq!(first["operation"]["used"]["voucher"]["uses"], 1);
+    let had = till.post("/v1/members/anna/redemptions/r-1/cancel", &json!({"key": "c-2"})).await;
+    assert_eq!(had.problem(), (409, "voucher_used".to_owned()));
+    till.post("/v1/members/anna/redemptions", &drink("t-2")).await.good();
+    let empty = till.post("/v1/members/anna/redemptions", &drink("t-3")).await;
+    assert_eq!(empty.problem(), (409, "voucher_used".to_owned()));
+    server.stop().await;
+}

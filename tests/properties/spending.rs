@@ -5,9 +5,12 @@ use std::sync::Arc;
 
 use loyalty_core::activity::Activity;
 use loyalty_core::adjustment::Adjust;
+use loyalty_core::conversion::Converted;
 use loyalty_core::decision::Command;
 use loyalty_core::engine::Answer;
+use loyalty_core::grants::{Gift, VoucherCode};
 use loyalty_core::id::{ActivityId, ActorId};
+use loyalty_core::ledger::operation::Operation;
 use loyalty_core::ledger::posting::Account;
 use loyalty_core::member::MemberState;
 use loyalty_core::money::Money;
@@ -16,8 +19,8 @@ use loyalty_core::program::document::{AmountOff, Buckets, Reward};
 use loyalty_core::redemption::{CancelRedemption, Capture, ExtendHold, Hold, Redeem, Void};
 use loyalty_core::time::Timestamp;
 use loyalty_model::generate::{Spend, SpendStep, case, spends};
-use loyalty_model::number::{BigInt, exact};
-use loyalty_model::{Model, Refused, Spent};
+use loyalty_model::number::{BigInt, Exact, exact};
+use loyalty_model::{Model, Refused, Spent, VoucherName};
 use pollster::block_on;
 use proptest::prelude::*;
 use proptest::sample::Index;
@@ -52,11 +55,14 @@ fn before(spends: &[SpendStep], number: usize, kind: fn(&Spend) -> bool) -> Vec<
 
 /// Something that may be cancelled, mostly what was redeemed; now and then what was refused or never asked for.
 fn a_redemption(real: &Real, spends: &[SpendStep], number: usize, which: Index) -> ActivityId {
-    let redeems = |what: &Spend| matches!(what, Spend::Redeem { hold: None, .. } | Spend::Capture(..));
+    let redeems = |what: &Spend| {
+        matches!(what, Spend::Redeem { hold: None, .. } | Spend::Capture(..) | Spend::Use { .. })
+    };
     let mut all = before(spends, number, redeems);
     all.push(key(number));
     let entries = block_on(real.engine.history(&real.tenant, &real.member, None, 1_000)).unwrap();
-    let redeemed = entries.iter().map(|entry| &entry.operation).filter(|it| it.redeemed.is_some());
+    let redeemed =
+        entries.iter().map(|entry| &entry.operation).filter(|it| it.redeemed.is_some() || it.used.is_some());
     let redeemed = redeemed.filter_map(|it| it.sealed.command.id());
     all.extend(redeemed.flat_map(|id| std::iter::repeat_n(id.clone(), 3)));
     which.get(&all).clone()
@@ -73,8 +79,49 @@ fn a_hold(real: &Real, spends: &[SpendStep], number: usize, which: Index) -> Act
     which.get(&all).clone()
 }
 
+/// Something that a voucher does not look at.
+fn bucket_of(real: &Real, any: bool) -> Option<Timestamp> {
+    real.state().filter(|_| any).map(|state| state.settled_to)
+}
+
+/// Every voucher that the member ever had, by its code, with what tells the second implementation which it is.
+fn vouchers(real: &Real) -> BTreeMap<VoucherCode, VoucherName> {
+    let entries = block_on(real.engine.history(&real.tenant, &real.member, None, 1_000)).unwrap();
+    let mut all = BTreeMap::new();
+    for Operation { key, granted, redeemed, settlement, .. } in entries.iter().map(|it| &it.operation) {
+        for (place, it) in granted.iter().enumerate() {
+            let before = granted[..place].iter().filter(|other| other.grant == it.grant).count();
+            if let Gift::Voucher(held) = &it.gift {
+                all.insert(held.code.clone(), (key.to_string(), it.grant.to_string(), before));
+            }
+        }
+        if let Some((voucher, it)) = redeemed.as_ref().and_then(|it| Some((it.voucher.as_ref()?, it))) {
+            all.insert(voucher.code.clone(), (key.to_string(), it.reward.to_string(), 0));
+        }
+        for Converted { conversion, at, voucher, .. } in &settlement.converted {
+            let date = real.program.zone().date_at(*at);
+            let of = format!("conversion/{conversion}/{date}");
+            all.insert(voucher.code.clone(), (of, conversion.to_string(), 0));
+        }
+    }
+    all
+}
+
+/// A voucher, mostly one that may be used; now and then one that was used or is over, or that nobody has.
+fn a_voucher(real: &Real, which: Index) -> VoucherCode {
+    let mut all: Vec<_> = vouchers(real).into_keys().collect();
+    all.push(VoucherCode::new("22222222222222222222").unwrap());
+    let held = real.state().map(|state| state.gifts.vouchers).unwrap_or_default();
+    all.extend(held.into_iter().flat_map(|held| {
+        let times = if held.is_used_up() { 1 } else { 6 };
+        std::iter::repeat_n(held.code, times)
+    }));
+    which.get(&all).clone()
+}
+
 fn held(redeem: &Redeem, minutes: u32) -> Command {
-    let Redeem { key, reward, points, units, bill, bucket } = redeem.clone();
+    let Redeem { key, reward, points, units, bill, bucket, .. } = redeem.clone();
+    let reward = reward.expect("a reward is held for");
     Command::Hold(Arc::new(Hold { key, reward, minutes, points, units, bill, bucket }))
 }
 
@@ -92,7 +139,8 @@ fn command(real: &Real, number: usize, spends: &[SpendStep], at: Timestamp) -> O
             let lapsing: Vec<Timestamp> = buckets.filter_map(|bucket| bucket.0).chain([at]).collect();
             let redeem = Redeem {
                 key: key(number),
-                reward: reward.id.clone(),
+                reward: Some(reward.id.clone()),
+                voucher: None,
                 points: points.map(|points| Points::new(points).unwrap()),
                 units: *units,
                 bill: *bill,
@@ -105,6 +153,19 @@ fn command(real: &Real, number: usize, spends: &[SpendStep], at: Timestamp) -> O
                     |minutes| held(&redeem, minutes),
                 ),
             )
+        }
+        Spend::Use { voucher, reward, bill, careful } => {
+            let reward = reward.filter(|_| !document.rewards.is_empty()).map(|it| it.get(&document.rewards));
+            let takes = |reward: &&Reward| !careful || reward.voucher_value.is_some();
+            Some(Command::Redeem(Arc::new(Redeem {
+                key: key(number),
+                reward: reward.filter(takes).map(|reward| reward.id.clone()),
+                points: None,
+                units: None,
+                bill: *bill,
+                bucket: bucket_of(real, !careful),
+                voucher: Some(a_voucher(real, *voucher)),
+            })))
         }
         Spend::Cancel(of) => {
             let of = a_redemption(real, spends, number, *of);
@@ -136,9 +197,25 @@ fn command(real: &Real, number: usize, spends: &[SpendStep], at: Timestamp) -> O
     }
 }
 
-fn expected(model: &mut Model, command: &Command, at: Timestamp) -> Result<Option<Spent>, &'static str> {
-    match command {
-        Command::Redeem(redeem) => model.redeem(redeem, at).map(Some),
+/// What is spent, or the money off that a voucher gives.
+#[derive(Debug)]
+enum Expected {
+    Spent(Spent),
+    Off(Option<Exact>),
+    Nothing,
+}
+
+fn expected(
+    model: &mut Model,
+    command: &Command,
+    at: Timestamp,
+    vouchers: &BTreeMap<VoucherCode, VoucherName>,
+) -> Result<Expected, &'static str> {
+    let spent = match command {
+        Command::Redeem(redeem) => match &redeem.voucher {
+            Some(code) => return model.use_voucher(redeem, vouchers.get(code), at).map(Expected::Off),
+            None => model.redeem(redeem, at).map(Some),
+        },
         Command::CancelRedemption(cancel) => model.cancel(cancel, at).map(|()| None),
         Command::Adjust(adjust) => model.adjust(adjust, at).map(|()| None),
         Command::Hold(hold) => model.hold(hold, at).map(Some),
@@ -146,10 +223,21 @@ fn expected(model: &mut Model, command: &Command, at: Timestamp) -> Result<Optio
         Command::Capture(capture) => model.capture(capture, at).map(Some),
         Command::Void(void) => model.void(void, at).map(|()| None),
         _ => Ok(None),
-    }
+    };
+    spent.map(|spent| spent.map_or(Expected::Nothing, Expected::Spent))
 }
 
-fn compare(answer: &Answer, spent: Option<Spent>) {
+fn compare(answer: &Answer, expected: Expected) {
+    let used = answer.operation.used.as_ref();
+    let spent = match expected {
+        Expected::Off(off) => {
+            assert_eq!(used.map(|used| used.off.map(exact)), Some(off));
+            return;
+        }
+        Expected::Spent(spent) => Some(spent),
+        Expected::Nothing => None,
+    };
+    assert_eq!(used, None);
     let placed = answer.operation.held.as_ref().map(|held| &held.redeemed);
     let redeemed = answer.operation.redeemed.as_ref().or(placed.filter(|_| spent.is_some()));
     assert_eq!(redeemed.is_some(), spent.is_some());
@@ -171,7 +259,7 @@ fn compare_holds(real: &Real, state: &MemberState, model: &Model) {
 
 /// Does something with points on both; its answer is shown before, stays, and is proved.
 fn spend(real: &Real, model: &mut Model, command: &Command, clock: Timestamp) {
-    let expected = expected(model, command, clock);
+    let expected = expected(model, command, clock, &vouchers(real));
     let preview = block_on(real.engine.preview(&real.tenant, &real.member, command, clock));
     let done = real.execute(command.clone(), clock);
     assert_eq!(preview.is_ok(), done.is_ok(), "the preview says something else");
@@ -269,7 +357,9 @@ fn random_spends_reach_everything() {
                 let Some(state) = real.state() else { continue };
                 clock = clock.max(state.settled_to.plus_seconds(step.hours * 3_600)).plus_micros(1_000);
                 let Some(command) = command(&real, number, &spends, clock) else { continue };
+                let uses = matches!(&command, Command::Redeem(it) if it.voucher.is_some());
                 let kind = command.to_json().as_object().unwrap().keys().next().unwrap().clone();
+                let kind = if uses { "use".to_owned() } else { kind };
                 let word = real.execute(command, clock).err().unwrap_or_else(|| "done".to_owned());
                 *seen.entry(format!("{kind} {word}")).or_default() += 1;
             }
@@ -282,6 +372,11 @@ fn random_spends_reach_everything() {
         ("redeem tier_required", 8),
         ("redeem bill_too_small", 1),
         ("redeem points_too_few", 8),
+        ("use done", 60),
+        ("use voucher_used", 5),
+        ("use voucher_not_found", 30),
+        ("use voucher_not_accepted", 1),
+        ("use bill_missing", 1),
         ("cancel_redemption done", 10),
         ("cancel_redemption already_cancelled", 1),
         ("cancel_redemption redemption_not_found", 20),
@@ -329,8 +424,8 @@ fn points_are_spent_once_however_many_ask() {
     let purchase =
         r#"{"purchase": {"id": "1", "occurred_at": "2026-03-10T10:00:00Z", "lines": [{"gross": "160"}]}}"#;
     let redeem = |key: usize| {
-        let (key, reward) = (self::key(key), loyalty_core::id::AuthorId::new("mug").unwrap());
-        Redeem { key, reward, points: None, units: None, bill: None, bucket: None }
+        let (key, reward) = (self::key(key), loyalty_core::id::AuthorId::new("mug").ok());
+        Redeem { key, reward, points: None, units: None, bill: None, bucket: None, voucher: None }
     };
     let new = || {
         let real = Real::new(&serde_json::from_str(document).unwrap());

@@ -196,6 +196,9 @@ pub struct Then {
     /// What ended, by the ids of vouchers. What is not there is nothing.
     #[serde(default)]
     pub vouchers_ended: Vec<AuthorId>,
+    /// Points that became vouchers before. What is not there is nothing.
+    #[serde(default)]
+    pub converted: Vec<Conversion>,
     /// What the member has then, that which ends first before the others. What is not there is nothing.
     #[serde(default)]
     pub vouchers: Vec<Voucher>,
@@ -230,6 +233,18 @@ pub struct Voucher {
     /// How often it may still be used.
     #[serde(default = "once")]
     pub uses: u16,
+    /// What it is worth, of one that points became.
+    #[serde(default)]
+    pub value: Option<Money>,
+}
+
+/// Points that became a voucher.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Conversion {
+    pub conversion: AuthorId,
+    pub points: i64,
+    pub at: Timestamp,
 }
 
 const fn once() -> u16 {

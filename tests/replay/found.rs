@@ -44,10 +44,10 @@ impl Found<'_> {
         let takes = matches!(activity, Some(Activity::Return(_)));
         let gives = activity.is_some() && !takes;
         must(&mut differ, "awards", gives, &then.awards, || self.awards());
-        let spends = self.operation.is_some_and(|op| op.redeemed.is_some());
+        let spends = self.operation.is_some_and(|op| op.redeemed.is_some() || op.used.is_some());
         let deducts = self.operation.is_some_and(|op| op.postings.iter().any(deducts));
         must(&mut differ, "taken", takes || spends || deducts, &then.taken, || self.taken().0);
-        same(&mut differ, "off", &then.off, &self.operation.and_then(|op| op.redeemed.as_ref()?.off));
+        same(&mut differ, "off", &then.off, &self.operation.and_then(off));
         same(&mut differ, "forgiven", &then.forgiven, &self.taken().1);
         same(&mut differ, "debt", &then.debt, &self.debt());
         same(&mut differ, "unmatched", &then.unmatched, &self.unmatched());
@@ -248,6 +248,12 @@ fn sorted_out(goals: impl Iterator<Item = (Option<AuthorId>, AuthorId, Moves)>) 
         }
     }
     (levels, challenges)
+}
+
+/// The money off, of what takes points or a voucher.
+fn off(operation: &Operation) -> Option<Money> {
+    let by_points = operation.redeemed.as_ref().and_then(|it| it.off);
+    by_points.or_else(|| operation.used.as_ref()?.off)
 }
 
 /// Whether points go by hand.

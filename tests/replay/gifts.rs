@@ -1,10 +1,10 @@
 //! What is no points, in the words of a case.
 
-use loyalty_core::grants::{Gift, Regranted, VoucherCode};
+use loyalty_core::grants::{Gift, HeldVoucher, Regranted, VoucherCode};
 use loyalty_core::id::AuthorId;
 use loyalty_core::ledger::operation::Operation;
 
-use super::case::{Then, Voucher};
+use super::case::{Conversion, Then, Voucher};
 use super::found::{Found, same};
 
 impl Found<'_> {
@@ -17,6 +17,12 @@ impl Found<'_> {
         let due = self.operation.map(|op| &op.settlement).or(self.settlement);
         let ended = due.into_iter().flat_map(|due| &due.vouchers).map(|it| it.voucher.clone());
         same(differ, "vouchers_ended", &then.vouchers_ended, &ended.collect());
+        let converted = due.into_iter().flat_map(|due| &due.converted).map(|it| Conversion {
+            conversion: it.conversion.clone(),
+            points: it.points.minor(),
+            at: it.at,
+        });
+        same(differ, "converted", &then.converted, &converted.collect());
         same(differ, "vouchers", &then.vouchers, &self.vouchers());
         let badges = self.state.gifts.badges.iter().map(|it| it.badge.clone());
         same(differ, "badges", &then.badges, &badges.collect());
@@ -29,15 +35,25 @@ impl Found<'_> {
 
     /// By when they end, then by their ids: the order of codes says nothing.
     fn vouchers(&self) -> Vec<Voucher> {
-        let held = self.state.gifts.vouchers.iter().map(|it| Voucher {
+        let valid = self.state.gifts.vouchers.iter().filter(|it| !it.is_used_up());
+        let held = valid.map(|it| Voucher {
             voucher: it.voucher.clone(),
             until: it.expires_at,
             uses: it.left(),
+            value: it.value,
         });
         let mut held: Vec<_> = held.collect();
-        held.sort_by_key(|it| (it.until.is_none(), it.until, it.voucher.clone()));
+        held.sort_by_key(|it| (it.until.is_none(), it.until, it.voucher.clone(), it.value));
         held
     }
+}
+
+/// The vouchers that grants gave by an operation.
+pub fn given_vouchers(operation: &Operation) -> impl Iterator<Item = &HeldVoucher> {
+    operation.granted.iter().filter_map(|it| match &it.gift {
+        Gift::Voucher(voucher) => Some(voucher),
+        _ => None,
+    })
 }
 
 /// The same with one code for all vouchers: those of another tenant differ.
@@ -50,6 +66,7 @@ pub fn with_one_code(mut operation: Operation) -> Operation {
             voucher.code = code.clone();
         }
     }
+    operation.settlement.converted.iter_mut().for_each(|it| it.voucher.code = code.clone());
     operation.settlement.vouchers.iter_mut().for_each(|ended| ended.code = code.clone());
     operation
 }

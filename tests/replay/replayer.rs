@@ -28,7 +28,7 @@ use serde_json::Value;
 use super::case::{self, Case, Checked, Draft, Refusal, Then};
 use super::files::Corpus;
 use super::found::Found;
-use super::gifts::with_one_code;
+use super::gifts::{given_vouchers, with_one_code};
 use super::reported;
 
 /// An activity may measure 1 MiB.
@@ -147,7 +147,8 @@ impl<'a> Replay<'a> {
                     .map_err(|e| vec![e.to_string()])?;
                 continue;
             }
-            let given = given(value).map_err(|problem| vec![format!("history/{index}: {problem}")])?;
+            let value = self.with_code(value, tenant).await;
+            let given = given(&value).map_err(|problem| vec![format!("history/{index}: {problem}")])?;
             now = now.max(given.at.at);
             let member = given.member.as_ref().unwrap_or(&self.member);
             let done = self.sent(&given).execute(tenant, member, given.command, now).await;
@@ -167,7 +168,32 @@ impl<'a> Replay<'a> {
         Ok(())
     }
 
+    /// A case calls a voucher that is used by its id: its code is that of one which the member has, if possible one that
+    /// may still be used, or else had.
+    async fn with_code(&self, value: &Value, tenant: &TenantId) -> Value {
+        let mut value = value.clone();
+        let at = value.get("at").and_then(Value::as_str).and_then(|at| Timestamp::parse(at).ok());
+        let named = value.pointer("/redeem/voucher").and_then(Value::as_str).map(str::to_owned);
+        let (Some(at), Some(named)) = (at, named) else { return value };
+        let Ok(settled) = self.engine.member(tenant, &self.member, Some(at), at).await else { return value };
+        let own = || settled.state.gifts.vouchers.iter().filter(|it| it.voucher.as_str() == named);
+        let held = own().find(|it| !it.is_used_up()).or_else(|| own().next()).cloned();
+        let entries = self.engine.history(tenant, &self.member, None, 100).await.unwrap_or_default();
+        let had = || {
+            entries
+                .iter()
+                .flat_map(|it| given_vouchers(&it.operation))
+                .find(|it| it.voucher.as_str() == named)
+        };
+        let code = held.or_else(|| had().cloned()).map(|voucher| voucher.code);
+        if let (Some(code), Some(name)) = (code, value.pointer_mut("/redeem/voucher")) {
+            *name = Value::from(code.as_str());
+        }
+        value
+    }
+
     async fn record(&self, value: &Value) -> Result<(), Failure> {
+        let value = &self.with_code(value, &self.tenant).await;
         let given = match given(value) {
             Ok(given) => given,
             Err(problem) => return self.refused(&problem),
@@ -221,7 +247,12 @@ impl<'a> Replay<'a> {
                 self.engine.explain(&self.tenant, &self.member, &before, now).await.map_err(failed)?;
             let programs = self.engine.programs(&self.tenant, now).await.map_err(failed)?;
             let mut state: MemberState = state.answer.head.state.clone();
-            let settled = settle(&programs, &mut state, kept.head.state.settled_to);
+            let settled = settle(
+                &programs,
+                self.engine.owner(&self.tenant, &self.member),
+                &mut state,
+                kept.head.state.settled_to,
+            );
             settled.map_err(|error| vec![error.to_string()])?;
             if state != kept.head.state {
                 return Err(vec!["a refusal changed the member".to_owned()]);
@@ -277,6 +308,7 @@ impl<'a> Replay<'a> {
     }
 
     async fn preview(&self, value: &Value) -> Result<(), Failure> {
+        let value = &self.with_code(value, &self.tenant).await;
         let given = given(value).map_err(|problem| vec![problem.to_string()])?;
         let now = self.now(&given);
         let before = self.engine.member(&self.tenant, &self.member, None, now).await.ok();

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use loyalty_core::activity::Activity;
+use loyalty_core::conversion::Owner;
 use loyalty_core::decision::{Command, Context, decide_unused};
 use loyalty_core::explain::NoTrace;
 use loyalty_core::facts::Who;
@@ -91,7 +92,9 @@ pub fn wrong(program: &Program, example: &Example) -> Option<String> {
         *sum = sum.plus(award.points).expect("in range");
     }
     if let Some(at) = example.read_at {
-        settle(&programs, &mut state, at).expect("in range");
+        let somebody = MemberId::new("m").expect("a name");
+        let member = example.member.as_ref().unwrap_or(&somebody);
+        settle(&programs, Owner::unkept(member), &mut state, at).expect("in range");
         points = state
             .balances
             .iter()

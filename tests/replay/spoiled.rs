@@ -11,7 +11,7 @@ type Spoil = fn(&mut Then) -> Option<()>;
 
 /// Every way to spoil what a case expects, with its name.
 pub fn each(then: &Then) -> Vec<(&'static str, Then)> {
-    let all: [(&'static str, Spoil); 31] = [
+    let all: [(&'static str, Spoil); 33] = [
         ("refused", |t| t.refused.as_mut().map(|refused| refused.path.push('x'))),
         ("problems", |t| t.problems.as_mut().map(|p| p.push(Refusal { code: "x".into(), path: "x".into() }))),
         ("warnings", |t| t.warnings.as_mut().map(|w| w.push(Refusal { code: "x".into(), path: "x".into() }))),
@@ -40,6 +40,8 @@ pub fn each(then: &Then) -> Vec<(&'static str, Then)> {
         ("level_takes", |t| done(t).map(|t| t.level_takes.push(of_level()))),
         ("challenge_awards", |t| done(t).map(|t| t.challenge_awards.push(of_challenge()))),
         ("challenge_takes", |t| done(t).map(|t| t.challenge_takes.push(of_challenge()))),
+        ("vouchers", |t| t.vouchers.first_mut().map(|voucher| voucher.uses += 1)),
+        ("converted", |t| t.converted.first_mut().map(|one| one.points += 1)),
         ("lots", |t| t.lots.as_mut()?.first_mut().map(|lot| lot.points += 1)),
         ("counters", |t| {
             t.counters.as_mut()?.values_mut().next().map(|c| *c = Money::from_units(c.units() + 1))

@@ -184,6 +184,7 @@ fn operation(key: OperationKey, currency: &AuthorId, points: Points) -> Operatio
         granted: Vec::new(),
         turns: Vec::new(),
         referred: None,
+        used: None,
         regranted: Vec::new(),
         held: None,
         sealed: Sealed {

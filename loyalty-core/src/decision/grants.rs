@@ -112,14 +112,12 @@ impl Moment<'_> {
         let of = operation.key.clone();
         let ends = |expiry| expiry::end_of(self.program, expiry, &self.when);
         Ok(match &grant.give {
-            Give::Voucher(id) => self.program.voucher(id).map(|voucher| {
+            Give::Voucher(id) => {
                 let before = operation.granted.iter().filter(|it| it.grant == grant.id).count();
                 let number = u32::try_from(before).unwrap_or(u32::MAX);
                 let code = context.codes.code(context.who.member, &of, (&grant.id, number));
-                let expires_at = voucher.expiry.and_then(ends);
-                let (voucher, uses) = (id.clone(), voucher.uses);
-                Gift::Voucher(HeldVoucher { voucher, code, expires_at, uses, used: 0 })
-            }),
+                self.voucher(id, code).map(Gift::Voucher)
+            }
             Give::Badge(id) => Some(Gift::Badge(HeldBadge { badge: id.clone(), since: self.at, of })),
             Give::Tier(given) => ends(Expiry { after: given.lasts, to_end_of: None }).map(|until| {
                 let (track, level) = (given.track.clone(), given.level.clone());

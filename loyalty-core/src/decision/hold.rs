@@ -92,13 +92,15 @@ pub fn decide_capture<T: Trace>(
     tell(&held, format!("captured with {points} of {all}"), trace);
     let command = Command::Capture(Arc::clone(capture));
     let mut operation = opened(key, now(context), program, settlement, command);
-    let Redeemed { reward, currency, .. } = held.redeemed;
-    let balance = state.balance_mut(&currency);
+    let mut redeemed = Redeemed { lots: spent, off, ..held.redeemed };
+    moment.buy((&mut redeemed, program, &operation.key), context, &mut state, trace)?;
+    let Redeemed { currency, lots: spent, .. } = &redeemed;
+    let balance = state.balance_mut(currency);
     balance.redeemed = balance.redeemed.plus(points)?;
-    operation.postings = postings(&currency, &spent, (Account::Held, Account::Redeemed), context.now)?;
+    operation.postings = postings(currency, spent, (Account::Held, Account::Redeemed), context.now)?;
     let times = (moment.at, context.now);
-    operation.postings.extend(give_back(&currency, &rest, Account::Held, &mut state, times)?);
-    operation.redeemed = Some(Redeemed { reward, currency, lots: spent, off });
+    operation.postings.extend(give_back(currency, &rest, Account::Held, &mut state, times)?);
+    operation.redeemed = Some(redeemed);
     before.tell(&state, program, trace);
     Ok(Decision { operation, state, wants: Vec::new() })
 }

@@ -219,7 +219,7 @@ pub fn decide_turn<T: Trace>(
     let mut state = known(state)?;
     let program = context.programs.version(turn.version).ok_or_else(|| unknown_version(turn.version))?;
     let at = turn.occurred_at.at.max(state.settled_to);
-    let settlement = settle(context.programs, &mut state, at)?;
+    let settlement = settle(context.programs, context.owner(), &mut state, at)?;
     tell_settlement(&settlement, trace);
     let before = lots::Lots::heard::<T>(&state);
     let command = Command::Referral(Arc::clone(turn));

@@ -115,7 +115,7 @@ impl Parts<'_, '_> {
         let stood = context.past.stood.iter().find(|stood| stood.0 == operation.key);
         let stood = stood.and_then(|stood| stood.1.as_ref());
         let Arrival { mut state, settlement, moment, late } =
-            Arrival::of(context.programs, program, stood, operation.occurred_at)?;
+            Arrival::of(context, program, stood, operation.occurred_at)?;
         moment.begin(&mut state);
         let who = Who { facts: &operation.sealed.facts, ..context.who };
         let (key, command) = (operation.key.clone(), operation.sealed.command.clone());

@@ -41,7 +41,7 @@ pub fn decide_review<T: Trace>(
         review.by_another(recorded)?;
         vesting::approve(&reviewed, &mut state, at, &mut operation)?;
         operation.postings.extend(debt::repay(&mut state, context.now)?);
-        let due = settle(context.programs, &mut state, at)?;
+        let due = settle(context.programs, context.owner(), &mut state, at)?;
         // What would have come earlier comes now.
         let now =
             |posting: Posting| Posting { effective_at: posting.effective_at.max(context.now), ..posting };

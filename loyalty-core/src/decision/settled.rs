@@ -2,6 +2,7 @@
 
 use super::Context;
 use crate::command::Command;
+use crate::conversion::Converted;
 use crate::explain::{Step, StepKind, Trace};
 use crate::facts::Facts;
 use crate::grants::Ended;
@@ -31,7 +32,7 @@ pub fn settled_now<'a, T: Trace>(
 ) -> Result<(Moment<'a>, Settlement), OutOfRange> {
     let program = context.programs.at(context.now);
     let at = context.now.max(state.settled_to);
-    let settlement = settle(context.programs, state, at)?;
+    let settlement = settle(context.programs, context.owner(), state, at)?;
     tell_settlement(&settlement, trace);
     let date = program.zone().date_at(at);
     let moment = Moment { program, at, when: program.when(state, at, date), begins: date };
@@ -60,10 +61,18 @@ pub fn tell_settlement<T: Trace>(settlement: &Settlement, trace: &mut T) {
                 (Account::Pending, Account::Available) => "vested",
                 (Account::Pending, _) => "were cancelled",
                 (Account::Held, Account::Available) => "are no longer held",
+                (Account::Available, Account::Redeemed) => "became a voucher",
                 _ => "lapsed",
             };
             let text = format!("{} {} {what} at {}", lapsed.points, lapsed.currency, lapsed.effective_at);
             Step::new(StepKind::Settled, &lapsed.currency, text)
+        });
+    }
+    for Converted { conversion, at, voucher, .. } in &settlement.converted {
+        trace.step(|| {
+            let value = voucher.value.unwrap_or_default();
+            let text = format!("`{conversion}` gave a voucher worth {value} at {at}");
+            Step::new(StepKind::Settled, conversion, text)
         });
     }
     for Ended { voucher, at, .. } in &settlement.vouchers {
@@ -106,5 +115,6 @@ pub fn opened(
         held: None,
         turns: Vec::new(),
         referred: None,
+        used: None,
     }
 }

@@ -1,8 +1,8 @@
-//! Deciding what is spent, and what comes back of it.
+//! Deciding what is spent, and what comes back of it: points and vouchers.
 
 use std::sync::Arc;
 
-use super::{Context, Decision, lots, opened, settled_now};
+use super::{Context, Decision, lots, opened, settled_now, voucher};
 use crate::command::Command;
 use crate::explain::{NoTrace, Step, StepKind, Trace};
 use crate::id::{AuthorId, OperationKey};
@@ -12,6 +12,7 @@ use crate::member::MemberState;
 use crate::points::Points;
 use crate::problem::Problem;
 use crate::program::Program;
+use crate::program::document::Reward;
 use crate::redemption::release::{give_back, postings};
 use crate::redemption::{CancelRedemption, Offer, Order, Redeem, Redeemed, Refused};
 use crate::time::OffsetTime;
@@ -24,12 +25,16 @@ pub fn decide_redeem<T: Trace>(
     key: OperationKey,
     trace: &mut T,
 ) -> Result<Decision, Problem> {
+    let command = Command::Redeem(Arc::clone(redeem));
+    if let Some(code) = &redeem.voucher {
+        return voucher::decide_use(context, state, (&command, redeem, code), key, trace);
+    }
     let (moment, settlement) = settled_now(context, &mut state, trace)?;
     let program = moment.program;
     let before = lots::Lots::heard::<T>(&state);
-    let redeemed = taken(Order::from(redeem.as_ref()), program, &mut state, trace)?;
+    let mut redeemed = taken(Order::of(redeem)?, program, &mut state, trace)?;
+    moment.buy((&mut redeemed, program, &key), context, &mut state, trace)?;
     let occurred_at = OffsetTime { at: context.now, offset: 0 };
-    let command = Command::Redeem(Arc::clone(redeem));
     let mut operation = opened(key, occurred_at, program, settlement, command);
     let balance = state.balance_mut(&redeemed.currency);
     balance.redeemed = balance.redeemed.plus(redeemed.points()?)?;
@@ -49,13 +54,7 @@ pub fn taken<T: Trace>(
 ) -> Result<Redeemed, Problem> {
     let offer = Offer::of(program, order)?;
     let Offer { reward, currency, .. } = offer;
-    if let Some(test) = &reward.tier {
-        let held = state.tier(&test.track).map(|held| held.level());
-        if !held.is_some_and(|held| test.level.contains(held)) {
-            let message = format!("`{}` is for {}", reward.id, listed(&test.level));
-            return Err(Problem::new("tier_required", "/reward", message, "redeem something for everybody"));
-        }
-    }
+    check_tier(reward, state)?;
     let owed = state.balance(&currency.id).map_or(Points::ZERO, |balance| balance.debt);
     if owed.is_positive() {
         let owed = format!("{} {}", owed.in_whole_points(currency.scale), currency.shown());
@@ -75,10 +74,23 @@ pub fn taken<T: Trace>(
         };
         Step::new(StepKind::Spent, &reward.id, text).with(price.points)
     });
-    Ok(Redeemed { reward: reward.id.clone(), currency: currency.id.clone(), lots, off: price.off })
+    let (reward, currency) = (reward.id.clone(), currency.id.clone());
+    Ok(Redeemed { reward, currency, lots, off: price.off, voucher: None })
 }
 
-/// Decides that a redemption is undone: its points go back where they came from, and what has lapsed there stays so.
+/// Whether the member holds a level that a reward asks for.
+pub(super) fn check_tier(reward: &Reward, state: &MemberState) -> Result<(), Problem> {
+    let Some(test) = &reward.tier else { return Ok(()) };
+    let held = state.tier(&test.track).map(|held| held.level());
+    if held.is_some_and(|held| test.level.contains(held)) {
+        return Ok(());
+    }
+    let message = format!("`{}` is for {}", reward.id, listed(&test.level));
+    Err(Problem::new("tier_required", "/reward", message, "redeem something for everybody"))
+}
+
+/// Decides that a redemption is undone: its points go back where they came from, and what has lapsed there stays so; a
+/// voucher that it bought goes, and one that it used may be used once more.
 pub fn decide_cancel<T: Trace>(
     context: &Context<'_>,
     mut state: MemberState,
@@ -87,11 +99,16 @@ pub fn decide_cancel<T: Trace>(
     trace: &mut T,
 ) -> Result<Decision, Problem> {
     let (moment, settlement) = settled_now(context, &mut state, trace)?;
-    let redeemed = found(&context.past.operations, cancel)?;
+    let done = found(&context.past.operations, cancel)?;
     let before = lots::Lots::heard::<T>(&state);
     let occurred_at = OffsetTime { at: context.now, offset: 0 };
     let command = Command::CancelRedemption(Arc::clone(cancel));
     let mut operation = opened(key, occurred_at, moment.program, settlement, command);
+    if let Some(used) = &done.used {
+        voucher::give_use_back(used, moment.at, &mut state, trace)?;
+    }
+    let Some(redeemed) = &done.redeemed else { return Ok(Decision { operation, state, wants: Vec::new() }) };
+    voucher::give_up(redeemed, &mut state)?;
     let balance = state.balance_mut(&redeemed.currency);
     let points = redeemed.points()?;
     balance.redeemed = balance.redeemed.minus(points)?;
@@ -111,10 +128,11 @@ pub fn decide_cancel<T: Trace>(
 }
 
 /// The redemption that is to be undone, where there is one and nobody has undone it.
-fn found<'a>(past: &'a [Operation], cancel: &CancelRedemption) -> Result<&'a Redeemed, Problem> {
+fn found<'a>(past: &'a [Operation], cancel: &CancelRedemption) -> Result<&'a Operation, Problem> {
     let key = cancel.redemption();
     let own = past.iter().find(|operation| Some(&operation.key) == key.as_ref());
-    let redeemed = own.and_then(|operation| operation.redeemed.as_ref()).ok_or_else(|| {
+    let spent = own.filter(|operation| operation.redeemed.is_some() || operation.used.is_some());
+    let spent = spent.ok_or_else(|| {
         let message = format!("there is no redemption `{}`", cancel.of);
         Problem::new("redemption_not_found", "/of", message, "name the key of a redemption that was done")
     })?;
@@ -122,7 +140,7 @@ fn found<'a>(past: &'a [Operation], cancel: &CancelRedemption) -> Result<&'a Red
         let message = format!("the redemption `{}` was cancelled before", cancel.of);
         return Err(Problem::new("already_cancelled", "/of", message, "see the history for when"));
     }
-    Ok(redeemed)
+    Ok(spent)
 }
 
 /// Records a refusal that depends on how the member stands: nothing is done, and the key is used up.

@@ -85,7 +85,8 @@ impl Engine {
         let head = stored.head()?;
         let mut state = head.state.clone();
         let at = at.unwrap_or(state.settled_to);
-        let unwritten = settle(&*self.programs(tenant, now).await?, &mut state, at)?;
+        let unwritten =
+            settle(&*self.programs(tenant, now).await?, self.owner(tenant, member), &mut state, at)?;
         Ok(Settled { head, state, unwritten })
     }
 

@@ -40,7 +40,7 @@ pub use self::member::{
     BalanceView, ChallengeView, CounterProgress, ExpiringView, MemberView, NextLevelView, PendingView,
     Progress, ProgressOfSome, TierIntervalView, TierView,
 };
-pub use self::spending::{HoldView, RedemptionView, SpentLotView};
+pub use self::spending::{ConvertedView, HoldView, RedemptionView, SpentLotView, VoucherUseView};
 
 /// What came of a command.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
@@ -180,6 +180,12 @@ pub struct OperationView {
     /// What was spent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub redemption: Option<RedemptionView>,
+    /// The voucher that was used.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub used: Option<VoucherUseView>,
+    /// Points that became vouchers before it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub converted: Vec<ConvertedView>,
     /// The key of the redemption that was cancelled.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cancelled: Option<ActivityId>,
@@ -408,6 +414,9 @@ impl PreviewView {
         let (balances, tiers) = after(decision.state, program);
         let mut operation = OperationView::new(decision.operation, program);
         operation.granted = operation.granted.into_iter().map(GrantedView::without_code).collect();
+        let bought = operation.redemption.as_mut().and_then(|it| it.voucher.as_mut());
+        let converted = operation.converted.iter_mut().map(|it| &mut it.voucher);
+        bought.into_iter().chain(converted).for_each(|voucher| voucher.code = None);
         Self { operation, balances, tiers, steps, nearest }
     }
 }
@@ -436,6 +445,8 @@ impl OperationView {
                 _ => None,
             },
             redemption: operation.redeemed.map(|redeemed| RedemptionView::new(redeemed, program)),
+            used: operation.used.map(|used| VoucherUseView::new(used, program)),
+            converted: settlement.converted.into_iter().map(|it| ConvertedView::new(it, program)).collect(),
             cancelled: match &sealed.command {
                 Command::CancelRedemption(cancel) => Some(cancel.of.clone()),
                 _ => None,

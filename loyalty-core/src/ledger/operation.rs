@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::posting::Posting;
 use crate::activity::Activity;
 use crate::command::Command;
+use crate::conversion::Converted;
 use crate::facts::Facts;
 use crate::grants::{Ended, Granted, Regranted};
 use crate::id::{ActivityId, ActorId, AuthorId, OperationKey};
@@ -15,7 +16,7 @@ use crate::member::{Lapse, Lot};
 use crate::money::{Money, Quantity};
 use crate::points::Points;
 use crate::program::VersionId;
-use crate::redemption::{Held, Redeemed, Refused};
+use crate::redemption::{Held, Redeemed, Refused, UsedVoucher};
 use crate::referral::Turn;
 use crate::shared::Reading;
 use crate::tier::GoalPoints;
@@ -99,6 +100,9 @@ pub struct Operation {
     /// What the member got for having brought another, after a turn of that one's referral.
     #[cbor(n(24), default)]
     pub referred: Option<GoalPoints>,
+    /// The voucher that was used.
+    #[cbor(n(25), default)]
+    pub used: Option<UsedVoucher>,
 }
 
 impl Operation {
@@ -174,6 +178,7 @@ impl Settlement {
             && self.started.is_empty()
             && self.budgets.is_empty()
             && self.vouchers.is_empty()
+            && self.converted.is_empty()
     }
 }
 
@@ -195,6 +200,9 @@ pub struct Settlement {
     /// Vouchers that were valid no more.
     #[cbor(n(4), default, skip_if = "Vec::is_empty")]
     pub vouchers: Vec<Ended>,
+    /// Points that became vouchers.
+    #[cbor(n(5), default, skip_if = "Vec::is_empty")]
+    pub converted: Vec<Converted>,
 }
 
 /// A counter that began with what another had counted.

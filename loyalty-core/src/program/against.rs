@@ -12,14 +12,15 @@
 //!   much is within it, when, and its answer may change;
 //! - a grant: its trigger, what it gives, and the window in which that is limited. When, and how often, may change;
 //! - a referral: its currency, and the window in which it is limited. When, and how much, may change;
+//! - a conversion: its currency; its id was that of no voucher. When, and how much, may change;
 //! - a level: its track, and its order among the levels that stay.
 
 use std::collections::HashMap;
 
 use super::Program;
 use super::document::{
-    Basis, Counted, Counter, Document, Grant, Level, Measure, Referral, Rule, Sharing, Start, TierTrack,
-    Trigger, Usual,
+    Basis, Conversion, Counted, Counter, Document, Grant, Level, Measure, Referral, Rule, Sharing, Start,
+    TierTrack, Trigger, Usual,
 };
 use super::walk::{self, Limit, Placed};
 use crate::id::AuthorId;
@@ -56,6 +57,7 @@ impl Program {
         limits(document, &older, &mut problems);
         grants(document, &older, &mut problems);
         referrals(document, &older, &mut problems);
+        conversions(document, &older, &mut problems);
         problems
     }
 
@@ -284,6 +286,33 @@ fn referrals(document: &Document, older: &[&Document], problems: &mut Vec<Proble
             let message = format!("the id `{}` meant another referral before", referral.id);
             let help = "give the referral a new id: its currency, or its window, has changed";
             problems.push(Problem::new("referral_reused", format!("/referrals/{index}/id"), message, help));
+        }
+    }
+}
+
+/// A voucher of a member has one name, whatever it came of.
+fn conversions(document: &Document, older: &[&Document], problems: &mut Vec<Problem>) {
+    for (index, conversion) in document.conversions.iter().enumerate() {
+        let id = &conversion.id;
+        let currency =
+            |of: &Document, it: &Conversion| of.spent(it.currency.as_ref()).map(|it| it.id.clone());
+        let was = |old: &&Document| {
+            let own = old.conversions.iter().find(|it| it.id == *id);
+            old.vouchers.iter().any(|it| it.id == *id)
+                || own.is_some_and(|own| currency(old, own) != currency(document, conversion))
+        };
+        if older.iter().any(was) {
+            let message = format!("the id `{id}` meant another conversion, or a voucher, before");
+            let help = "give the conversion a new id: its currency has changed, or a voucher had the id";
+            let path = format!("/conversions/{index}/id");
+            problems.push(Problem::new("conversion_reused", path, message, help));
+        }
+    }
+    for (index, voucher) in document.vouchers.iter().enumerate() {
+        if older.iter().any(|old| old.conversions.iter().any(|it| it.id == voucher.id)) {
+            let message = format!("the id `{}` meant a conversion before", voucher.id);
+            let help = "give the voucher a new id: members may hold what points became";
+            problems.push(Problem::new("voucher_reused", format!("/vouchers/{index}/id"), message, help));
         }
     }
 }

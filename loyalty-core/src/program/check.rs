@@ -4,6 +4,7 @@ mod budgets;
 mod carry;
 mod challenges;
 mod condition;
+mod conversions;
 mod counters;
 mod earning;
 mod facts;
@@ -42,6 +43,7 @@ pub fn problems(document: &Document) -> Vec<Problem> {
     check.referrals();
     check.returns();
     check.rewards();
+    check.conversions();
     check.limits();
     check.found
 }

@@ -5,6 +5,7 @@
 
 mod budget;
 mod challenges;
+mod conversions;
 mod counter;
 mod earning;
 mod grants;
@@ -21,6 +22,7 @@ use serde::{Deserialize, Serialize};
 
 pub use self::budget::Budget;
 pub use self::challenges::Challenge;
+pub use self::conversions::Conversion;
 pub use self::counter::{Counted, Counter, Start, Sum, SumOf};
 pub use self::earning::{
     Basis, Cap, CapScope, Combine, Earning, Factor, FactorCombine, Group, GroupMember, MultiplierStage, Over,
@@ -131,6 +133,10 @@ pub struct Document {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 1_000))]
     pub rewards: Vec<Reward>,
+    /// Days on which points become vouchers; at most 64.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 64))]
+    pub conversions: Vec<Conversion>,
     /// Limits against fraud, in the order in which they are looked at; at most 64.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 64))]

@@ -25,10 +25,14 @@ pub struct Order<'a> {
     pub bucket: Option<Timestamp>,
 }
 
-impl<'a> From<&'a Redeem> for Order<'a> {
-    fn from(redeem: &'a Redeem) -> Self {
+impl<'a> Order<'a> {
+    /// What is to be redeemed for points.
+    pub fn of(redeem: &'a Redeem) -> Result<Self, Problem> {
         let Redeem { reward, points, units, bill, bucket, .. } = redeem;
-        Self { reward, points: *points, units: *units, bill: *bill, bucket: *bucket }
+        let help = "name a reward, or a voucher";
+        let missing = || Problem::new("reward_missing", "/reward", "nothing is asked for", help);
+        let reward = reward.as_ref().ok_or_else(missing)?;
+        Ok(Self { reward, points: *points, units: *units, bill: *bill, bucket: *bucket })
     }
 }
 
@@ -71,10 +75,13 @@ impl<'a> Offer<'a> {
     ///
     /// Paths of refusals lead from the order on.
     pub fn of(program: &'a Program, order: Order<'a>) -> Result<Self, Problem> {
-        let (reward, currency) = program.reward(order.reward).ok_or_else(|| {
-            let message = format!("there is no reward `{}`", order.reward);
-            Problem::new("unknown_reward", "/reward", message, "use one of the program in force")
-        })?;
+        let reward = program.reward(order.reward).ok_or_else(|| unknown(order.reward))?;
+        let by_voucher = || {
+            let message = format!("`{}` takes a voucher, not points", reward.id);
+            Problem::new("voucher_missing", "/voucher", message, "redeem it with the code of one")
+        };
+        let currency = program.document().spent(reward.currency.as_ref());
+        let currency = currency.filter(|_| reward.voucher_value.is_none()).ok_or_else(by_voucher)?;
         let offer = Self { program, order, reward, currency };
         offer.check_points()?;
         offer.check_units()?;
@@ -235,10 +242,8 @@ impl<'a> Offer<'a> {
         Ok(Price { points: Points::from_wide(points)?, off: Some(self.off(off)?) })
     }
 
-    /// Money off in whole coins, down, and no more than there is to be paid.
     fn off(&self, off: Ratio) -> Result<Money, OutOfRange> {
-        let off = self.order.bill.map_or(Ok(off), |bill| least_of(off, bill.ratio()))?;
-        off.down_to_coins(self.program.coin_places())
+        in_coins(off, self.order.bill, self.program)
     }
 
     fn in_minor_units(&self, points: Quantity) -> Result<Points, OutOfRange> {
@@ -261,8 +266,20 @@ impl<'a> Offer<'a> {
     }
 }
 
-fn below(path: &str, what: &str) -> Problem {
+/// The refusal of a reward that there is not.
+pub(super) fn unknown(reward: &AuthorId) -> Problem {
+    let message = format!("there is no reward `{reward}`");
+    Problem::new("unknown_reward", "/reward", message, "use one of the program in force")
+}
+
+pub(super) fn below(path: &str, what: &str) -> Problem {
     Problem::new("negative_amount", path, format!("{what} have to be above 0"), "correct it, or leave it out")
+}
+
+/// Money off in whole coins, down, and no more than there is to be paid.
+pub(super) fn in_coins(off: Ratio, bill: Option<Money>, program: &Program) -> Result<Money, OutOfRange> {
+    let off = bill.map_or(Ok(off), |bill| least_of(off, bill.ratio()))?;
+    off.down_to_coins(program.coin_places())
 }
 
 fn least_of(one: Ratio, other: Ratio) -> Result<Ratio, OutOfRange> {

@@ -49,10 +49,22 @@ pub enum RefusedCode {
     /// The member owes points of the reward's currency.
     #[n(7)]
     InDebt,
+    /// The member has no such voucher, or it is over.
+    #[n(8)]
+    VoucherNotFound,
+    /// The voucher was used as often as it may be; or what is to be cancelled has bought one that was used.
+    #[n(9)]
+    VoucherUsed,
+    /// The voucher that what is to be cancelled has bought is over, or went for others.
+    #[n(10)]
+    VoucherEnded,
+    /// The member has as many vouchers as one may have.
+    #[n(11)]
+    TooManyVouchers,
 }
 
 impl RefusedCode {
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 12] = [
         Self::InsufficientPoints,
         Self::TierRequired,
         Self::RedemptionNotFound,
@@ -61,6 +73,10 @@ impl RefusedCode {
         Self::HoldEnded,
         Self::TooManyHolds,
         Self::InDebt,
+        Self::VoucherNotFound,
+        Self::VoucherUsed,
+        Self::VoucherEnded,
+        Self::TooManyVouchers,
     ];
 
     /// The code as everybody sees it.
@@ -74,6 +90,10 @@ impl RefusedCode {
             Self::HoldEnded => "hold_ended",
             Self::TooManyHolds => "too_many_holds",
             Self::InDebt => "in_debt",
+            Self::VoucherNotFound => "voucher_not_found",
+            Self::VoucherUsed => "voucher_used",
+            Self::VoucherEnded => "voucher_ended",
+            Self::TooManyVouchers => "too_many_vouchers",
         }
     }
 }

@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use super::Study;
 use crate::activity::Activity;
+use crate::conversion::Owner;
 use crate::decision::{Command, Context, decide_unused};
 use crate::explain::NoTrace;
 use crate::facts::{Facts, Who};
@@ -118,7 +119,8 @@ impl Study<'_> {
     /// What a member has at an instant after a scene.
     pub fn read(&self, scene: Scene, at: Timestamp) -> Option<Example> {
         let Played { mut state, .. } = scene.play(&self.programs)?;
-        settle(&self.programs, &mut state, at).ok()?;
+        let member = scene.member.clone().or_else(|| MemberId::new(SOMEBODY).ok())?;
+        settle(&self.programs, Owner::unkept(&member), &mut state, at).ok()?;
         let balances = state.balances.iter();
         let points =
             balances.map(|it| Some((it.currency.clone(), it.available().ok()?))).collect::<Option<_>>()?;

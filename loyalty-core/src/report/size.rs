@@ -234,11 +234,23 @@ fn referral(program: &Program) -> usize {
     referrals.iter().map(each).chain(times).fold(0, usize::saturating_add)
 }
 
+/// The longest voucher that a member may hold.
+fn voucher(document: &Document) -> usize {
+    let granted = document.grants.iter().filter_map(|grant| match &grant.give {
+        Give::Voucher(id) => Some(id),
+        _ => None,
+    });
+    let bought = document.rewards.iter().filter_map(|reward| reward.voucher.as_ref());
+    let plain = granted.chain(bought).map(|id| gift(&Give::Voucher(id.clone())));
+    let converted = document.conversions.iter();
+    let converted = converted.map(|it| gift(&Give::Voucher(it.id.clone())).saturating_add(WIDE));
+    plain.chain(converted).max().unwrap_or(0)
+}
+
 /// Vouchers, as many as a member may hold of the longest id, badges, and how often grants gave.
 fn gifts(program: &Program) -> usize {
     let grants = &program.document().grants;
-    let vouchers = grants.iter().map(|it| &it.give).filter(|give| matches!(give, Give::Voucher(_)));
-    let vouchers = vouchers.map(gift).max().unwrap_or(0).saturating_mul(MOST_VOUCHERS);
+    let vouchers = voucher(program.document()).saturating_mul(MOST_VOUCHERS);
     let badges = program.document().badges.iter().map(|badge| gift(&Give::Badge(badge.id.clone())));
     let limited = grants.iter().filter_map(|it| Some((&it.id, it.at_most?.window)));
     let times = limited.map(|(id, window)| slots(id, Slots::of(program, window)));

@@ -32,6 +32,12 @@ impl MonthDay {
         date.year() - i32::from(Self { month: date.month(), day: date.day() } < self)
     }
 
+    /// This day in the year of a date, and in the next.
+    pub fn from(self, date: Date) -> impl Iterator<Item = Date> {
+        let year = date.naive().year();
+        [year, year + 1].into_iter().map(move |year| self.in_year(year))
+    }
+
     /// This day in a year.
     fn in_year(self, year: i32) -> Date {
         Date::from_naive(NaiveDate::from_ymd_opt(year, self.month, self.day).unwrap_or(NaiveDate::MAX))

@@ -109,7 +109,8 @@ impl Reading<'_> {
                 let head = stored.head()?;
                 let mut state = head.state;
                 let at = self.at.unwrap_or(state.settled_to);
-                settle(self.programs, &mut state, at)?;
+                let owner = self.ledger.data.engine.owner(&self.ledger.tenant, &head.member);
+                settle(self.programs, owner, &mut state, at)?;
                 self.write_member(&head.member, &state, &mut rows)?;
                 last = Some(head.member);
             }

@@ -5,6 +5,7 @@
 mod budgets;
 mod cases;
 mod condition;
+mod conversions;
 mod earning;
 mod grants;
 mod history;

@@ -11,6 +11,7 @@ use crate::number::{exact, power_of_ten, whole};
 use crate::rating::Occasion;
 use crate::standing::Given as Granted;
 use crate::vesting;
+use crate::vouchers::Name;
 
 /// What a grant gave once.
 #[derive(Debug, Clone)]
@@ -27,6 +28,27 @@ pub struct Gift {
     counts: bool,
     /// Whether it went and came again.
     came_again: bool,
+    /// By what a voucher is told from others.
+    pub(crate) name: Name,
+    /// How often a voucher was used.
+    pub(crate) used: u16,
+}
+
+impl Gift {
+    /// What it is.
+    pub(crate) const fn give(&self) -> &Give {
+        &self.grant.give
+    }
+
+    /// When it ends.
+    pub(crate) const fn ends(&self) -> Instant {
+        self.ends
+    }
+
+    /// Whether the member has it.
+    pub(crate) const fn is_held(&self) -> bool {
+        self.held
+    }
 }
 
 /// Whether a rule or grant that answers to `on` answers to an occasion by an activity.
@@ -46,19 +68,6 @@ pub fn answers(on: &Trigger, activity: &Activity, occasion: Occasion<'_>) -> boo
 }
 
 impl Model {
-    /// The vouchers that the member has at `settled_to`, with when they end ([`NEVER`] where they do not), ascending.
-    pub fn vouchers(&self) -> Vec<(String, Instant)> {
-        let held = self.gifts.iter().filter(|gift| gift.held);
-        let mut vouchers: Vec<_> = held
-            .filter_map(|gift| match &gift.grant.give {
-                Give::Voucher(id) => Some((id.to_string(), gift.ends)),
-                _ => None,
-            })
-            .collect();
-        vouchers.sort();
-        vouchers
-    }
-
     /// The badges that the member has, ascending.
     pub fn badges(&self) -> Vec<String> {
         let held = self.gifts.iter().filter(|gift| gift.held);
@@ -131,7 +140,11 @@ impl Model {
                 Give::Credit(_) => {}
             }
             places.push(self.gifts.len());
+            let same = |gift: &&Gift| gift.name.0 == self.doing && gift.grant.id == grant.id;
+            let name = (self.doing.clone(), grant.id.to_string(), self.gifts.iter().filter(same).count());
             self.gifts.push(Gift {
+                name,
+                used: 0,
                 grant: grant.clone(),
                 moment,
                 ends,
@@ -149,7 +162,8 @@ impl Model {
             let gift = self.gifts[*place].clone();
             let there = match &gift.grant.give {
                 Give::Tier(given) => gift.held && self.take_tier(given, gift.ends),
-                _ => gift.held,
+                // What was used stays.
+                _ => gift.held && gift.used == 0,
             };
             if there {
                 (self.gifts[*place].held, self.gifts[*place].counts) = (false, false);

@@ -34,6 +34,7 @@ mod spending;
 mod standing;
 mod tier;
 mod vesting;
+mod vouchers;
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -66,6 +67,8 @@ pub use crate::spending::{Held, Spent};
 use crate::standing::{Given as Granted, Standing};
 use crate::tier::Tiers;
 use crate::vesting::{Fate, Given};
+use crate::vouchers::Own;
+pub use crate::vouchers::{Name as VoucherName, Seen as SeenVoucher};
 
 /// What one activity did.
 #[derive(Debug, Clone, Default)]
@@ -129,6 +132,14 @@ pub struct Model {
     brings: BTreeMap<(String, String), referrals::Points>,
     /// What has turned of the member's own referral, and nobody has asked for yet.
     turned: Vec<Turn>,
+    /// The key of what is being recorded.
+    doing: String,
+    /// Vouchers that points became or bought.
+    own_vouchers: Vec<Own>,
+    /// Every use of a voucher by its key, and whether it was undone.
+    used_by: BTreeMap<String, (VoucherName, bool)>,
+    /// When points become vouchers next.
+    converts_next: Option<Instant>,
 }
 
 impl Model {
@@ -156,6 +167,10 @@ impl Model {
             brought: None,
             brings: BTreeMap::new(),
             turned: Vec::new(),
+            doing: String::new(),
+            own_vouchers: Vec::new(),
+            used_by: BTreeMap::new(),
+            converts_next: None,
         }
     }
 
@@ -174,6 +189,7 @@ impl Model {
     pub fn record(&mut self, activity: &Activity) -> Result<Outcome, Refused> {
         self.read.take();
         self.gave.clear();
+        self.doing = activity.key().expect("a key").to_string();
         let time = activity.occurred_at();
         let own_time = self.calendar.own_time(time);
         let date = self.calendar.date_of(time);
@@ -344,6 +360,7 @@ impl Model {
             self.settle_to(own_time);
         } else {
             self.enrolled = Some(own_time);
+            self.converts_next = self.conversion_after(own_time);
             let first = self.document.tiers.iter();
             let first = first.map(|track| (track.id.to_string(), Standing::new(&self.tiers(), track, date)));
             self.standings = first.collect();
@@ -359,6 +376,7 @@ impl Model {
         }
         self.settle_at(at);
         self.end_vouchers(at);
+        self.end_own_vouchers(at);
         self.settled_to = Some(at);
     }
 
@@ -367,10 +385,10 @@ impl Model {
         let standings = self.standings.values().map(Standing::next_due);
         let lots = self.lots.values().filter_map(|lots| lots.ends);
         let holds = self.holds.iter().map(|held| held.until);
-        self.first_due().into_iter().chain(standings).chain(lots).chain(holds).min()
+        self.first_due().into_iter().chain(standings).chain(lots).chain(holds).chain(self.converts_next).min()
     }
 
-    /// All of an instant: what waits, holds, levels, and then what lapses.
+    /// All of an instant: what waits, holds, levels, what is converted, and then what lapses.
     fn settle_at(&mut self, at: Instant) {
         while let Some(due) = self.first_due().filter(|due| *due <= at) {
             self.fall_due(due);
@@ -385,6 +403,7 @@ impl Model {
         }
         self.move_standings(|standing, tiers, track| standing.settle(tiers, track, at));
         self.follow_levels(self.moment_on(self.calendar.date_at(at), at));
+        self.convert_up_to(at);
         self.lots.values_mut().for_each(|lots| lots.lapse(at));
     }
 

@@ -8,14 +8,14 @@ use loyalty_core::program::document::{AmountOff, Buckets, Currency, CurrencyKind
 use loyalty_core::redemption::{CancelRedemption, Capture, ExtendHold, Hold, Redeem, Void};
 use loyalty_core::time::Timestamp;
 
-use crate::Model;
 use crate::calendar::{Instant, Moment};
 use crate::lots::Place;
 use crate::number::{BigInt, Exact, exact, minor_units, power_of_ten, round, whole};
 use crate::vesting::lapse;
+use crate::{Model, VoucherName};
 
 /// Refusals that depend on how the member stands.
-const RECORDED: [&str; 8] = [
+const RECORDED: [&str; 12] = [
     "insufficient_points",
     "tier_required",
     "redemption_not_found",
@@ -24,6 +24,10 @@ const RECORDED: [&str; 8] = [
     "hold_ended",
     "too_many_holds",
     "in_debt",
+    "voucher_not_found",
+    "voucher_used",
+    "voucher_ended",
+    "too_many_vouchers",
 ];
 
 /// What was spent at once.
@@ -37,6 +41,8 @@ pub struct Spent {
     pub off: Option<Exact>,
     /// Where the points were.
     pub(crate) from: Vec<(Place, BigInt)>,
+    /// The voucher that was bought.
+    pub(crate) bought: Option<VoucherName>,
     /// Whether they came back.
     pub(crate) cancelled: bool,
 }
@@ -80,7 +86,7 @@ impl Model {
     }
 
     /// Only refusals that depend on the member are recorded; all others leave no trace, not even that of the time.
-    fn try_out<T>(
+    pub(crate) fn try_out<T>(
         &mut self,
         what: impl FnOnce(&mut Self) -> Result<T, &'static str>,
     ) -> Result<T, &'static str> {
@@ -98,7 +104,10 @@ impl Model {
     }
 
     fn spend(&mut self, redeem: &Redeem, at: Timestamp) -> Result<Spent, &'static str> {
-        let spent = self.take_for_reward(redeem, at)?;
+        let mut spent = self.take_for_reward(redeem, at)?;
+        let reward = self.document.rewards.iter().find(|it| Some(&it.id) == redeem.reward.as_ref());
+        let reward = reward.expect("it was found").clone();
+        spent.bought = self.buy(&reward, redeem.key.as_str());
         let totals = &mut self.lots.get_mut(&spent.currency).expect("every currency has its lots").totals;
         totals.redeemed += &spent.points;
         self.spent.insert(redeem.key.to_string(), spent.clone());
@@ -107,9 +116,16 @@ impl Model {
 
     fn undo(&mut self, cancel: &CancelRedemption, at: Timestamp) -> Result<(), &'static str> {
         let now = self.now(at)?;
+        if let Some(undone) = self.undo_use(cancel.of.as_str()) {
+            return undone;
+        }
         let spent = self.spent.get_mut(cancel.of.as_str()).ok_or("redemption_not_found")?;
         if std::mem::replace(&mut spent.cancelled, true) {
             return Err("already_cancelled");
+        }
+        let spent = spent.clone();
+        if let Some(bought) = &spent.bought {
+            self.give_up(bought)?;
         }
         let lots = self.lots.get_mut(&spent.currency).expect("every currency has its lots");
         lots.totals.redeemed -= &spent.points;
@@ -159,7 +175,7 @@ impl Model {
             let now = model.now(at)?;
             let until = later_by(now, hold.minutes, now)?;
             let Hold { key, reward, points, units, bill, bucket, .. } = hold.clone();
-            let wanted = Redeem { key, reward, points, units, bill, bucket };
+            let wanted = Redeem { key, reward: Some(reward), points, units, bill, bucket, voucher: None };
             let spent = model.take_for_reward(&wanted, at)?;
             if model.holds.len() == 256 {
                 return Err("too_many_holds");
@@ -188,12 +204,13 @@ impl Model {
             model.now(at)?;
             let held = model.ended(capture.hold.as_str())?;
             let document = model.document.clone();
+            let reward = document.rewards.iter().find(|it| Some(&it.id) == held.wanted.reward.as_ref());
+            let reward = reward.expect("it was held for one");
+            let bought = model.buy(reward, capture.key.as_str());
             let (mut points, mut off) = (held.spent.points.clone(), held.spent.off.clone());
             if let Some(most) = capture.points {
-                let reward = document.rewards.iter().find(|it| it.id == held.wanted.reward);
                 let wanted = Redeem { points: Some(most), ..held.wanted.clone() };
                 let currency = document.currencies.iter().find(|it| it.id.as_str() == held.spent.currency);
-                let reward = reward.expect("it was held for one");
                 let wish = Wish::new(&document, &wanted, (reward, currency.expect("its currency")));
                 wish.fits()?;
                 (points, off) = wish.price(&points)?;
@@ -208,7 +225,7 @@ impl Model {
                 from.push((place, spent));
             }
             model.lapse_now();
-            let spent = Spent { points, off, from, ..held.spent };
+            let spent = Spent { points, off, from, bought, ..held.spent };
             model.lots.get_mut(&spent.currency).expect("its lots").totals.redeemed += &spent.points;
             model.spent.insert(capture.key.to_string(), spent.clone());
             Ok(spent)
@@ -269,7 +286,7 @@ impl Model {
     }
 
     /// Settles to `at`.
-    fn now(&mut self, at: Timestamp) -> Result<Instant, &'static str> {
+    pub(crate) fn now(&mut self, at: Timestamp) -> Result<Instant, &'static str> {
         if self.settled_to.is_none() {
             return Err("unknown_member");
         }
@@ -277,10 +294,22 @@ impl Model {
         Ok(self.settled_to.expect("just settled"))
     }
 
+    /// Whether the member holds a level that a reward is for.
+    pub(crate) fn may_have(&self, reward: &Reward) -> bool {
+        reward.tier.as_ref().is_none_or(|test| {
+            let held = self.level(test.track.as_str());
+            test.level.iter().any(|level| *level.as_str() == held)
+        })
+    }
+
     fn take_for_reward(&mut self, redeem: &Redeem, at: Timestamp) -> Result<Spent, &'static str> {
         self.now(at)?;
         let document = self.document.clone();
-        let reward = document.rewards.iter().find(|it| it.id == redeem.reward).ok_or("unknown_reward")?;
+        let asked = redeem.reward.as_ref().ok_or("reward_missing")?;
+        let reward = document.rewards.iter().find(|it| it.id == *asked).ok_or("unknown_reward")?;
+        if reward.voucher_value.is_some() {
+            return Err("voucher_missing");
+        }
         let mut redeemable = document.currencies.iter().filter(|it| it.kind == CurrencyKind::Redeemable);
         let currency = match &reward.currency {
             Some(id) => redeemable.find(|it| it.id == *id),
@@ -292,11 +321,8 @@ impl Model {
         if redeem.bucket.is_some() && reward.buckets == Buckets::Any {
             return Err("bucket_not_wanted");
         }
-        if let Some(test) = &reward.tier {
-            let held = self.level(test.track.as_str());
-            if !test.level.iter().any(|level| *level.as_str() == held) {
-                return Err("tier_required");
-            }
+        if !self.may_have(reward) {
+            return Err("tier_required");
         }
         let id = wish.currency.id.to_string();
         if self.debt(&id) > BigInt::ZERO {
@@ -309,7 +335,7 @@ impl Model {
             Buckets::OneBucket => wish.of_one_bucket(lots.buckets(), chosen)?,
         };
         let from = lots.spend(&points, bucket).expect("the price was made of what is there");
-        Ok(Spent { currency: id, points, off, from, cancelled: false })
+        Ok(Spent { currency: id, points, off, from, bought: None, cancelled: false })
     }
 }
 

@@ -205,13 +205,15 @@ impl GiftView {
 }
 
 impl VoucherView {
-    fn new(held: HeldVoucher, program: &Program) -> Self {
+    pub(super) fn new(held: HeldVoucher, program: &Program) -> Self {
         let voucher = program.voucher(&held.voucher);
+        let converted = program.conversion(&held.voucher).map(|(conversion, _)| conversion.shown());
+        let name = voucher.map(|voucher| voucher.shown()).or(converted);
         Self {
-            name: voucher.map_or(held.voucher.as_str(), |voucher| voucher.shown()).to_owned(),
+            name: name.unwrap_or(held.voucher.as_str()).to_owned(),
             uses: held.left(),
             code: Some(held.code),
-            amount_off: voucher.and_then(|voucher| voucher.amount_off),
+            amount_off: held.value.or_else(|| voucher.and_then(|voucher| voucher.amount_off)),
             percent_off: voucher.and_then(|voucher| voucher.percent_off),
             item: voucher.and_then(|voucher| voucher.item.clone()),
             expires_at: held.expires_at,
@@ -237,7 +239,8 @@ impl From<Ended> for EndedView {
 
 /// The vouchers and badges of a member.
 pub(super) fn held(state: &MemberState, program: &Program) -> (Vec<VoucherView>, Vec<BadgeView>) {
-    let vouchers = state.gifts.vouchers.iter().cloned().map(|it| VoucherView::new(it, program));
+    let valid = state.gifts.vouchers.iter().filter(|held| !held.is_used_up());
+    let vouchers = valid.cloned().map(|it| VoucherView::new(it, program));
     let badges = state.gifts.badges.iter().cloned().map(|it| BadgeView::new(it, program));
     (vouchers.collect(), badges.collect())
 }

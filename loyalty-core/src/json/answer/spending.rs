@@ -3,13 +3,15 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::grants::VoucherView;
 use super::{scale, shown};
+use crate::conversion::Converted;
 use crate::id::{ActivityId, AuthorId};
 use crate::member::Lot;
 use crate::money::Money;
 use crate::points::Points;
 use crate::program::Program;
-use crate::redemption::{Held, Redeemed};
+use crate::redemption::{Held, Redeemed, UsedVoucher};
 use crate::time::Timestamp;
 
 /// What a redemption took and gave.
@@ -28,6 +30,55 @@ pub struct RedemptionView {
     pub off: Option<Money>,
     /// The lots that the points came out of.
     pub lots: Vec<SpentLotView>,
+    /// The voucher that was bought.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub voucher: Option<VoucherView>,
+}
+
+/// A use of a voucher.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct VoucherUseView {
+    /// The voucher, as it is after it.
+    pub voucher: VoucherView,
+    /// The reward that took it; absent where it was used for what it is for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reward: Option<AuthorId>,
+    /// The money off, in the program's money; absent of a thing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub off: Option<Money>,
+}
+
+/// Points that became a voucher.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct ConvertedView {
+    /// The conversion.
+    pub conversion: AuthorId,
+    /// When.
+    pub at: Timestamp,
+    /// The currency.
+    pub currency: AuthorId,
+    /// Decimals of a point.
+    pub scale: u8,
+    /// Minor units.
+    pub points: Points,
+    /// The voucher.
+    pub voucher: VoucherView,
+}
+
+impl VoucherUseView {
+    pub(super) fn new(used: UsedVoucher, program: &Program) -> Self {
+        let UsedVoucher { mut voucher, reward, off } = used;
+        voucher.used = voucher.used.saturating_add(1);
+        Self { voucher: VoucherView::new(voucher, program), reward, off }
+    }
+}
+
+impl ConvertedView {
+    pub(super) fn new(converted: Converted, program: &Program) -> Self {
+        let Converted { conversion, at, currency, points, voucher } = converted;
+        let (scale, voucher) = (scale(program, &currency), VoucherView::new(voucher, program));
+        Self { conversion, at, currency, scale, points, voucher }
+    }
 }
 
 /// Points taken out of one lot.
@@ -68,11 +119,20 @@ impl RedemptionView {
     pub(super) fn new(redeemed: Redeemed, program: &Program) -> Self {
         // INVARIANT: lots that do not add up in range are never recorded.
         let points = redeemed.points().unwrap_or(Points::MAX);
-        let Redeemed { reward, currency, lots, off } = redeemed;
+        let Redeemed { reward, currency, lots, off, voucher } = redeemed;
+        let voucher = voucher.map(|voucher| VoucherView::new(voucher, program));
         let lots = lots.into_iter().map(|Lot { points, lapses, funded_by, .. }| {
             let (expires_at, by_activity) = shown(lapses);
             SpentLotView { points, expires_at, by_activity, funded_by }
         });
-        Self { scale: scale(program, &currency), reward, currency, points, off, lots: lots.collect() }
+        Self {
+            scale: scale(program, &currency),
+            reward,
+            currency,
+            points,
+            off,
+            lots: lots.collect(),
+            voucher,
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! Checks of grants, and of the vouchers and badges that they give.
 
 use super::Check;
+use crate::id::AuthorId;
 use crate::money::{Money, Quantity};
 use crate::program::document::{Counted, Credit, Give, GivenTier, Grant, GrantLimit, Trigger, Voucher};
 
@@ -103,19 +104,23 @@ impl Check<'_> {
 
     fn gives(&mut self, give: &Give, path: &str) {
         match give {
-            Give::Voucher(id) if !self.document.vouchers.iter().any(|it| it.id == *id) => {
-                let message = format!("there is no voucher `{id}`");
-                let help = "declare it under `vouchers` or correct the id";
-                self.problem("unknown_voucher", format!("{path}/voucher"), message, help);
-            }
+            Give::Voucher(id) => self.voucher_exists(id, &format!("{path}/voucher")),
             Give::Badge(id) if !self.document.badges.iter().any(|it| it.id == *id) => {
                 let message = format!("there is no badge `{id}`");
                 let help = "declare it under `badges` or correct the id";
                 self.problem("unknown_badge", format!("{path}/badge"), message, help);
             }
-            Give::Voucher(_) | Give::Badge(_) => {}
+            Give::Badge(_) => {}
             Give::Tier(given) => self.given_tier(given, &format!("{path}/tier")),
             Give::Credit(credit) => self.credit(credit, &format!("{path}/credit")),
+        }
+    }
+
+    pub fn voucher_exists(&mut self, id: &AuthorId, path: &str) {
+        if !self.document.vouchers.iter().any(|it| it.id == *id) {
+            let message = format!("there is no voucher `{id}`");
+            let help = "declare it under `vouchers` or correct the id";
+            self.problem("unknown_voucher", path, message, help);
         }
     }
 

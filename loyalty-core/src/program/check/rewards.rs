@@ -1,7 +1,8 @@
 //! Checks of rewards.
 
 use super::Check;
-use crate::money::{Money, Quantity};
+use crate::id::AuthorId;
+use crate::money::{Money, Multiplier, Quantity};
 use crate::program::document::{
     AmountOff, AmountOffPerUnit, AmountOffSteps, Buckets, CurrencyKind, PercentOff, PointsOff, Reward,
 };
@@ -23,14 +24,51 @@ impl Check<'_> {
     }
 
     fn reward(&mut self, reward: &Reward, path: &str) {
-        self.reward_currency(reward, path);
-        let scale = self.document.currency_of(reward).map_or(4, |currency| currency.scale.min(4));
-        let given =
-            [reward.amount_off.is_some(), reward.amount_off_per_unit.is_some(), reward.percent_off.is_some()];
+        let given = [
+            reward.amount_off.is_some(),
+            reward.amount_off_per_unit.is_some(),
+            reward.percent_off.is_some(),
+            reward.voucher.is_some(),
+            reward.voucher_value.is_some(),
+        ];
         if given.iter().filter(|given| **given).count() > 1 {
-            let message = format!("the reward `{}` gives money off in more than one way", reward.id);
+            let message = format!("the reward `{}` gives more than one thing", reward.id);
             self.problem("reward_ambiguous", path, message, "make two rewards of it");
         }
+        if let Some(tier) = &reward.tier {
+            self.tier_test(tier, &format!("{path}/tier"));
+        }
+        if let Some(voucher) = &reward.voucher {
+            self.voucher_exists(voucher, &format!("{path}/voucher"));
+        }
+        match reward.voucher_value {
+            Some(times) => self.by_voucher(reward, times, path),
+            None => self.by_points(reward, path),
+        }
+    }
+
+    /// A reward that takes a voucher looks at no points.
+    fn by_voucher(&mut self, reward: &Reward, times: Multiplier, path: &str) {
+        if times == Multiplier::NOTHING {
+            self.not_positive(&format!("{path}/voucher_value"));
+        }
+        let of_points = [
+            ("currency", reward.currency.is_some()),
+            ("points", reward.points.is_some()),
+            ("buckets", reward.buckets != Buckets::Any),
+            ("prefer", reward.prefer.is_some()),
+        ];
+        for (field, _) in of_points.into_iter().filter(|(_, given)| *given) {
+            let message = format!("the reward `{}` takes a voucher, not points", reward.id);
+            let help = "leave it out, or leave `voucher_value` out";
+            self.problem("price_ambiguous", format!("{path}/{field}"), message, help);
+        }
+    }
+
+    fn by_points(&mut self, reward: &Reward, path: &str) {
+        self.spent_currency(("reward", &reward.id), reward.currency.as_ref(), path);
+        let currency = self.document.spent(reward.currency.as_ref());
+        let scale = currency.map_or(4, |currency| currency.scale.min(4));
         let by_steps = matches!(reward.amount_off, Some(AmountOff::Steps(_)));
         self.reward_price(reward, by_steps || reward.amount_off_per_unit.is_some(), scale, path);
         match &reward.amount_off {
@@ -44,9 +82,6 @@ impl Check<'_> {
         if let Some(percent) = &reward.percent_off {
             self.percent_off(percent, &format!("{path}/percent_off"));
         }
-        if let Some(tier) = &reward.tier {
-            self.tier_test(tier, &format!("{path}/tier"));
-        }
         if reward.prefer.is_some() && reward.buckets == Buckets::Any {
             let message = format!("the reward `{}` is paid from all points", reward.id);
             let help = "write `\"buckets\": \"one_bucket\"`, or leave `prefer` out";
@@ -54,10 +89,11 @@ impl Check<'_> {
         }
     }
 
-    fn reward_currency(&mut self, reward: &Reward, path: &str) {
-        let Some(id) = &reward.currency else {
-            if self.document.currency_of(reward).is_none() {
-                let message = format!("the reward `{}` does not say which currency it takes", reward.id);
+    /// The currency whose points something takes, which it may leave out where there is only one.
+    pub fn spent_currency(&mut self, (what, id): (&str, &AuthorId), named: Option<&AuthorId>, path: &str) {
+        let Some(id) = named else {
+            if self.document.spent(None).is_none() {
+                let message = format!("the {what} `{id}` does not say which currency it takes");
                 self.problem("currency_missing", path, message, "name a redeemable one in `currency`");
             }
             return;
@@ -133,7 +169,7 @@ impl Check<'_> {
         }
     }
 
-    fn step(&mut self, step: &PointsOff, scale: u8, path: &str) {
+    pub fn step(&mut self, step: &PointsOff, scale: u8, path: &str) {
         self.points_above_zero(step.points, scale, &format!("{path}/per_full/points"));
         self.money_off(step.off, &format!("{path}/per_full/off"));
     }

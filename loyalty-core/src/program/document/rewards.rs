@@ -8,16 +8,17 @@ use serde::de::{Error, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::id::AuthorId;
-use crate::money::{Money, Quantity};
+use crate::money::{Money, Multiplier, Quantity};
 use crate::program::condition::TierTest;
 
-/// Something that members get for points. Without money off it is a thing with a price.
+/// Something that members get for points, or for a voucher. Without money off it is a thing with a price.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(extend("examples" = [
     {"id": "coffee", "name": "A coffee", "points": "100"},
     {"id": "ten-off", "points": "500", "amount_off": "10.00"},
-    {"id": "pay", "amount_off": {"per_full": {"points": "100", "off": "1.00"}, "share_of_bill": "0.5"}}
+    {"id": "pay", "amount_off": {"per_full": {"points": "100", "off": "1.00"}, "share_of_bill": "0.5"}},
+    {"id": "ferry", "name": "Three times your voucher on the ferry", "voucher_value": "3"}
 ]))]
 pub struct Reward {
     /// The author's id.
@@ -40,6 +41,12 @@ pub struct Reward {
     /// A part of the bill off, for the price.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub percent_off: Option<PercentOff>,
+    /// For the price, a voucher of the program with a code of its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub voucher: Option<AuthorId>,
+    /// Instead of points it takes a voucher that a conversion made, and gives so many times its value off.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub voucher_value: Option<Multiplier>,
     /// The levels of which the member must hold one; absent means everybody may have it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tier: Option<TierTest>,

@@ -14,22 +14,27 @@ use super::condition::{Known, condition};
 use super::earning::reachable;
 use super::words::{EVENTS, decimal, id, span, window, word};
 
-const VOUCHERS: [&str; 2] = ["five-off", "coffee"];
+pub const VOUCHERS: [&str; 2] = ["five-off", "coffee"];
 const BADGES: [&str; 2] = ["early", "regular"];
 
 /// What may be given: one voucher that ends and one that may, and two badges.
 pub fn declared() -> impl Strategy<Value = (Vec<Voucher>, Vec<Badge>)> {
     let to_end_of = option::of(select(vec![Window::Month, Window::Year]));
     let expiry = (span(), to_end_of).prop_map(|(after, to_end_of)| Expiry { after, to_end_of }).boxed();
-    (expiry.clone(), option::of(expiry)).prop_map(|(first, second)| {
-        let vouchers = VOUCHERS.iter().zip([Some(first), second]).map(|(name, expiry)| Voucher {
+    let uses = prop_oneof![3 => Just(1_u16), 1 => 2_u16..=3];
+    let tenth = option::of(decimal(1, 90, 1));
+    (expiry.clone(), option::of(expiry), uses, tenth).prop_map(|(first, second, uses, tenth)| {
+        let kinds =
+            [(Some(Money::ONE), None, None), (None, tenth, tenth.is_none().then(|| "a coffee".to_owned()))];
+        let each = VOUCHERS.iter().zip([Some(first), second]).zip(kinds).zip([1, uses]);
+        let vouchers = each.map(|(((name, expiry), (amount_off, percent_off, item)), uses)| Voucher {
             id: id(name),
             name: None,
-            amount_off: Some(Money::ONE),
-            percent_off: None,
-            item: None,
+            amount_off,
+            percent_off,
+            item,
             expiry,
-            uses: 1,
+            uses,
             funded_by: None,
         });
         let badges = BADGES.iter().map(|name| Badge { id: id(name), name: None });

@@ -18,6 +18,7 @@ use proptest::sample::select;
 
 use super::budgets;
 use super::condition::{Known, basis, condition, holidays, line};
+use super::conversions::conversions;
 use super::earning::{earning, rounding};
 use super::grants;
 use super::idle;
@@ -55,7 +56,7 @@ pub fn with_rules(most: usize) -> BoxedStrategy<Document> {
             let known = Known { tracks: &tiers, counters: &counters, challenges: &challenges };
             let earning: Vec<_> =
                 currencies.iter().map(|it| earning(it.id.clone(), it.scale, &known, most)).collect();
-            let spending = (returns(&tiers), rewards(&currencies, &tiers));
+            let spending = (returns(&tiers), rewards(&currencies, &tiers), conversions(&currencies));
             let gifts = (grants::declared(), grants::grants(&known, &currencies));
             let money =
                 (limits(&currencies), budgets::picks(currencies.len()), idle::picks(currencies.len()));
@@ -63,7 +64,8 @@ pub fn with_rules(most: usize) -> BoxedStrategy<Document> {
             (Just(currencies), Just(counters), Just((tiers, challenges)), earning, others)
         })
         .prop_map(|(currencies, counters, (tiers, challenges), earning, others)| {
-            let ((zone, dates_by), holidays, (returns, rewards), (limits, picks, lives), gifts) = others;
+            let ((zone, dates_by), holidays, (returns, rewards, conversions), (limits, picks, lives), gifts) =
+                others;
             let ((vouchers, badges), grants) = gifts;
             let mut document = Document {
                 format: 1,
@@ -89,6 +91,7 @@ pub fn with_rules(most: usize) -> BoxedStrategy<Document> {
                 referrals: Vec::new(),
                 returns,
                 rewards,
+                conversions,
                 limits,
             };
             Names::default().give(&mut document.earning);

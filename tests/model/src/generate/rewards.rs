@@ -1,6 +1,6 @@
 //! Random rewards, and what a member may want of them.
 
-use loyalty_core::money::{Money, Quantity};
+use loyalty_core::money::{Fixed, Money, Multiplier, Quantity};
 use loyalty_core::program::condition::TierTest;
 use loyalty_core::program::document::{
     AmountOff, AmountOffPerUnit, AmountOffSteps, Buckets, Currency, CurrencyKind, LeastPoints, MostOff,
@@ -11,6 +11,7 @@ use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 
+use super::grants::VOUCHERS;
 use super::words::{decimal, id, points};
 
 /// What gives money off.
@@ -21,6 +22,8 @@ enum Off {
     Percent(PercentOff),
     Steps(AmountOffSteps),
     PerUnit(AmountOffPerUnit),
+    Voucher(&'static str),
+    VoucherValue(Multiplier),
 }
 
 /// 2 to 5 rewards where there is something to spend.
@@ -64,6 +67,8 @@ fn nothing() -> Reward {
         amount_off: None,
         amount_off_per_unit: None,
         percent_off: None,
+        voucher: None,
+        voucher_value: None,
         tier: None,
         buckets: Buckets::Any,
         prefer: None,
@@ -76,6 +81,8 @@ fn made(price: Quantity, off: Off, reward: Reward) -> Reward {
         Off::Amount(off) => Reward { points: Some(price), amount_off: Some(AmountOff::Fixed(off)), ..reward },
         Off::Percent(off) => Reward { points: Some(price), percent_off: Some(off), ..reward },
         Off::Steps(steps) => Reward { amount_off: Some(AmountOff::Steps(steps)), ..reward },
+        Off::Voucher(name) => Reward { points: Some(price), voucher: Some(id(name)), ..reward },
+        Off::VoucherValue(times) => Reward { voucher_value: Some(times), tier: reward.tier, ..nothing() },
         Off::PerUnit(per_unit) => Reward { amount_off_per_unit: Some(per_unit), ..reward },
     }
 }
@@ -89,6 +96,10 @@ pub fn tier_test(tiers: &[TierTrack], (track, levels): (Index, Vec<Index>)) -> O
 
 fn money(most: i64) -> impl Strategy<Value = Money> {
     decimal(0, most, 4).prop_map(|it: Money| it.max(Money::from_units(1)))
+}
+
+fn times(times: Fixed<3>) -> Multiplier {
+    Multiplier::try_from(times.max(Fixed::from_units(1))).expect("below a hundred")
 }
 
 fn off(scale: u8) -> BoxedStrategy<Off> {
@@ -125,6 +136,8 @@ fn off(scale: u8) -> BoxedStrategy<Off> {
         1 => percent,
         3 => by_steps,
         2 => per_unit,
+        2 => select(VOUCHERS.to_vec()).prop_map(Off::Voucher),
+        1 => decimal(0, 5, 3).prop_map(times).prop_map(Off::VoucherValue),
     ]
     .boxed()
 }
@@ -166,6 +179,17 @@ pub enum Spend {
     Capture(Index, Option<i64>),
     /// Gives a hold up.
     Void(Index),
+    /// Uses a voucher.
+    Use {
+        /// Which of all that the member ever had.
+        voucher: Index,
+        /// For which reward, if for one.
+        reward: Option<Index>,
+        /// What there is to be paid.
+        bill: Option<Money>,
+        /// Whether what fits neither is left out.
+        careful: bool,
+    },
     /// Undoes one.
     Cancel(Index),
     /// Gets points, or loses them.
@@ -201,12 +225,18 @@ pub fn spends(activities: usize) -> impl Strategy<Value = Vec<SpendStep>> {
     let adjust = (any::<Index>(), prop_oneof![1_i64..900, -90_i64..=0]);
     let adjust = adjust.prop_map(|(currency, points)| Spend::Adjust { currency, points });
     let part = option::weighted(0.4, 1_i64..300);
+    let voucher = (any::<Index>(), option::weighted(0.4, any::<Index>()), option::of(decimal(0, 60, 2)));
+    let voucher =
+        (voucher, option::weighted(0.9, Just(()))).prop_map(|((voucher, reward, bill), careful)| {
+            Spend::Use { voucher, reward, bill, careful: careful.is_some() }
+        });
     let what = prop_oneof![
-        9 => redeem,
+        11 => redeem,
         3 => any::<Index>().prop_map(Spend::Cancel),
+        4 => voucher,
         3 => adjust,
         5 => (any::<Index>(), minutes()).prop_map(|(of, minutes)| Spend::Extend(of, minutes)),
-        6 => (any::<Index>(), part).prop_map(|(of, points)| Spend::Capture(of, points)),
+        9 => (any::<Index>(), part).prop_map(|(of, points)| Spend::Capture(of, points)),
         4 => any::<Index>().prop_map(Spend::Void),
     ];
     let hours = prop_oneof![4 => 0_i64..3, 1 => 0_i64..900];

@@ -373,7 +373,7 @@ fn random_spends_reach_everything() {
         ("redeem bill_too_small", 1),
         ("redeem points_too_few", 8),
         ("use done", 60),
-        ("use voucher_used", 5),
+        ("use voucher_used", 2),
         ("use voucher_not_found", 30),
         ("use voucher_not_accepted", 1),
         ("use bill_missing", 1),

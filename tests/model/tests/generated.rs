@@ -27,7 +27,7 @@ proptest! {
             for currency in &document.currencies {
                 let id = currency.id.as_str();
                 let totals = model.totals(id);
-                let left = &totals.earned - &totals.clawed_back - &totals.expired;
+                let left = &totals.earned - &totals.clawed_back - &totals.expired - &totals.redeemed;
                 prop_assert_eq!(model.balance(id) + model.pending(id) - model.debt(id), left);
                 prop_assert!(model.balance(id) >= BigInt::ZERO && totals.forgiven >= BigInt::ZERO);
                 prop_assert!(&totals.clawed_back + &totals.forgiven <= totals.earned);
@@ -193,7 +193,12 @@ fn watch(document: &Document, history: &[Activity], seen: &mut dyn FnMut(&'stati
             seen("unmatched");
         }
     }
-    model.gifts_seen().into_iter().chain(model.lives_seen()).for_each(&mut *seen);
+    model
+        .gifts_seen()
+        .into_iter()
+        .chain(model.lives_seen())
+        .chain(model.vouchers_seen())
+        .for_each(&mut *seen);
     ended(document, &model, seen);
 }
 

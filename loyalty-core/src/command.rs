@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::activity::Activity;
 use crate::adjustment::Adjust;
 use crate::decision::drop_undeclared;
-use crate::id::{ActivityId, OperationKey};
+use crate::id::{ActivityId, AuthorId, OperationKey};
 use crate::problem::Problem;
 use crate::program::Programs;
 use crate::redemption::hold::hold_key;
@@ -142,6 +142,15 @@ impl Command {
                 | Self::Capture(_)
                 | Self::Void(_)
         )
+    }
+
+    /// The reward that it asks for.
+    pub fn reward(&self) -> Option<&AuthorId> {
+        match self {
+            Self::Redeem(redeem) => redeem.reward.as_ref(),
+            Self::Hold(hold) => Some(&hold.reward),
+            _ => None,
+        }
     }
 
     /// The hold that it ends or changes.

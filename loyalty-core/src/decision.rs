@@ -12,6 +12,7 @@ mod hold;
 mod lots;
 mod nearest;
 mod occasion;
+mod offered;
 mod prepare;
 mod referrals;
 mod rerate;
@@ -145,8 +146,12 @@ pub fn needs(command: &Command, past: &Past, programs: &Programs) -> Needs {
     }
 }
 
-/// What a command asks of the member store; `None` where it asks nothing.
-pub fn asked<'a>(command: &Command, programs: &'a Programs) -> Option<&'a Asked> {
+/// What a command asks of the member store, recorded at an instant; `None` where it asks nothing.
+pub fn asked<'a>(command: &Command, programs: &'a Programs, now: Timestamp) -> Option<&'a Asked> {
+    if let Some(reward) = command.reward() {
+        let program = programs.at(now);
+        return program.reward(reward)?.segment.as_ref().map(|_| program.asked_for_rewards());
+    }
     let activity = command.activity()?;
     programs.at(activity.occurred_at().at).asked(activity).filter(|asked| !asked.is_nothing())
 }

@@ -116,6 +116,15 @@ impl Asked {
         asked
     }
 
+    /// What the rewards of a document look at.
+    pub fn by_rewards(document: &Document) -> Self {
+        let tests = document.rewards.iter().filter_map(|reward| reward.segment.as_ref());
+        let mut segments: Vec<_> = tests.flat_map(|test| test.any_of.iter().cloned()).collect();
+        segments.sort();
+        segments.dedup();
+        Self { segments, ..Self::default() }
+    }
+
     /// Whether nothing is asked.
     pub fn is_nothing(&self) -> bool {
         self.segments.is_empty() && self.attributes.is_empty() && !self.birthday

@@ -5,7 +5,7 @@ mod lapse;
 
 use minicbor::{Decode, Encode};
 
-use crate::counter::CounterState;
+use crate::counter::{self, CounterState};
 use crate::grants::Gifts;
 use crate::id::{AuthorId, OperationKey};
 use crate::ledger::operation::{CountedIn, VestingOutcome};
@@ -68,6 +68,9 @@ pub struct MemberState {
     /// Who brought the member, and what came of it.
     #[cbor(n(13), default)]
     pub referral: Option<Referee>,
+    /// How often rewards were had that one may have only so often in a window, by the reward's id.
+    #[cbor(n(14), default, skip_if = "Vec::is_empty")]
+    pub rewards: Vec<CounterState>,
 }
 
 /// Points of one award that may not be spent yet.
@@ -126,6 +129,7 @@ impl MemberState {
             gifts: Gifts::NONE,
             holds: Vec::new(),
             referral: None,
+            rewards: Vec::new(),
         }
     }
 
@@ -162,6 +166,11 @@ impl MemberState {
         let later = |other: &Held| (other.until, &other.id) > (held.until, &held.id);
         let place = self.holds.iter().position(later).unwrap_or(self.holds.len());
         self.holds.insert(place, held);
+    }
+
+    /// Counts a reward no more that was had in a slot of its window.
+    pub fn give_up_reward(&mut self, reward: &AuthorId, slot: Option<i64>) -> Result<(), OutOfRange> {
+        slot.map_or(Ok(()), |slot| counter::give_back(&mut self.rewards, reward, slot, -1))
     }
 
     /// What waits and falls due first; what is under review does not.

@@ -61,6 +61,7 @@ pub struct Program {
     compiled: Arc<Compiled>,
     asked: Asked,
     asked_on_birthdays: Asked,
+    asked_for_rewards: Asked,
 }
 
 /// What the state notes of a counter beside its amounts, because conditions ask for it.
@@ -131,6 +132,7 @@ impl Program {
             let compiled = Arc::new(Compiled::of(&document, &window_caps));
             let asked = Asked::by(&document);
             let asked_on_birthdays = Asked { birthday: true, ..asked.clone() };
+            let asked_for_rewards = Asked::by_rewards(&document);
             Ok(Self {
                 document,
                 version,
@@ -143,6 +145,7 @@ impl Program {
                 compiled,
                 asked,
                 asked_on_birthdays,
+                asked_for_rewards,
             })
         } else {
             Err(problems)
@@ -319,6 +322,11 @@ impl Program {
             Activity::Birthday(_) => Some(&self.asked_on_birthdays),
             _ => Some(&self.asked),
         }
+    }
+
+    /// What rewards ask of the member store.
+    pub const fn asked_for_rewards(&self) -> &Asked {
+        &self.asked_for_rewards
     }
 
     /// A voucher by its id.

@@ -85,6 +85,9 @@ pub struct Redeemed {
     /// The voucher that was bought.
     #[cbor(n(4), default)]
     pub voucher: Option<HeldVoucher>,
+    /// The slot of the window in which it counts, of a reward that may be had only so often.
+    #[cbor(n(5), default)]
+    pub slot: Option<i64>,
 }
 
 impl Redeemed {

@@ -13,6 +13,7 @@ mod idle;
 mod levels;
 mod logic;
 mod lookup;
+mod rewards;
 mod rules;
 mod size;
 mod witness;
@@ -101,6 +102,7 @@ impl Report {
         beaten::study(&mut study);
         earning::study(&mut study);
         idle::study(&mut study);
+        rewards::study(&mut study);
         lookup::study(&mut study);
         size::study(&mut study);
         study.report

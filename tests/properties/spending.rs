@@ -18,7 +18,7 @@ use loyalty_core::points::Points;
 use loyalty_core::program::document::{AmountOff, Buckets, Reward};
 use loyalty_core::redemption::{CancelRedemption, Capture, ExtendHold, Hold, Redeem, Void};
 use loyalty_core::time::Timestamp;
-use loyalty_model::generate::{Spend, SpendStep, case, spends};
+use loyalty_model::generate::{Spend, SpendStep, case, facts, spends};
 use loyalty_model::number::{BigInt, Exact, exact};
 use loyalty_model::{Model, Refused, Spent, VoucherName};
 use pollster::block_on;
@@ -304,8 +304,12 @@ proptest! {
     /// Whatever is spent, cancelled, given and taken between activities and returns comes to what the second
     /// implementation says.
     #[test]
-    fn spending_equals_the_second_implementation((document, history) in case(10), spends in spends(10)) {
+    fn spending_equals_the_second_implementation(
+        (document, history) in case(10), spends in spends(10), known in facts(),
+    ) {
         let (real, mut model) = (Real::new(&document), Model::new(&document));
+        real.told(&known);
+        model.told(known);
         let mut clock = Timestamp::default();
         for (index, activity) in history.iter().enumerate() {
             let expected = model.record(activity);
@@ -372,6 +376,9 @@ fn random_spends_reach_everything() {
         ("redeem tier_required", 8),
         ("redeem bill_too_small", 1),
         ("redeem points_too_few", 8),
+        ("redeem reward_limit_reached", 8),
+        ("redeem segment_required", 3),
+        ("redeem reward_not_offered", 5),
         ("use done", 60),
         ("use voucher_used", 2),
         ("use voucher_not_found", 30),

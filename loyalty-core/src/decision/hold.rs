@@ -29,13 +29,14 @@ pub fn decide_hold<T: Trace>(
     let program = moment.program;
     let until = hold::ends(moment.at, wanted.minutes, moment.at)?;
     let before = lots::Lots::heard::<T>(&state);
-    let redeemed = spend::taken(Order::from(wanted.as_ref()), program, &mut state, trace)?;
+    let redeemed = spend::taken(Order::from(wanted.as_ref()), (&moment, context), &mut state, trace)?;
     if state.holds.len() >= MOST_HOLDS {
         let message = format!("the member has {MOST_HOLDS} holds already");
         return Err(Problem::new("too_many_holds", "", message, "capture or void some of them first"));
     }
     let command = Command::Hold(Arc::clone(wanted));
     let mut operation = opened(key, now(context), program, settlement, command);
+    operation.sealed.facts = spend::looked_at(context, &operation.sealed.command, program);
     let between = (Account::Available, Account::Held);
     operation.postings = postings(&redeemed.currency, &redeemed.lots, between, context.now)?;
     let Hold { key: id, units, bill, bucket, .. } = wanted.as_ref();
@@ -119,7 +120,8 @@ pub fn decide_void<T: Trace>(
     tell(&held, "voided".to_owned(), trace);
     let command = Command::Void(Arc::clone(void));
     let mut operation = opened(key, now(context), moment.program, settlement, command);
-    let Redeemed { currency, lots, .. } = &held.redeemed;
+    let Redeemed { reward, currency, lots, slot, .. } = &held.redeemed;
+    state.give_up_reward(reward, *slot)?;
     operation.postings = give_back(currency, lots, Account::Held, &mut state, (moment.at, context.now))?;
     before.tell(&state, moment.program, trace);
     Ok(Decision { operation, state, wants: Vec::new() })

@@ -5,16 +5,17 @@ use std::sync::Arc;
 use super::{Context, Decision, lots, opened, settled_now, voucher};
 use crate::command::Command;
 use crate::explain::{NoTrace, Step, StepKind, Trace};
-use crate::id::{AuthorId, OperationKey};
+use crate::facts::Facts;
+use crate::id::OperationKey;
 use crate::ledger::operation::Operation;
 use crate::ledger::posting::Account;
 use crate::member::MemberState;
 use crate::points::Points;
 use crate::problem::Problem;
 use crate::program::Program;
-use crate::program::document::Reward;
 use crate::redemption::release::{give_back, postings};
 use crate::redemption::{CancelRedemption, Offer, Order, Redeem, Redeemed, Refused};
+use crate::tier::Moment;
 use crate::time::OffsetTime;
 
 /// Decides a redemption, at the instant at which it is recorded.
@@ -32,10 +33,11 @@ pub fn decide_redeem<T: Trace>(
     let (moment, settlement) = settled_now(context, &mut state, trace)?;
     let program = moment.program;
     let before = lots::Lots::heard::<T>(&state);
-    let mut redeemed = taken(Order::of(redeem)?, program, &mut state, trace)?;
+    let mut redeemed = taken(Order::of(redeem)?, (&moment, context), &mut state, trace)?;
     moment.buy((&mut redeemed, program, &key), context, &mut state, trace)?;
     let occurred_at = OffsetTime { at: context.now, offset: 0 };
     let mut operation = opened(key, occurred_at, program, settlement, command);
+    operation.sealed.facts = looked_at(context, &operation.sealed.command, program);
     let balance = state.balance_mut(&redeemed.currency);
     balance.redeemed = balance.redeemed.plus(redeemed.points()?)?;
     let between = (Account::Available, Account::Redeemed);
@@ -48,13 +50,14 @@ pub fn decide_redeem<T: Trace>(
 /// Takes what a reward costs out of a member's lots.
 pub fn taken<T: Trace>(
     order: Order<'_>,
-    program: &Program,
+    (moment, context): (&Moment<'_>, &Context<'_>),
     state: &mut MemberState,
     trace: &mut T,
 ) -> Result<Redeemed, Problem> {
+    let program = moment.program;
     let offer = Offer::of(program, order)?;
     let Offer { reward, currency, .. } = offer;
-    check_tier(reward, state)?;
+    moment.check_offered(reward, (state, context.who.facts))?;
     let owed = state.balance(&currency.id).map_or(Points::ZERO, |balance| balance.debt);
     if owed.is_positive() {
         let owed = format!("{} {}", owed.in_whole_points(currency.scale), currency.shown());
@@ -74,19 +77,15 @@ pub fn taken<T: Trace>(
         };
         Step::new(StepKind::Spent, &reward.id, text).with(price.points)
     });
+    let slot = moment.count_reward(reward, state)?;
     let (reward, currency) = (reward.id.clone(), currency.id.clone());
-    Ok(Redeemed { reward, currency, lots, off: price.off, voucher: None })
+    Ok(Redeemed { reward, currency, lots, off: price.off, voucher: None, slot })
 }
 
-/// Whether the member holds a level that a reward asks for.
-pub(super) fn check_tier(reward: &Reward, state: &MemberState) -> Result<(), Problem> {
-    let Some(test) = &reward.tier else { return Ok(()) };
-    let held = state.tier(&test.track).map(|held| held.level());
-    if held.is_some_and(|held| test.level.contains(held)) {
-        return Ok(());
-    }
-    let message = format!("`{}` is for {}", reward.id, listed(&test.level));
-    Err(Problem::new("tier_required", "/reward", message, "redeem something for everybody"))
+/// Of what is known of a member, what a command's reward looks at.
+pub(super) fn looked_at(context: &Context<'_>, command: &Command, program: &Program) -> Facts {
+    let reward = command.reward().and_then(|reward| program.reward(reward));
+    reward.map_or(Facts::NONE, |reward| reward.looks_at(context.who.facts))
 }
 
 /// Decides that a redemption is undone: its points go back where they came from, and what has lapsed there stays so; a
@@ -105,10 +104,14 @@ pub fn decide_cancel<T: Trace>(
     let command = Command::CancelRedemption(Arc::clone(cancel));
     let mut operation = opened(key, occurred_at, moment.program, settlement, command);
     if let Some(used) = &done.used {
+        if let Some(reward) = &used.reward {
+            state.give_up_reward(reward, used.slot)?;
+        }
         voucher::give_use_back(used, moment.at, &mut state, trace)?;
     }
     let Some(redeemed) = &done.redeemed else { return Ok(Decision { operation, state, wants: Vec::new() }) };
     voucher::give_up(redeemed, &mut state)?;
+    state.give_up_reward(&redeemed.reward, redeemed.slot)?;
     let balance = state.balance_mut(&redeemed.currency);
     let points = redeemed.points()?;
     balance.redeemed = balance.redeemed.minus(points)?;
@@ -155,10 +158,7 @@ pub fn decide_refusal(
     let (moment, settlement) = settled_now(context, &mut state, &mut NoTrace)?;
     let occurred_at = OffsetTime { at: context.now, offset: 0 };
     let mut operation = opened(key, occurred_at, moment.program, settlement, command.clone());
+    operation.sealed.facts = looked_at(context, command, moment.program);
     operation.refused = Some(refused);
     Ok(Decision { operation, state, wants: Vec::new() })
-}
-
-fn listed(levels: &[AuthorId]) -> String {
-    levels.iter().map(|level| format!("`{level}`")).collect::<Vec<_>>().join(", ")
 }

@@ -59,7 +59,7 @@ pub(super) fn decide_use<T: Trace>(
     let program = moment.program;
     let reward = voucher::asked(program, redeem)?;
     if let Some(reward) = reward {
-        spend::check_tier(reward, &state)?;
+        moment.check_offered(reward, (&state, context.who.facts))?;
     }
     let help = "look at the member for the codes of the vouchers that are valid";
     let missing =
@@ -86,7 +86,9 @@ pub(super) fn decide_use<T: Trace>(
     });
     let occurred_at = OffsetTime { at: context.now, offset: 0 };
     let mut operation = opened(key, occurred_at, program, settlement, command.clone());
-    operation.used = Some(UsedVoucher { voucher, reward: reward.map(|it| it.id.clone()), off });
+    operation.sealed.facts = spend::looked_at(context, command, program);
+    let slot = reward.map_or(Ok(None), |reward| moment.count_reward(reward, &mut state))?;
+    operation.used = Some(UsedVoucher { voucher, reward: reward.map(|it| it.id.clone()), off, slot });
     Ok(Decision { operation, state, wants: Vec::new() })
 }
 

@@ -15,6 +15,7 @@ use crate::ports::shared_counters::By;
 use crate::program::Programs;
 use crate::redemption::cancelled_key;
 use crate::returns::{Past, purchase_of};
+use crate::time::Timestamp;
 
 /// Commits read at once while a return looks for its sale.
 const PAGE: usize = 64;
@@ -116,10 +117,10 @@ impl Engine {
     pub(super) async fn facts(
         &self,
         chain: Chain<'_>,
-        command: &Command,
+        (command, now): (&Command, Timestamp),
         programs: &Programs,
     ) -> Result<Facts, EngineError> {
-        match asked(command, programs) {
+        match asked(command, programs, now) {
             Some(asked) => Ok(asked.of(&self.members.facts(chain.tenant, chain.member, asked).await?)),
             None => Ok(Facts::NONE),
         }

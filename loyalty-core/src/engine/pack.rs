@@ -231,7 +231,7 @@ impl Engine {
         }
         let seen = Seen::newest(&work.operations, &work.stood);
         let past = self.past(chain, command, work.programs, seen).await?;
-        let facts = self.facts(chain, command, work.programs).await?;
+        let facts = self.facts(chain, (command, work.now), work.programs).await?;
         let who = Who { member: chain.member, facts: &facts };
         let noted = self.noted(chain, left, work.programs).await;
         let mut asked: Vec<Want> = Vec::new();

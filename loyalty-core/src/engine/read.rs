@@ -145,7 +145,7 @@ impl Engine {
             return Err(problem.into());
         }
         let past = self.past(chain, command, &programs, Seen::newest(&[], &[])).await?;
-        let facts = self.facts(chain, command, &programs).await?;
+        let facts = self.facts(chain, (command, decided_at), &programs).await?;
         let who = Who { member, facts: &facts };
         let (sent_by, codes) = (self.actor.as_ref(), self.codes(tenant));
         let noted = self.noted(chain, slice::from_ref(command), &programs).await;

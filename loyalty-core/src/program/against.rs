@@ -12,6 +12,7 @@
 //!   much is within it, when, and its answer may change;
 //! - a grant: its trigger, what it gives, and the window in which that is limited. When, and how often, may change;
 //! - a referral: its currency, and the window in which it is limited. When, and how much, may change;
+//! - a reward: the window in which it is limited, if it is;
 //! - a conversion: its currency; its id was that of no voucher. When, and how much, may change;
 //! - a level: its track, and its order among the levels that stay.
 
@@ -58,6 +59,7 @@ impl Program {
         grants(document, &older, &mut problems);
         referrals(document, &older, &mut problems);
         conversions(document, &older, &mut problems);
+        rewards(document, &older, &mut problems);
         problems
     }
 
@@ -286,6 +288,18 @@ fn referrals(document: &Document, older: &[&Document], problems: &mut Vec<Proble
             let message = format!("the id `{}` meant another referral before", referral.id);
             let help = "give the referral a new id: its currency, or its window, has changed";
             problems.push(Problem::new("referral_reused", format!("/referrals/{index}/id"), message, help));
+        }
+    }
+}
+
+fn rewards(document: &Document, older: &[&Document], problems: &mut Vec<Problem>) {
+    for (index, reward) in document.rewards.iter().enumerate() {
+        let Some(limit) = reward.at_most else { continue };
+        let before = older.iter().flat_map(|old| &old.rewards).filter(|old| old.id == reward.id);
+        if before.filter_map(|old| old.at_most).any(|old| old.window != limit.window) {
+            let message = format!("how often `{}` was redeemed was counted in another window before", reward.id);
+            let help = "keep the window, or give the reward a new id";
+            problems.push(Problem::new("reward_reused", format!("/rewards/{index}/id"), message, help));
         }
     }
 }

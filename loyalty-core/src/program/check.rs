@@ -17,6 +17,7 @@ mod tiers;
 
 use std::collections::HashSet;
 
+use super::condition::DateRange;
 use super::document::{AttributeKind, Basis, CurrencyExpiry, Document};
 use crate::id::AuthorId;
 use crate::money::Money;
@@ -229,6 +230,12 @@ impl<'a> Check<'a> {
             "the list is empty, so it can never be met".into(),
             "name at least one",
         );
+    }
+
+    fn dates(&mut self, dates: DateRange, path: &str) {
+        if dates.from.zip(dates.to).is_some_and(|(from, to)| from > to) {
+            self.empty_range(path);
+        }
     }
 
     fn empty_range(&mut self, path: &str) {

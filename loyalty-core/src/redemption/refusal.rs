@@ -61,10 +61,16 @@ pub enum RefusedCode {
     /// The member has as many vouchers as one may have.
     #[n(11)]
     TooManyVouchers,
+    /// The member is in none of the segments that the reward asks for.
+    #[n(12)]
+    SegmentRequired,
+    /// The member has had the reward as often as one may in a window.
+    #[n(13)]
+    RewardLimitReached,
 }
 
 impl RefusedCode {
-    const ALL: [Self; 12] = [
+    const ALL: [Self; 14] = [
         Self::InsufficientPoints,
         Self::TierRequired,
         Self::RedemptionNotFound,
@@ -77,6 +83,8 @@ impl RefusedCode {
         Self::VoucherUsed,
         Self::VoucherEnded,
         Self::TooManyVouchers,
+        Self::SegmentRequired,
+        Self::RewardLimitReached,
     ];
 
     /// The code as everybody sees it.
@@ -94,6 +102,8 @@ impl RefusedCode {
             Self::VoucherUsed => "voucher_used",
             Self::VoucherEnded => "voucher_ended",
             Self::TooManyVouchers => "too_many_vouchers",
+            Self::SegmentRequired => "segment_required",
+            Self::RewardLimitReached => "reward_limit_reached",
         }
     }
 }

@@ -49,6 +49,7 @@ pub fn end_first(state: &mut MemberState) -> Result<Vec<Posting>, OutOfRange> {
         return Ok(Vec::new());
     }
     let Held { redeemed, until, .. } = state.holds.remove(0);
+    state.give_up_reward(&redeemed.reward, redeemed.slot)?;
     give_back(&redeemed.currency, &redeemed.lots, Account::Held, state, (until, until))
 }
 

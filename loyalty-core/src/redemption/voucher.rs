@@ -23,6 +23,9 @@ pub struct UsedVoucher {
     /// The money off; absent of a thing.
     #[n(2)]
     pub off: Option<Money>,
+    /// The slot of the window in which it counts, of a reward that may be had only so often.
+    #[cbor(n(3), default)]
+    pub slot: Option<i64>,
 }
 
 /// The reward that a voucher is to be used for, where one is named, if all that is said fits a voucher: that does not

@@ -80,6 +80,9 @@ fn most(program: &Program) -> usize {
     let returned = asked.map(|it| slots(&it.id, Slots::of_counter(program, it)));
     let granted = [goal_grants(program), gifts(program), referral(program)];
     let limits = document.limits.iter().map(|limit| limited(program, limit));
+    let rewards = document.rewards.iter().filter_map(|it| Some((&it.id, it.at_most?.window)));
+    let rewards = rewards.map(|(id, window)| slots(id, Slots::of(program, window)));
+    let limits = limits.chain(rewards);
     let parts =
         balances.chain(limits).chain(counters).chain(caps).chain(tiers).chain(returned).chain(granted);
     parts.fold(HEAD * 10 + NUMBER * 2, usize::saturating_add)

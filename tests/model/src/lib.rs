@@ -23,6 +23,7 @@ mod idle;
 mod limits;
 mod lots;
 mod occasion;
+mod offered;
 mod rating;
 mod referrals;
 mod refused;
@@ -58,6 +59,7 @@ use crate::limits::Holding;
 use crate::lots::Lots;
 pub use crate::lots::Totals;
 use crate::number::{BigInt, Exact};
+use crate::offered::Had;
 use crate::rating::{Occasion, Rated, Rating};
 use crate::referrals::Brought;
 pub use crate::referrals::Turn;
@@ -138,6 +140,8 @@ pub struct Model {
     own_vouchers: Vec<Own>,
     /// Every use of a voucher by its key, and whether it was undone.
     used_by: BTreeMap<String, (VoucherName, bool)>,
+    /// Rewards that were had, or are held.
+    had: Vec<Had>,
     /// When points become vouchers next.
     converts_next: Option<Instant>,
 }
@@ -170,6 +174,7 @@ impl Model {
             doing: String::new(),
             own_vouchers: Vec::new(),
             used_by: BTreeMap::new(),
+            had: Vec::new(),
             converts_next: None,
         }
     }

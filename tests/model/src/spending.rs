@@ -15,7 +15,7 @@ use crate::vesting::lapse;
 use crate::{Model, VoucherName};
 
 /// Refusals that depend on how the member stands.
-const RECORDED: [&str; 12] = [
+const RECORDED: [&str; 14] = [
     "insufficient_points",
     "tier_required",
     "redemption_not_found",
@@ -28,6 +28,8 @@ const RECORDED: [&str; 12] = [
     "voucher_used",
     "voucher_ended",
     "too_many_vouchers",
+    "segment_required",
+    "reward_limit_reached",
 ];
 
 /// What was spent at once.
@@ -108,6 +110,7 @@ impl Model {
         let reward = self.document.rewards.iter().find(|it| Some(&it.id) == redeem.reward.as_ref());
         let reward = reward.expect("it was found").clone();
         spent.bought = self.buy(&reward, redeem.key.as_str());
+        self.note_had(&reward, format!("redeem/{}", redeem.key));
         let totals = &mut self.lots.get_mut(&spent.currency).expect("every currency has its lots").totals;
         totals.redeemed += &spent.points;
         self.spent.insert(redeem.key.to_string(), spent.clone());
@@ -116,6 +119,7 @@ impl Model {
 
     fn undo(&mut self, cancel: &CancelRedemption, at: Timestamp) -> Result<(), &'static str> {
         let now = self.now(at)?;
+        self.forget_had(&format!("redeem/{}", cancel.of));
         if let Some(undone) = self.undo_use(cancel.of.as_str()) {
             return undone;
         }
@@ -181,6 +185,8 @@ impl Model {
                 return Err("too_many_holds");
             }
             let key = hold.key.to_string();
+            let reward = model.document.rewards.iter().find(|it| it.id == hold.reward).cloned();
+            model.note_had(&reward.expect("it was found"), format!("hold/{key}"));
             model.placed.insert(key.clone());
             model.holds.push(Held { key, wanted, until, spent: spent.clone() });
             Ok(spent)
@@ -207,6 +213,7 @@ impl Model {
             let reward = document.rewards.iter().find(|it| Some(&it.id) == held.wanted.reward.as_ref());
             let reward = reward.expect("it was held for one");
             let bought = model.buy(reward, capture.key.as_str());
+            model.rename_had(&format!("hold/{}", capture.hold), &format!("redeem/{}", capture.key));
             let (mut points, mut off) = (held.spent.points.clone(), held.spent.off.clone());
             if let Some(most) = capture.points {
                 let wanted = Redeem { points: Some(most), ..held.wanted.clone() };
@@ -266,6 +273,7 @@ impl Model {
     }
 
     fn release(&mut self, held: Held) {
+        self.forget_had(&format!("hold/{}", held.key));
         let lots = self.lots.get_mut(&held.spent.currency).expect("every currency has its lots");
         for (place, points) in held.spent.from {
             lots.put_back(&points, place);
@@ -294,14 +302,6 @@ impl Model {
         Ok(self.settled_to.expect("just settled"))
     }
 
-    /// Whether the member holds a level that a reward is for.
-    pub(crate) fn may_have(&self, reward: &Reward) -> bool {
-        reward.tier.as_ref().is_none_or(|test| {
-            let held = self.level(test.track.as_str());
-            test.level.iter().any(|level| *level.as_str() == held)
-        })
-    }
-
     fn take_for_reward(&mut self, redeem: &Redeem, at: Timestamp) -> Result<Spent, &'static str> {
         self.now(at)?;
         let document = self.document.clone();
@@ -321,9 +321,7 @@ impl Model {
         if redeem.bucket.is_some() && reward.buckets == Buckets::Any {
             return Err("bucket_not_wanted");
         }
-        if !self.may_have(reward) {
-            return Err("tier_required");
-        }
+        self.check_offered(reward)?;
         let id = wish.currency.id.to_string();
         if self.debt(&id) > BigInt::ZERO {
             return Err("in_debt");

@@ -107,8 +107,8 @@ impl Model {
         if bill.as_ref().is_some_and(|bill| *bill <= whole(0)) {
             return Err("negative_amount");
         }
-        if reward.is_some_and(|reward| !self.may_have(reward)) {
-            return Err("tier_required");
+        if let Some(reward) = reward {
+            self.check_offered(reward)?;
         }
         let name = name.ok_or("voucher_not_found")?;
         let found = self.find(name).ok_or("voucher_not_found")?;
@@ -126,6 +126,9 @@ impl Model {
             return Err("voucher_used");
         }
         *found.used += 1;
+        if let Some(reward) = reward {
+            self.note_had(reward, format!("redeem/{}", redeem.key));
+        }
         self.used_by.insert(redeem.key.to_string(), (name.clone(), false));
         let coins = power_of_ten(coin_places(&document.money) as usize);
         let off = off.map(|off| bill.map_or(off.clone(), |bill| off.min(bill)));

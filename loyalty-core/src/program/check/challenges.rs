@@ -10,10 +10,8 @@ impl Check<'_> {
         for (index, challenge) in challenges.iter().enumerate() {
             let path = format!("/challenges/{index}");
             self.requirement(&challenge.complete, false, &format!("{path}/complete"));
-            if let Some(dates) = challenge.dates
-                && dates.from.zip(dates.to).is_some_and(|(from, to)| from > to)
-            {
-                self.empty_range(&format!("{path}/dates"));
+            if let Some(dates) = challenge.dates {
+                self.dates(dates, &format!("{path}/dates"));
             }
         }
     }

@@ -28,11 +28,7 @@ impl Check<'_> {
             }
             Condition::BirthdayMonth(_) => {}
             Condition::Split(test) => self.split_test(test, &format!("{path}/split")),
-            Condition::Dates(range) => {
-                if range.from.zip(range.to).is_some_and(|(from, to)| from > to) {
-                    self.empty_range(&format!("{path}/dates"));
-                }
-            }
+            Condition::Dates(range) => self.dates(*range, &format!("{path}/dates")),
             Condition::Counter(test) => self.counter_test(test, &format!("{path}/counter")),
             Condition::Nth(test) => self.nth_test(test, &format!("{path}/nth")),
             Condition::SinceLast(test) => self.since_last_test(test, &format!("{path}/since_last")),

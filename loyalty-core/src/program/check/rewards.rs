@@ -38,6 +38,13 @@ impl Check<'_> {
         if let Some(tier) = &reward.tier {
             self.tier_test(tier, &format!("{path}/tier"));
         }
+        if let Some(segment) = &reward.segment {
+            self.segment_test(segment, &format!("{path}/segment"));
+        }
+        if let Some(dates) = reward.dates {
+            self.dates(dates, &format!("{path}/dates"));
+        }
+        self.times(reward.at_most, path);
         if let Some(voucher) = &reward.voucher {
             self.voucher_exists(voucher, &format!("{path}/voucher"));
         }

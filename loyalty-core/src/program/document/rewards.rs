@@ -9,7 +9,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::id::AuthorId;
 use crate::money::{Money, Multiplier, Quantity};
-use crate::program::condition::TierTest;
+use crate::program::condition::{DateRange, SegmentTest, TierTest};
+use super::GrantLimit;
 
 /// Something that members get for points, or for a voucher. Without money off it is a thing with a price.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -50,6 +51,15 @@ pub struct Reward {
     /// The levels of which the member must hold one; absent means everybody may have it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tier: Option<TierTest>,
+    /// The segments of which the member must be in one; absent means everybody may have it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub segment: Option<SegmentTest>,
+    /// The dates on which it is redeemed, in the program's zone; always where absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dates: Option<DateRange>,
+    /// How often a member may redeem it; absent means as often as there are points.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at_most: Option<GrantLimit>,
     /// From which points it may be paid.
     #[serde(default, skip_serializing_if = "Buckets::is_any")]
     pub buckets: Buckets,

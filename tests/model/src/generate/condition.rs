@@ -2,7 +2,7 @@
 
 mod moment;
 
-pub use self::moment::holidays;
+pub use self::moment::{dates, holidays};
 
 use loyalty_core::activity::{Funder, LineKind};
 use loyalty_core::money::Quantity;

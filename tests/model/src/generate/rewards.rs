@@ -1,18 +1,19 @@
 //! Random rewards, and what a member may want of them.
 
 use loyalty_core::money::{Fixed, Money, Multiplier, Quantity};
-use loyalty_core::program::condition::TierTest;
+use loyalty_core::program::condition::{DateRange, SegmentTest, TierTest};
 use loyalty_core::program::document::{
-    AmountOff, AmountOffPerUnit, AmountOffSteps, Buckets, Currency, CurrencyKind, LeastPoints, MostOff,
+    AmountOff, AmountOffPerUnit, AmountOffSteps, Buckets, Currency, CurrencyKind, GrantLimit, LeastPoints, MostOff,
     MostUnits, PercentOff, PointsOff, Prefer, Reward, TierTrack,
 };
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
-use proptest::sample::{Index, select};
+use proptest::sample::{Index, select, subsequence};
 
 use super::grants::VOUCHERS;
-use super::words::{decimal, id, points};
+use super::condition::dates;
+use super::words::{SEGMENTS, decimal, id, points, window};
 
 /// What gives money off.
 #[derive(Debug, Clone)]
@@ -45,10 +46,10 @@ pub fn rewards(currencies: &[Currency], tiers: &[TierTrack]) -> BoxedStrategy<Ve
         ];
         let names = prop_oneof![Just(named), Just(true)].prop_map(move |names| names || named);
         let id = currency.id.clone();
-        let parts = (points(30, currency.scale), off(currency.scale), tier, buckets, names);
-        parts.prop_map(move |(price, off, tier, (buckets, prefer), names)| {
+        let parts = (points(30, currency.scale), off(currency.scale), tier, buckets, names, offered());
+        parts.prop_map(move |(price, off, tier, (buckets, prefer), names, (segment, dates, at_most))| {
             let currency = names.then(|| id.clone());
-            made(price, off, Reward { currency, tier, buckets, prefer, ..nothing() })
+            made(price, off, Reward { currency, tier, segment, dates, at_most, buckets, prefer, ..nothing() })
         })
     });
     let numbered = |all: Vec<Reward>| {
@@ -56,6 +57,13 @@ pub fn rewards(currencies: &[Currency], tiers: &[TierTrack]) -> BoxedStrategy<Ve
         numbered.map(|(n, it)| Reward { id: id(&format!("reward-{n}")), ..it }).collect::<Vec<_>>()
     };
     vec(reward, 2..=5).prop_map(numbered).boxed()
+}
+
+/// For whom, when and how often: mostly for all and always.
+fn offered() -> impl Strategy<Value = (Option<SegmentTest>, Option<DateRange>, Option<GrantLimit>)> {
+    let segment = subsequence(SEGMENTS, 1..=2).prop_map(|all| SegmentTest { any_of: all.into_iter().map(id).collect() });
+    let limit = (1_u16..=2, window()).prop_map(|(times, window)| GrantLimit { times, window });
+    (option::weighted(0.1, segment), option::weighted(0.15, dates()), option::weighted(0.35, limit))
 }
 
 fn nothing() -> Reward {
@@ -70,6 +78,9 @@ fn nothing() -> Reward {
         voucher: None,
         voucher_value: None,
         tier: None,
+        segment: None,
+        dates: None,
+        at_most: None,
         buckets: Buckets::Any,
         prefer: None,
     }
@@ -82,7 +93,10 @@ fn made(price: Quantity, off: Off, reward: Reward) -> Reward {
         Off::Percent(off) => Reward { points: Some(price), percent_off: Some(off), ..reward },
         Off::Steps(steps) => Reward { amount_off: Some(AmountOff::Steps(steps)), ..reward },
         Off::Voucher(name) => Reward { points: Some(price), voucher: Some(id(name)), ..reward },
-        Off::VoucherValue(times) => Reward { voucher_value: Some(times), tier: reward.tier, ..nothing() },
+        Off::VoucherValue(times) => {
+            let Reward { tier, segment, dates, at_most, .. } = reward;
+            Reward { voucher_value: Some(times), tier, segment, dates, at_most, ..nothing() }
+        }
         Off::PerUnit(per_unit) => Reward { amount_off_per_unit: Some(per_unit), ..reward },
     }
 }

@@ -30,7 +30,7 @@ pub fn holidays() -> impl Strategy<Value = Vec<HolidayList>> {
 }
 
 /// A range inside the years of the histories, with one end at least.
-fn dates() -> impl Strategy<Value = DateRange> {
+pub fn dates() -> impl Strategy<Value = DateRange> {
     (option::of(0..900), 0..900).prop_map(move |(from, length)| {
         let from = from.map(|days| Date::from_days(first() + days));
         let to = Date::from_days(from.map_or(first(), Date::days) + length);

@@ -23,7 +23,11 @@ impl Moment<'_> {
             dates.from.is_some_and(|from| today < from) || dates.to.is_some_and(|to| today > to)
         };
         if reward.dates.is_some_and(outside) {
-            return refuse("reward_not_offered", format!("`{id}` is not to be had on {today}"), "see its dates");
+            return refuse(
+                "reward_not_offered",
+                format!("`{id}` is not to be had on {today}"),
+                "see its dates",
+            );
         }
         if let Some(test) = &reward.tier {
             let held = state.tier(&test.track).map(|held| held.level());

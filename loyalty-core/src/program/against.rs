@@ -297,7 +297,8 @@ fn rewards(document: &Document, older: &[&Document], problems: &mut Vec<Problem>
         let Some(limit) = reward.at_most else { continue };
         let before = older.iter().flat_map(|old| &old.rewards).filter(|old| old.id == reward.id);
         if before.filter_map(|old| old.at_most).any(|old| old.window != limit.window) {
-            let message = format!("how often `{}` was redeemed was counted in another window before", reward.id);
+            let message =
+                format!("how often `{}` was redeemed was counted in another window before", reward.id);
             let help = "keep the window, or give the reward a new id";
             problems.push(Problem::new("reward_reused", format!("/rewards/{index}/id"), message, help));
         }

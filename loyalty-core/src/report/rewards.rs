@@ -10,7 +10,8 @@ pub fn study(study: &mut Study<'_>) {
     for (place, reward) in document.rewards.iter().enumerate() {
         let path = format!("/rewards/{place}");
         if is_out_of_reach(reward, study) {
-            let message = format!("nobody can have `{}`: nobody reaches the levels that it is for", reward.id);
+            let message =
+                format!("nobody can have `{}`: nobody reaches the levels that it is for", reward.id);
             study.warn("reward_unreachable", path, (message, "let them be reached, or name others"), None);
         } else if is_over(reward, study.today) {
             let message = format!("nobody can have `{}` any more: its dates are over", reward.id);

@@ -112,6 +112,7 @@ fn random_cases_reach_everything() {
         ("kept by a level", 50),
         ("a life ended", 100),
         ("another life", 100),
+        ("converted", 100),
     ];
     for (what, least) in wanted {
         let count = seen.get(what).copied().unwrap_or(0);
@@ -193,12 +194,7 @@ fn watch(document: &Document, history: &[Activity], seen: &mut dyn FnMut(&'stati
             seen("unmatched");
         }
     }
-    model
-        .gifts_seen()
-        .into_iter()
-        .chain(model.lives_seen())
-        .chain(model.vouchers_seen())
-        .for_each(&mut *seen);
+    [model.gifts_seen(), model.lives_seen(), model.vouchers_seen()].concat().into_iter().for_each(&mut *seen);
     ended(document, &model, seen);
 }
 

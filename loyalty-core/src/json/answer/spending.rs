@@ -67,7 +67,7 @@ pub struct ConvertedView {
 
 impl VoucherUseView {
     pub(super) fn new(used: UsedVoucher, program: &Program) -> Self {
-        let UsedVoucher { mut voucher, reward, off } = used;
+        let UsedVoucher { mut voucher, reward, off, .. } = used;
         voucher.used = voucher.used.saturating_add(1);
         Self { voucher: VoucherView::new(voucher, program), reward, off }
     }
@@ -119,7 +119,7 @@ impl RedemptionView {
     pub(super) fn new(redeemed: Redeemed, program: &Program) -> Self {
         // INVARIANT: lots that do not add up in range are never recorded.
         let points = redeemed.points().unwrap_or(Points::MAX);
-        let Redeemed { reward, currency, lots, off, voucher } = redeemed;
+        let Redeemed { reward, currency, lots, off, voucher, .. } = redeemed;
         let voucher = voucher.map(|voucher| VoucherView::new(voucher, program));
         let lots = lots.into_iter().map(|Lot { points, lapses, funded_by, .. }| {
             let (expires_at, by_activity) = shown(lapses);

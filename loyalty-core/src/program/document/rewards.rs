@@ -7,10 +7,10 @@ use serde::de::value::MapAccessDeserializer;
 use serde::de::{Error, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use super::GrantLimit;
 use crate::id::AuthorId;
 use crate::money::{Money, Multiplier, Quantity};
 use crate::program::condition::{DateRange, SegmentTest, TierTest};
-use super::GrantLimit;
 
 /// Something that members get for points, or for a voucher. Without money off it is a thing with a price.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

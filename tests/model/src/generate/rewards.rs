@@ -3,16 +3,16 @@
 use loyalty_core::money::{Fixed, Money, Multiplier, Quantity};
 use loyalty_core::program::condition::{DateRange, SegmentTest, TierTest};
 use loyalty_core::program::document::{
-    AmountOff, AmountOffPerUnit, AmountOffSteps, Buckets, Currency, CurrencyKind, GrantLimit, LeastPoints, MostOff,
-    MostUnits, PercentOff, PointsOff, Prefer, Reward, TierTrack,
+    AmountOff, AmountOffPerUnit, AmountOffSteps, Buckets, Currency, CurrencyKind, GrantLimit, LeastPoints,
+    MostOff, MostUnits, PercentOff, PointsOff, Prefer, Reward, TierTrack,
 };
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::{Index, select, subsequence};
 
-use super::grants::VOUCHERS;
 use super::condition::dates;
+use super::grants::VOUCHERS;
 use super::words::{SEGMENTS, decimal, id, points, window};
 
 /// What gives money off.
@@ -61,7 +61,8 @@ pub fn rewards(currencies: &[Currency], tiers: &[TierTrack]) -> BoxedStrategy<Ve
 
 /// For whom, when and how often: mostly for all and always.
 fn offered() -> impl Strategy<Value = (Option<SegmentTest>, Option<DateRange>, Option<GrantLimit>)> {
-    let segment = subsequence(SEGMENTS, 1..=2).prop_map(|all| SegmentTest { any_of: all.into_iter().map(id).collect() });
+    let segment = subsequence(SEGMENTS, 1..=2)
+        .prop_map(|all| SegmentTest { any_of: all.into_iter().map(id).collect() });
     let limit = (1_u16..=2, window()).prop_map(|(times, window)| GrantLimit { times, window });
     (option::weighted(0.1, segment), option::weighted(0.15, dates()), option::weighted(0.35, limit))
 }

@@ -194,7 +194,8 @@ fn watch(document: &Document, history: &[Activity], seen: &mut dyn FnMut(&'stati
             seen("unmatched");
         }
     }
-    [model.gifts_seen(), model.lives_seen(), model.vouchers_seen()].concat().into_iter().for_each(&mut *seen);
+    let of_gifts = [model.gifts_seen(), model.lives_seen(), model.vouchers_seen()].concat();
+    of_gifts.into_iter().for_each(&mut *seen);
     ended(document, &model, seen);
 }
 

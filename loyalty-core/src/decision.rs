@@ -19,6 +19,7 @@ mod rerate;
 mod review;
 mod settled;
 mod spend;
+mod stock;
 mod voucher;
 
 use std::sync::Arc;
@@ -54,6 +55,7 @@ use self::settled::{known, opened, settled_now, tell_settlement};
 
 pub use self::budgets::{decide_unused, left_of};
 pub use self::nearest::{Nearest, nearest};
+pub use self::stock::{Stock, takes_of, took_of};
 pub use self::prepare::{MAX_AHEAD_MICROS, drop_undeclared, prepared};
 
 /// What deciding looks at beside the member's state.
@@ -75,13 +77,15 @@ pub struct Context<'a> {
     pub noted: &'a [Noted],
     /// By which codes of vouchers are made.
     pub codes: Codes<'a>,
+    /// What is known of the stock of the reward that the command asks for.
+    pub stock: Stock,
 }
 
 impl<'a> Context<'a> {
     /// A context without a sender, in which nothing is known of what members share, and whose vouchers nobody is given.
     pub const fn new(now: Timestamp, programs: &'a Programs, past: &'a Past, who: Who<'a>) -> Self {
-        let codes = Codes::UNKEPT;
-        Self { now, programs, past, who, sent_by: None, readings: &[], noted: &[], codes }
+        let (codes, stock) = (Codes::UNKEPT, Stock::Enough);
+        Self { now, programs, past, who, sent_by: None, readings: &[], noted: &[], codes, stock }
     }
 
     /// Whose member it is decided for.
@@ -166,6 +170,10 @@ pub fn decide<T: Trace>(
     trace: &mut T,
 ) -> Result<Decision, Problem> {
     let key = command.key()?;
+    if context.stock == Stock::GivenUp {
+        let problem = command.place(stock::given_up());
+        return spend::decide_refusal(context, known(state)?, command, key, problem);
+    }
     let decided = match command {
         Command::Record(activity) => decide_activity(context, state, activity, key.clone(), trace),
         Command::GrantTier(grant) => grant::decide_grant(context, known(state)?, grant, key.clone(), trace),

@@ -13,6 +13,7 @@ mod read;
 mod referrals;
 mod replay;
 mod reviews;
+mod stocks;
 mod verify;
 
 use std::collections::HashMap;
@@ -42,6 +43,7 @@ pub use self::pack::{BudgetDraws, Outcome, Pack};
 pub use self::programs::PUBLISH_AHEAD_MICROS;
 pub use self::read::{Entry, Explanation, Preview, Settled};
 pub use self::reviews::UnderReview;
+pub use self::stocks::StockStanding;
 pub use self::verify::{Finding, Verified};
 
 /// How often a command is decided again when another writer was faster.
@@ -133,6 +135,10 @@ pub struct Engine {
     /// The tenants whose budgets were recovered, where nobody else uses the store.
     alone: Option<Arc<budgets::Recovered>>,
     cache: Arc<Mutex<HashMap<TenantId, programs::Cached>>>,
+    /// Who changes a stock, of this engine and its clones.
+    stocks: Arc<budgets::Turn>,
+    /// Whether it gives up what others have set aside of stocks and not come for.
+    gives_up: bool,
 }
 
 impl std::fmt::Debug for Engine {
@@ -146,8 +152,21 @@ impl Engine {
     pub fn new(ledger: Arc<dyn LedgerStore>, programs: Arc<dyn ProgramStore>, key: ChainKey) -> Self {
         let members = Arc::new(NoFacts);
         let shared = Arc::new(MemoryCounters::default());
-        let (pots, cache) = (Arc::default(), Arc::default());
-        Self { ledger, programs, members, shared, key, actor: None, feed: None, pots, alone: None, cache }
+        let (pots, cache, stocks) = (Arc::default(), Arc::default(), Arc::default());
+        Self {
+            ledger,
+            programs,
+            members,
+            shared,
+            key,
+            actor: None,
+            feed: None,
+            pots,
+            alone: None,
+            cache,
+            stocks,
+            gives_up: false,
+        }
     }
 
     /// The same engine with counters that it shares with others, for limits on what members share; without them it
@@ -233,6 +252,7 @@ impl Engine {
         for part in commands.chunks_mut(crate::ledger::commit::MAX_OPERATIONS) {
             let done = self.execute_pack(chain, part, now).await?;
             self.finish_turns(chain, &done, now).await?;
+            self.finish_stocks(chain, (part, &done), now).await?;
             outcomes.extend(done);
         }
         Ok(outcomes)

@@ -56,7 +56,7 @@ pub struct MemberState {
     /// Awards that may not be spent yet, the one that falls due first before the others, those under review last.
     #[cbor(n(9), default, skip_if = "Vec::is_empty")]
     pub pending: Vec<Pending>,
-    /// What a chain that belongs to no member keeps: a budget, or a claim.
+    /// What a chain that belongs to no member keeps: a budget, a claim, or a stock.
     #[cbor(n(10), default)]
     pub shared: Option<Shared>,
     /// What the member has that is no points.

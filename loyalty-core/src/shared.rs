@@ -1,4 +1,4 @@
-//! What members share: budgets, drawn on by leases, and claims.
+//! What members share: budgets, drawn on by leases, claims, and stocks of rewards.
 //!
 //! Each is a chain of its own in the ledger, under a name that no tenant can have ([`TenantId::shared`]), kept by the
 //! one primitive that members' chains are kept by: a sequence is inserted if it is absent. A commit of such a chain
@@ -8,11 +8,13 @@
 
 pub mod budget;
 pub mod claim;
+pub mod stock;
 
 use minicbor::{Decode, Encode};
 
 use self::budget::BudgetState;
 use self::claim::Claim;
+use self::stock::StockState;
 use crate::id::AuthorId;
 use crate::ledger::operation::{CountedBy, CountedIn};
 use crate::points::Points;
@@ -26,6 +28,9 @@ pub enum Shared {
     /// Something that happens once for all members together.
     #[n(1)]
     Claim(#[n(0)] Claim),
+    /// The stock of a reward.
+    #[n(2)]
+    Stock(#[n(0)] StockState),
 }
 
 /// What a decision was told of a budget.

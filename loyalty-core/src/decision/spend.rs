@@ -65,6 +65,7 @@ pub fn taken<T: Trace>(
         return Err(Problem::new("in_debt", "/reward", format!("{owed} are owed"), help));
     }
     let (price, bucket) = offer.price(state)?;
+    context.stock.check(reward)?;
     let lots = state.balance_mut(&currency.id).spend(price.points, bucket)?;
     trace.step(|| {
         let points = format!("{} {}", price.points.in_whole_points(currency.scale), currency.shown());

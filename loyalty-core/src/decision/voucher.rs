@@ -66,6 +66,9 @@ pub(super) fn decide_use<T: Trace>(
         || Problem::new("voucher_not_found", "/voucher", format!("there is no voucher `{code}`"), help);
     let held = state.gifts.voucher(code).ok_or_else(missing)?;
     let off = voucher::off(program, (held, reward), redeem.bill)?;
+    if let Some(reward) = reward {
+        context.stock.check(reward)?;
+    }
     let used_up = || {
         let message = format!("the voucher `{code}` was used before");
         Problem::new(

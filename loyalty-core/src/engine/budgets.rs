@@ -13,9 +13,10 @@ use std::sync::Arc;
 
 pub(super) use self::pot::{Drawn, Draws, Landing, Left, Of, Pot, Pots};
 pub(super) use self::recovery::Recovered;
+pub(super) use self::turn::Turn;
 use super::pack::recorded_at;
 use super::{Chain, Engine, EngineError, MAX_ATTEMPTS, contended};
-use crate::id::{AuthorId, MemberId, TenantId};
+use crate::id::{AuthorId, MemberId, OperationKey, TenantId};
 use crate::ledger::chain::BEGINNING;
 use crate::ledger::commit::{Head, NewCommit};
 use crate::ledger::operation::{CountedBy, Operation};
@@ -209,6 +210,17 @@ impl Engine {
         shared: Shared,
         now: Timestamp,
     ) -> Result<bool, EngineError> {
+        Ok(self.append_marked(of, head, (shared, None), now).await? == Appended::Done)
+    }
+
+    /// The same under a key of that chain, which is taken once.
+    pub(super) async fn append_marked(
+        &self,
+        of: Chain<'_>,
+        head: Option<&Head>,
+        (shared, mark): (Shared, Option<OperationKey>),
+        now: Timestamp,
+    ) -> Result<Appended, EngineError> {
         if let Some(head) = head {
             head.check_appendable()?;
         }
@@ -229,10 +241,10 @@ impl Engine {
             seq: new.seq,
             recorded_at,
             commit: new.seal(&self.key),
-            keys: Vec::new(),
+            keys: mark.into_iter().collect(),
             reviews: None,
         };
-        Ok(self.ledger.append(append).await? == Appended::Done)
+        Ok(self.ledger.append(append).await?)
     }
 
     /// What operations draw and give back, by their leases.

@@ -8,7 +8,7 @@ use super::claims::recorded_for_another;
 use super::load::Seen;
 use super::replay::Found;
 use super::{Answer, Chain, Engine, EngineError};
-use crate::decision::{Command, Context, Decision, decide, left_of};
+use crate::decision::{Command, Context, Decision, Stock, decide, left_of, takes_of};
 use crate::explain::NoTrace;
 use crate::facts::Who;
 use crate::grants::Codes;
@@ -150,6 +150,7 @@ impl Engine {
                 now,
                 sent_by: self.actor.as_ref(),
                 codes: self.codes(chain.tenant),
+                stock: Stock::Enough,
                 state: None,
                 operations: Vec::new(),
                 stood: Vec::new(),
@@ -235,6 +236,7 @@ impl Engine {
         let who = Who { member: chain.member, facts: &facts };
         let noted = self.noted(chain, left, work.programs).await;
         let mut asked: Vec<Want> = Vec::new();
+        work.stock = self.stock_word();
         loop {
             let decision = match work.decide(command, &past, who, &noted) {
                 Ok(decision) => decision,
@@ -242,6 +244,10 @@ impl Engine {
             };
             let short: Vec<_> = decision.wants.iter().filter(|want| work.is_short(want, &asked)).collect();
             if short.is_empty() {
+                if self.is_out(chain, &decision.operation, work).await? {
+                    work.stock = Stock::Out;
+                    continue;
+                }
                 self.note(chain, &decision.operation, work.programs).await;
                 return work.keep(decision);
             }
@@ -254,6 +260,19 @@ impl Engine {
                 asked.push(want.clone());
                 work.read(left);
             }
+        }
+    }
+
+    /// Whether what was decided takes of a stock that has none; else one is set aside for it.
+    async fn is_out(
+        &self,
+        chain: Chain<'_>,
+        operation: &Operation,
+        work: &Work<'_>,
+    ) -> Result<bool, EngineError> {
+        match takes_of(operation, work.programs) {
+            Some(of) => Ok(!self.reserve(chain, &operation.sealed.command, of, work.now).await?),
+            None => Ok(false),
         }
     }
 
@@ -363,6 +382,8 @@ struct Work<'a> {
     now: Timestamp,
     sent_by: Option<&'a ActorId>,
     codes: Codes<'a>,
+    /// What is known of the stock that the next command looks at.
+    stock: Stock,
     /// The state after the operations; `None` while there are none.
     state: Option<MemberState>,
     operations: Vec<Operation>,
@@ -388,8 +409,8 @@ impl Work<'_> {
         noted: &[Noted],
     ) -> Result<Decision, Problem> {
         let state = self.state();
-        let Self { now, programs, sent_by, ref readings, codes, .. } = *self;
-        let context = Context { now, programs, past, who, sent_by, readings, noted, codes };
+        let Self { now, programs, sent_by, ref readings, codes, stock, .. } = *self;
+        let context = Context { now, programs, past, who, sent_by, readings, noted, codes, stock };
         decide(&context, state, command, &mut NoTrace)
     }
 

@@ -8,7 +8,7 @@ use super::load::Seen;
 use super::pack::{Outcome, recorded_at};
 use super::replay::Found;
 use super::{Answer, Chain, Engine, EngineError};
-use crate::decision::{Command, Context, Decision, Nearest, decide, nearest};
+use crate::decision::{Command, Context, Decision, Nearest, Stock, decide, nearest};
 use crate::explain::{NoTrace, Proof, Step};
 use crate::facts::Who;
 use crate::grants::Codes;
@@ -160,8 +160,14 @@ impl Engine {
             readings: &[],
             noted: &noted,
             codes,
+            stock: Stock::Enough,
         };
         let mut decision = decide(&context, state, command, &mut NoTrace)?;
+        let stock = self.stock_for(chain, &decision.operation, &programs).await?;
+        let context = Context { stock, ..context };
+        if stock != Stock::Enough {
+            decision = decide(&context, state, command, &mut NoTrace)?;
+        }
         if let Some(refused) = &decision.operation.refused {
             return Err(refused.problem().into());
         }
@@ -267,7 +273,8 @@ fn as_then<'a>(
     let who = Who { member: &commit.head.member, facts: &operation.sealed.facts };
     let sent_by = operation.sealed.sent_by.as_ref();
     let (now, readings, noted) = (commit.head.recorded_at, &operation.readings[..], &operation.noted[..]);
-    Context { now, programs, past, who, sent_by, readings, noted, codes }
+    let stock = Stock::then(operation);
+    Context { now, programs, past, who, sent_by, readings, noted, codes, stock }
 }
 
 /// What was decided again, if it is what was recorded.

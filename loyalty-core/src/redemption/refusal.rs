@@ -67,10 +67,16 @@ pub enum RefusedCode {
     /// The member has had the reward as often as one may in a window.
     #[n(13)]
     RewardLimitReached,
+    /// All of the reward are sold or set aside.
+    #[n(14)]
+    OutOfStock,
+    /// What was set aside of a stock for it was given up, because its commit did not come.
+    #[n(15)]
+    GivenUp,
 }
 
 impl RefusedCode {
-    const ALL: [Self; 14] = [
+    const ALL: [Self; 16] = [
         Self::InsufficientPoints,
         Self::TierRequired,
         Self::RedemptionNotFound,
@@ -85,6 +91,8 @@ impl RefusedCode {
         Self::TooManyVouchers,
         Self::SegmentRequired,
         Self::RewardLimitReached,
+        Self::OutOfStock,
+        Self::GivenUp,
     ];
 
     /// The code as everybody sees it.
@@ -104,6 +112,8 @@ impl RefusedCode {
             Self::TooManyVouchers => "too_many_vouchers",
             Self::SegmentRequired => "segment_required",
             Self::RewardLimitReached => "reward_limit_reached",
+            Self::OutOfStock => "out_of_stock",
+            Self::GivenUp => "given_up",
         }
     }
 }

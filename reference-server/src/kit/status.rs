@@ -47,6 +47,8 @@ pub const MEANINGS: &[Meaning] = &[
     of("segment_required", StatusCode::CONFLICT, "the member is in none of the segments that it is for"),
     of("reward_limit_reached", StatusCode::CONFLICT, "the member has had it as often as one may"),
     of("reward_not_offered", StatusCode::CONFLICT, "it is not to be had today"),
+    of("out_of_stock", StatusCode::CONFLICT, "all of it are sold or set aside"),
+    of("given_up", StatusCode::CONFLICT, "what was set aside for it went to others"),
     of("hold_ended", StatusCode::CONFLICT, "the hold was captured, voided or over before"),
     of("too_many_holds", StatusCode::CONFLICT, "the member has too many holds"),
     of("voucher_used", StatusCode::CONFLICT, "the voucher was used before"),

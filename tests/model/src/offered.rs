@@ -3,7 +3,7 @@
 use loyalty_core::program::document::Reward;
 
 use crate::Model;
-use crate::calendar::{Moment, covers, date};
+use crate::calendar::{Instant, Moment, covers, date};
 
 /// A reward that was had, or is held.
 #[derive(Debug, Clone)]
@@ -12,6 +12,8 @@ pub struct Had {
     by: String,
     reward: String,
     moment: Moment,
+    /// Of a hold: when it was over by itself. The stock waits a minute more for it.
+    over: Option<Instant>,
 }
 
 impl Model {
@@ -41,7 +43,7 @@ impl Model {
             return Err("segment_required");
         }
         if let Some(limit) = reward.at_most {
-            let own = self.had.iter().filter(|had| had.reward == reward.id.as_str());
+            let own = self.had.iter().filter(|had| had.reward == reward.id.as_str() && had.over.is_none());
             let had = own.filter(|had| covers(limit.window, today, had.moment)).count();
             if had >= usize::from(limit.times) {
                 return Err("reward_limit_reached");
@@ -52,13 +54,30 @@ impl Model {
 
     /// Notes that a reward was had.
     pub(crate) fn note_had(&mut self, reward: &Reward, by: String) {
-        let had = Had { by, reward: reward.id.to_string(), moment: self.today() };
+        let had = Had { by, reward: reward.id.to_string(), moment: self.today(), over: None };
         self.had.push(had);
     }
 
     /// Notes that a reward was not had after all.
     pub(crate) fn forget_had(&mut self, by: &str) {
         self.had.retain(|had| had.by != by);
+    }
+
+    /// Notes that a hold was over by itself.
+    pub(crate) fn end_had(&mut self, by: &str, at: Instant) {
+        let own = self.had.iter_mut().filter(|had| had.by == by);
+        own.for_each(|had| had.over = Some(at));
+    }
+
+    /// Whether any of a reward is left; there is nobody else.
+    pub(crate) fn check_stock(&self, reward: &Reward) -> Result<(), &'static str> {
+        let now = self.settled_to.expect("a member has begun");
+        let gone = |had: &&Had| {
+            let over = had.over.is_some_and(|at| at + chrono::TimeDelta::minutes(1) <= now);
+            had.reward == reward.id.as_str() && !over
+        };
+        let gone = self.had.iter().filter(gone).count();
+        if reward.stock.is_some_and(|stock| gone >= stock as usize) { Err("out_of_stock") } else { Ok(()) }
     }
 
     /// What was held was had.

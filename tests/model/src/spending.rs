@@ -15,7 +15,7 @@ use crate::vesting::lapse;
 use crate::{Model, VoucherName};
 
 /// Refusals that depend on how the member stands.
-const RECORDED: [&str; 14] = [
+const RECORDED: [&str; 15] = [
     "insufficient_points",
     "tier_required",
     "redemption_not_found",
@@ -30,6 +30,7 @@ const RECORDED: [&str; 14] = [
     "too_many_vouchers",
     "segment_required",
     "reward_limit_reached",
+    "out_of_stock",
 ];
 
 /// What was spent at once.
@@ -244,6 +245,7 @@ impl Model {
         self.try_out(|model| {
             model.now(at)?;
             let held = model.ended(void.hold.as_str())?;
+            model.forget_had(&format!("hold/{}", held.key));
             model.release(held);
             model.lapse_now();
             Ok(())
@@ -269,11 +271,13 @@ impl Model {
         let (over, open) = std::mem::take(&mut self.holds).into_iter().partition(|held| held.until <= at);
         self.holds = open;
         let over: Vec<Held> = over;
-        over.into_iter().for_each(|held| self.release(held));
+        for held in over {
+            self.end_had(&format!("hold/{}", held.key), held.until);
+            self.release(held);
+        }
     }
 
     fn release(&mut self, held: Held) {
-        self.forget_had(&format!("hold/{}", held.key));
         let lots = self.lots.get_mut(&held.spent.currency).expect("every currency has its lots");
         for (place, points) in held.spent.from {
             lots.put_back(&points, place);
@@ -332,6 +336,8 @@ impl Model {
             Buckets::Any => (wish.price(&lots.balance())?, None),
             Buckets::OneBucket => wish.of_one_bucket(lots.buckets(), chosen)?,
         };
+        self.check_stock(reward)?;
+        let lots = self.lots.get_mut(&id).expect("every currency has its lots");
         let from = lots.spend(&points, bucket).expect("the price was made of what is there");
         Ok(Spent { currency: id, points, off, from, bought: None, cancelled: false })
     }

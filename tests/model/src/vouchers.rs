@@ -122,10 +122,14 @@ impl Model {
                 (amount, _) => amount,
             },
         };
-        if *found.used == found.uses {
+        let used_up = *found.used == found.uses;
+        if let Some(reward) = reward {
+            self.check_stock(reward)?;
+        }
+        if used_up {
             return Err("voucher_used");
         }
-        *found.used += 1;
+        *self.find(name).expect("it was found").used += 1;
         if let Some(reward) = reward {
             self.note_had(reward, format!("redeem/{}", redeem.key));
         }

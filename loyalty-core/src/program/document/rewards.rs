@@ -60,6 +60,9 @@ pub struct Reward {
     /// How often a member may redeem it; absent means as often as there are points.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at_most: Option<GrantLimit>,
+    /// How many there are for all members together, from 0; absent means as many as are asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stock: Option<u32>,
     /// From which points it may be paid.
     #[serde(default, skip_serializing_if = "Buckets::is_any")]
     pub buckets: Buckets,

@@ -6,6 +6,7 @@ use loyalty_core::program::document::{
     AmountOff, AmountOffPerUnit, AmountOffSteps, Buckets, Currency, CurrencyKind, GrantLimit, LeastPoints,
     MostOff, MostUnits, PercentOff, PointsOff, Prefer, Reward, TierTrack,
 };
+use loyalty_core::time::Window;
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
@@ -46,10 +47,11 @@ pub fn rewards(currencies: &[Currency], tiers: &[TierTrack]) -> BoxedStrategy<Ve
         ];
         let names = prop_oneof![Just(named), Just(true)].prop_map(move |names| names || named);
         let id = currency.id.clone();
-        let parts = (points(30, currency.scale), off(currency.scale), tier, buckets, names, offered());
-        parts.prop_map(move |(price, off, tier, (buckets, prefer), names, (segment, dates, at_most))| {
+        let kept = (offered(), option::weighted(0.2, 0_u32..=2));
+        let parts = (points(30, currency.scale), off(currency.scale), tier, buckets, names, kept);
+        parts.prop_map(move |(price, off, tier, (buckets, prefer), names, ((segment, dates, at_most), stock))| {
             let currency = names.then(|| id.clone());
-            made(price, off, Reward { currency, tier, segment, dates, at_most, buckets, prefer, ..nothing() })
+            made(price, off, Reward { currency, tier, segment, dates, at_most, stock, buckets, prefer, ..nothing() })
         })
     });
     let numbered = |all: Vec<Reward>| {
@@ -63,8 +65,9 @@ pub fn rewards(currencies: &[Currency], tiers: &[TierTrack]) -> BoxedStrategy<Ve
 fn offered() -> impl Strategy<Value = (Option<SegmentTest>, Option<DateRange>, Option<GrantLimit>)> {
     let segment = subsequence(SEGMENTS, 1..=2)
         .prop_map(|all| SegmentTest { any_of: all.into_iter().map(id).collect() });
-    let limit = (1_u16..=2, window()).prop_map(|(times, window)| GrantLimit { times, window });
-    (option::weighted(0.1, segment), option::weighted(0.15, dates()), option::weighted(0.35, limit))
+    let window = prop_oneof![2 => select(vec![Window::Year, Window::Lifetime]), 1 => window()];
+    let limit = (1_u16..=2, window).prop_map(|(times, window)| GrantLimit { times, window });
+    (option::weighted(0.07, segment), option::weighted(0.1, dates()), option::weighted(0.5, limit))
 }
 
 fn nothing() -> Reward {
@@ -82,6 +85,7 @@ fn nothing() -> Reward {
         segment: None,
         dates: None,
         at_most: None,
+        stock: None,
         buckets: Buckets::Any,
         prefer: None,
     }
@@ -95,8 +99,8 @@ fn made(price: Quantity, off: Off, reward: Reward) -> Reward {
         Off::Steps(steps) => Reward { amount_off: Some(AmountOff::Steps(steps)), ..reward },
         Off::Voucher(name) => Reward { points: Some(price), voucher: Some(id(name)), ..reward },
         Off::VoucherValue(times) => {
-            let Reward { tier, segment, dates, at_most, .. } = reward;
-            Reward { voucher_value: Some(times), tier, segment, dates, at_most, ..nothing() }
+            let Reward { tier, segment, dates, at_most, stock, .. } = reward;
+            Reward { voucher_value: Some(times), tier, segment, dates, at_most, stock, ..nothing() }
         }
         Off::PerUnit(per_unit) => Reward { amount_off_per_unit: Some(per_unit), ..reward },
     }

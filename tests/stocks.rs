@@ -19,9 +19,12 @@ use self::shop::{Shop, cancel, capture, code, extend, hold, member, redeem, void
 fn what_is_sold_is_gone_and_what_is_cancelled_comes_back() {
     let shop = Shop::new(2, &["anna", "ben", "cora"]);
     let engine = shop.engine();
-    for (name, key, expected) in
-        [("anna", "1", "done"), ("anna", "1", "replayed"), ("ben", "1", "done"), ("cora", "1", "out_of_stock")]
-    {
+    for (name, key, expected) in [
+        ("anna", "1", "done"),
+        ("anna", "1", "replayed"),
+        ("ben", "1", "done"),
+        ("cora", "1", "out_of_stock"),
+    ] {
         assert_eq!(code(&shop.at(0, &engine, name, redeem(key))), expected, "{name}");
     }
     assert_eq!(shop.standing(0), (2, 0, 0));
@@ -82,6 +85,20 @@ fn a_preview_sets_nothing_aside() {
     assert_eq!((shown("anna"), shop.standing(0)), ("done", (0, 0, 1)));
     shop.at(0, &engine, "anna", redeem("1")).unwrap();
     assert_eq!(shown("ben"), "out_of_stock");
+}
+
+/// A preview of what others have let lie for a minute shows what would happen.
+#[test]
+fn a_preview_knows_what_is_over() {
+    let shop = Shop::new(1, &["anna", "ben"]);
+    let engine = shop.engine();
+    shop.at(0, &engine, "anna", hold("h", 10)).unwrap();
+    let shown = |minutes: i64| {
+        let preview = engine.preview(&shop.tenant, &member("ben"), &redeem("1"), shop::minute(minutes));
+        block_on(preview).map_or_else(|error| error.problem().code, |_| "done")
+    };
+    assert_eq!((shown(10), shown(12)), ("out_of_stock", "done"));
+    assert_eq!(shop.standing(12), (0, 1, 0), "and leaves it as it is");
 }
 
 #[test]

@@ -55,8 +55,8 @@ use self::settled::{known, opened, settled_now, tell_settlement};
 
 pub use self::budgets::{decide_unused, left_of};
 pub use self::nearest::{Nearest, nearest};
-pub use self::stock::{Stock, takes_of, took_of};
 pub use self::prepare::{MAX_AHEAD_MICROS, drop_undeclared, prepared};
+pub use self::stock::{Stock, takes_of, took_of};
 
 /// What deciding looks at beside the member's state.
 #[derive(Debug, Clone, Copy)]

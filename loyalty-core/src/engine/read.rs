@@ -163,7 +163,7 @@ impl Engine {
             stock: Stock::Enough,
         };
         let mut decision = decide(&context, state, command, &mut NoTrace)?;
-        let stock = self.stock_for(chain, &decision.operation, &programs).await?;
+        let stock = self.stock_for(chain, (&decision.operation, decided_at), &programs).await?;
         let context = Context { stock, ..context };
         if stock != Stock::Enough {
             decision = decide(&context, state, command, &mut NoTrace)?;

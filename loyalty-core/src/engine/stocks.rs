@@ -78,13 +78,23 @@ impl Engine {
     pub(super) async fn stock_for(
         &self,
         chain: Chain<'_>,
-        operation: &Operation,
+        (operation, now): (&Operation, Timestamp),
         programs: &Programs,
     ) -> Result<Stock, EngineError> {
         let Some((reward, stock)) = takes_of(operation, programs) else { return Ok(Stock::Enough) };
         let state = self.stored_stock(chain.tenant, &reward).await?.state;
-        let own = state.item(chain.member, &operation.key).is_some();
-        Ok(if own || state.free(stock) > 0 { Stock::Enough } else { Stock::Out })
+        if state.item(chain.member, &operation.key).is_some() || state.free(stock) > 0 {
+            return Ok(Stock::Enough);
+        }
+        // What would be free again once somebody asks in earnest.
+        let tenant = chain.tenant;
+        for item in state.open.iter().filter(|item| item.is_stale(now)) {
+            let of = For { tenant, reward: &reward, member: &item.member, key: &item.command.key()? };
+            if matches!(self.fate(of, now).await?, None | Some(Fate::Free)) {
+                return Ok(Stock::Enough);
+            }
+        }
+        Ok(Stock::Out)
     }
 
     /// Sets one aside for a command of a member; `false` where there is none.
@@ -305,7 +315,9 @@ impl Engine {
         chain: Chain<'_>,
         key: &OperationKey,
     ) -> Result<Option<Operation>, EngineError> {
-        let Some(stored) = self.ledger.by_key(chain.tenant, chain.member, key).await? else { return Ok(None) };
+        let Some(stored) = self.ledger.by_key(chain.tenant, chain.member, key).await? else {
+            return Ok(None);
+        };
         Ok(stored.commit()?.operations.into_iter().find(|operation| operation.key == *key))
     }
 

@@ -18,7 +18,7 @@ use crate::kit::problem::ProblemDetails;
 use crate::site::TokenView;
 use crate::wallet::{
     BudgetsView, CheckView, ClockMove, ClockView, NewAdjustment, NewCancellation, NewCapture, NewExtension,
-    NewReview, NewTierGrant, NewVoid, ReviewsView, VersionView, VersionsView,
+    NewReview, NewTierGrant, NewVoid, ReviewsView, StocksView, VersionView, VersionsView,
 };
 
 /// The whole description, from what the router says about its routes.
@@ -84,6 +84,7 @@ fn schemas() -> Map<String, Value> {
     let mut written = SchemaGenerator::new(settings.for_serialize());
     written.subschema_for::<AnswerView>();
     written.subschema_for::<BudgetsView>();
+    written.subschema_for::<StocksView>();
     written.subschema_for::<CheckView>();
     written.subschema_for::<ClockView>();
     written.subschema_for::<Health>();

@@ -11,6 +11,7 @@ mod referrals;
 mod reviews;
 mod rights;
 mod sandbox;
+mod stocks;
 mod tiers;
 
 use std::sync::Arc;
@@ -30,6 +31,7 @@ pub use self::programs::{CheckView, VersionView, VersionsView};
 pub use self::redemptions::{NewAdjustment, NewCancellation};
 pub use self::reviews::{NewReview, ReviewsView};
 pub use self::sandbox::{Advance, ClockMove, ClockView};
+pub use self::stocks::StocksView;
 pub use self::tiers::NewTierGrant;
 
 /// What the wallet's handlers share.
@@ -89,6 +91,7 @@ pub fn routes<S: Clone + Send + Sync + 'static>(wallet: Wallet) -> OpenApiRouter
         .routes(routes!(referrals::name))
         .routes(routes!(reviews::list))
         .routes(routes!(budgets::list))
+        .routes(routes!(stocks::list))
         .routes(routes!(reviews::approve))
         .routes(routes!(reviews::refuse))
         .routes(routes!(redemptions::redeem))

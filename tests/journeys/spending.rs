@@ -206,3 +206,33 @@ async fn points_become_vouchers_and_vouchers_are_used() {
     assert_eq!(empty.problem(), (409, "voucher_used".to_owned()));
     server.stop().await;
 }
+
+#[tokio::test]
+async fn a_stock_is_shared_by_all_members() {
+    let server = Running::start().await;
+    let mut program = program();
+    program["rewards"] = json!([{"id": "bar", "currency": "cash", "points": "1.00", "stock": 1}]);
+    let shop = server.shop("main").await;
+    shop.post("/v1/programs", &program).await.good();
+    let till = server.client("main", "till", "till-1").await;
+    for member in ["anna", "ben"] {
+        let bought = purchase("R-1", "2024-01-05T10:00:00Z", &["150.00"]);
+        till.post(&format!("/v1/members/{member}/purchases"), &bought).await.good();
+    }
+    let standing = async || shop.get("/v1/stocks").await.good()["stocks"][0].clone();
+    let stands = |used: u32, set_aside: u32| {
+        json!({"reward": "bar", "stock": 1, "used": used, "set_aside": set_aside, "free": 1 - used - set_aside})
+    };
+    assert_eq!(standing().await, stands(0, 0));
+    let hold = json!({"key": "h-1", "reward": "bar", "minutes": 30});
+    till.post("/v1/members/anna/holds", &hold).await.good();
+    assert_eq!(standing().await, stands(0, 1));
+    let sold_out = till.post("/v1/members/ben/redemptions", &redeem("r-1", "bar")).await;
+    assert_eq!(sold_out.problem(), (409, "out_of_stock".to_owned()));
+    till.post("/v1/members/anna/holds/h-1/capture", &json!({"key": "c-1"})).await.good();
+    assert_eq!(standing().await, stands(1, 0));
+    till.post("/v1/members/anna/redemptions/c-1/cancel", &json!({"key": "x-1"})).await.good();
+    till.post("/v1/members/ben/redemptions", &redeem("r-2", "bar")).await.good();
+    assert_eq!(standing().await, stands(1, 0));
+    server.stop().await;
+}

@@ -94,8 +94,9 @@ fn a_preview_knows_what_is_over() {
     let engine = shop.engine();
     shop.at(0, &engine, "anna", hold("h", 10)).unwrap();
     let shown = |minutes: i64| {
-        let preview = engine.preview(&shop.tenant, &member("ben"), &redeem("1"), shop::minute(minutes));
-        block_on(preview).map_or_else(|error| error.problem().code, |_| "done")
+        let (ben, command) = (member("ben"), redeem("1"));
+        let preview = block_on(engine.preview(&shop.tenant, &ben, &command, shop::minute(minutes)));
+        preview.map_or_else(|error| error.problem().code, |_| "done")
     };
     assert_eq!((shown(10), shown(12)), ("out_of_stock", "done"));
     assert_eq!(shop.standing(12), (0, 1, 0), "and leaves it as it is");

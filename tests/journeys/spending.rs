@@ -220,9 +220,7 @@ async fn a_stock_is_shared_by_all_members() {
         till.post(&format!("/v1/members/{member}/purchases"), &bought).await.good();
     }
     let standing = async || shop.get("/v1/stocks").await.good()["stocks"][0].clone();
-    let stands = |used: u32, set_aside: u32| {
-        json!({"reward": "bar", "stock": 1, "used": used, "set_aside": set_aside, "free": 1 - used - set_aside})
-    };
+    let stands = |used: u32, set_aside: u32| json!({"reward": "bar", "stock": 1, "used": used, "set_aside": set_aside, "free": 1 - used - set_aside});
     assert_eq!(standing().await, stands(0, 0));
     let hold = json!({"key": "h-1", "reward": "bar", "minutes": 30});
     till.post("/v1/members/anna/holds", &hold).await.good();

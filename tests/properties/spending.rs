@@ -376,7 +376,7 @@ fn random_spends_reach_everything() {
         ("redeem tier_required", 8),
         ("redeem bill_too_small", 1),
         ("redeem points_too_few", 4),
-        ("redeem reward_limit_reached", 4),
+        ("redeem reward_limit_reached", 2),
         ("redeem out_of_stock", 3),
         ("hold out_of_stock", 1),
         ("redeem segment_required", 3),

@@ -25,7 +25,7 @@ fn run<S: LedgerStore + ProgramStore + 'static>(store: &Arc<S>) {
         block_on(engines[0].execute(&tenant, &name(buyer), purchase(), minute(0))).expect("a purchase");
     }
     let tried = |buyer: usize| loop {
-        let command = if buyer % 3 == 0 { hold("h", 60) } else { redeem("r") };
+        let command = if buyer.is_multiple_of(3) { hold("h", 60) } else { redeem("r") };
         let done = block_on(engines[buyer % 4].execute(&tenant, &name(buyer), command, minute(1)));
         match code(&done) {
             // Who lost too often asks again, as tills do.

@@ -38,3 +38,5 @@ mod spending;
 mod story;
 #[path = "journeys/tokens.rs"]
 mod tokens;
+#[path = "journeys/transfers.rs"]
+mod transfers;

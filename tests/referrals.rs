@@ -1,5 +1,7 @@
 //! Referrals: two members get points for one thing, once, whatever happens on the way between their chains.
 
+#[path = "faults/shop.rs"]
+mod books;
 #[path = "referrals/faults.rs"]
 mod faults;
 #[path = "faults/ledger.rs"]

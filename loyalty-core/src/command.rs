@@ -15,6 +15,7 @@ use crate::redemption::hold::hold_key;
 use crate::redemption::{CancelRedemption, Capture, ExtendHold, Hold, Redeem, Void, redemption_key};
 use crate::referral::{NameReferrer, Turn};
 use crate::tier::TierGrant;
+use crate::transfer::{EndTransfer, Receive, Transfer};
 use crate::vesting::Review;
 
 /// Something to be decided for a member.
@@ -56,6 +57,15 @@ pub enum Command {
     /// Say who brought the member.
     #[n(11)]
     NameReferrer(#[cbor(n(0), with = "shared")] Arc<NameReferrer>),
+    /// Give points to another member.
+    #[n(13)]
+    Transfer(#[cbor(n(0), with = "shared")] Arc<Transfer>),
+    /// Take in points that another member gave, or reject them. The engine does it, as it does what follows.
+    #[n(14)]
+    Receive(#[cbor(n(0), with = "shared")] Arc<Receive>),
+    /// End a transfer on the chain of who gave it.
+    #[n(15)]
+    EndTransfer(#[cbor(n(0), with = "shared")] Arc<EndTransfer>),
     /// Give the member points for having brought another, or take them back. The engine does it once the other's
     /// chain has decided it.
     #[n(12)]
@@ -102,6 +112,9 @@ impl Command {
             Self::Void(void) => OperationKey::new(&format!("void/{}", void.key)).ok(),
             Self::NameReferrer(_) => OperationKey::new("name_referrer").ok(),
             Self::Referral(turn) => turn.key(),
+            Self::Transfer(transfer) => OperationKey::new(&format!("transfer/{}", transfer.key)).ok(),
+            Self::Receive(receive) => receive.operation(),
+            Self::EndTransfer(end) => end.operation(),
         };
         key.ok_or_else(|| self.id_too_long())
     }
@@ -119,6 +132,9 @@ impl Command {
             Self::ExtendHold(extend) => Some(&extend.key),
             Self::Capture(capture) => Some(&capture.key),
             Self::Void(void) => Some(&void.key),
+            Self::Transfer(transfer) => Some(&transfer.key),
+            Self::Receive(receive) => Some(&receive.key),
+            Self::EndTransfer(end) => Some(&end.key),
             Self::NameReferrer(_) | Self::Referral(_) => None,
         }
     }
@@ -131,8 +147,9 @@ impl Command {
         }
     }
 
-    /// Whether it spends points, or undoes that: then a refusal that depends on how the member stands is recorded.
-    pub const fn spends(&self) -> bool {
+    /// Whether a refusal that depends on how the member stands is recorded: of all that spends points, or undoes that, and
+    /// of points that are received.
+    pub const fn keeps_refusals(&self) -> bool {
         matches!(
             self,
             Self::Redeem(_)
@@ -141,6 +158,8 @@ impl Command {
                 | Self::ExtendHold(_)
                 | Self::Capture(_)
                 | Self::Void(_)
+                | Self::Transfer(_)
+                | Self::Receive(_)
         )
     }
 
@@ -187,6 +206,9 @@ impl Command {
             Self::Void(void) => json!({ "void": void.as_ref() }),
             Self::NameReferrer(name) => json!({ "name_referrer": name.as_ref() }),
             Self::Referral(turn) => json!({ "referral": turn.as_ref() }),
+            Self::Transfer(transfer) => json!({ "transfer": transfer.as_ref() }),
+            Self::Receive(receive) => json!({ "receive": { "from": receive.from, "key": receive.key } }),
+            Self::EndTransfer(end) => json!({ "end_transfer": { "key": end.key } }),
         }
     }
 
@@ -216,6 +238,9 @@ impl Command {
             Self::Void(_) => "void",
             Self::NameReferrer(_) => "name_referrer",
             Self::Referral(_) => "referral",
+            Self::Transfer(_) => "transfer",
+            Self::Receive(_) => "receive",
+            Self::EndTransfer(_) => "end_transfer",
         };
         Problem { path: format!("/{name}{}", problem.path), ..problem }
     }

@@ -20,6 +20,7 @@ mod review;
 mod settled;
 mod spend;
 mod stock;
+mod transfers;
 mod voucher;
 
 use std::sync::Arc;
@@ -33,7 +34,7 @@ use crate::explain::{Step, StepKind, Trace};
 use crate::facts::{Asked, Facts, Who};
 use crate::grants::{Codes, GrantedFor};
 use crate::id::{ActivityId, ActorId, OperationKey};
-use crate::ledger::operation::{Award, CountedBy, CountedIn, Operation, Settlement, VestingOutcome};
+use crate::ledger::operation::{Award, CountedBy, CountedIn, Operation, VestingOutcome};
 use crate::ledger::posting::{Account, Posting};
 use crate::limits::{self, Noted};
 use crate::member::{MemberState, Pending};
@@ -42,7 +43,6 @@ use crate::problem::Problem;
 use crate::program::document::{OnReturn, TierTrack};
 use crate::program::{Program, Programs};
 use crate::returns::{self, Past, debt};
-use crate::settle::settle;
 use crate::shared::{Reading, Want};
 use crate::succession;
 use crate::tier::Moment;
@@ -51,12 +51,13 @@ use crate::vesting::{self, Notice, Outlook};
 
 pub use crate::command::Command;
 
-use self::settled::{known, opened, settled_now, tell_settlement};
+use self::settled::{Arrival, known, opened, settled_now, tell_settlement};
 
 pub use self::budgets::{decide_unused, left_of};
 pub use self::nearest::{Nearest, nearest};
 pub use self::prepare::{MAX_AHEAD_MICROS, drop_undeclared, prepared};
 pub use self::stock::{Stock, takes_of, took_of};
+pub use self::transfers::refuse_full;
 
 /// What deciding looks at beside the member's state.
 #[derive(Debug, Clone, Copy)]
@@ -91,6 +92,11 @@ impl<'a> Context<'a> {
     /// Whose member it is decided for.
     pub const fn owner(&self) -> Owner<'a> {
         Owner { member: self.who.member, codes: self.codes }
+    }
+
+    /// When what is no activity happens: as it is recorded.
+    pub const fn moment(&self) -> OffsetTime {
+        OffsetTime { at: self.now, offset: 0 }
     }
 }
 
@@ -194,9 +200,12 @@ pub fn decide<T: Trace>(
         Command::Void(it) => hold::decide_void(context, known(state)?, it, key.clone(), trace),
         Command::NameReferrer(name) => referrals::decide_name(context, state, name, key.clone(), trace),
         Command::Referral(turn) => referrals::decide_turn(context, state, turn, key.clone(), trace),
+        Command::Transfer(it) => transfers::decide_transfer(context, known(state)?, it, key.clone(), trace),
+        Command::Receive(it) => transfers::decide_receive(context, known(state)?, it, key.clone(), trace),
+        Command::EndTransfer(it) => transfers::decide_end(context, known(state)?, it, key.clone(), trace),
     };
     let mut decided = match decided.map_err(|problem| command.place(problem)) {
-        Err(problem) if command.spends() => {
+        Err(problem) if command.keeps_refusals() => {
             spend::decide_refusal(context, known(state)?, command, key, problem)?
         }
         decided => decided?,
@@ -275,36 +284,6 @@ fn decide_activity<T: Trace>(
     before.tell(&state, program, trace);
     operation.sealed.facts = facts;
     Ok(Decision { operation, state, wants })
-}
-
-/// A member settled up to the own time of an activity that comes.
-struct Arrival<'a> {
-    state: MemberState,
-    settlement: Settlement,
-    moment: Moment<'a>,
-    late: bool,
-}
-
-impl<'a> Arrival<'a> {
-    fn of(
-        context: &Context<'_>,
-        program: &'a Program,
-        state: Option<&MemberState>,
-        occurred_at: OffsetTime,
-    ) -> Result<Self, OutOfRange> {
-        let own_time = program.own_time(occurred_at);
-        let mut state = state.cloned().unwrap_or_else(|| MemberState::enrolled(own_time));
-        let late = own_time < state.settled_to;
-        // What an activity gave may be over already at the instant settled to, where its own date lags behind
-        // the zone's: a late one applies that too.
-        let settled_to = own_time.max(state.settled_to);
-        let settlement = settle(context.programs, context.owner(), &mut state, settled_to)?;
-        let date = program.date_of(occurred_at);
-        // A level that a late activity reaches begins now, not on its date.
-        let begins = if late { program.zone().date_at(settled_to) } else { date };
-        let when = program.when(&state, occurred_at.at, date);
-        Ok(Self { state, settlement, moment: Moment { program, at: settled_to, when, begins }, late })
-    }
 }
 
 /// A purchase, an event or an occasion on its way.

@@ -6,6 +6,7 @@
 mod at_once;
 mod budgets;
 mod claims;
+mod follow;
 mod load;
 mod pack;
 mod programs;
@@ -14,6 +15,7 @@ mod referrals;
 mod replay;
 mod reviews;
 mod stocks;
+mod transfers;
 mod verify;
 
 use std::collections::HashMap;
@@ -250,9 +252,9 @@ impl Engine {
         let mut outcomes = Vec::with_capacity(commands.len());
         let chain = Chain { tenant, member };
         for part in commands.chunks_mut(crate::ledger::commit::MAX_OPERATIONS) {
-            let done = self.execute_pack(chain, part, now).await?;
-            self.finish_turns(chain, &done, now).await?;
+            let mut done = self.execute_pack(chain, part, now).await?;
             self.finish_stocks(chain, (part, &done), now).await?;
+            self.finish_outcomes(chain, &mut done, now).await?;
             outcomes.extend(done);
         }
         Ok(outcomes)

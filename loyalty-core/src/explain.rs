@@ -66,6 +66,8 @@ pub enum StepKind {
     Review,
     /// Points were spent, came back, or were given or taken by hand.
     Spent,
+    /// Points were given to another member, came from one, or came back.
+    Given,
 }
 
 /// Who listens to a decision.

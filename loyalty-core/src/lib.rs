@@ -43,6 +43,7 @@ pub mod returns;
 pub mod settle;
 pub mod shared;
 pub mod succession;
+pub mod transfer;
 pub mod vesting;
 
 // Deciding and proving.

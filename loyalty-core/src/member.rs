@@ -16,6 +16,7 @@ use crate::referral::Referee;
 use crate::shared::Shared;
 use crate::tier::{GoalGrant, TierState};
 use crate::time::Timestamp;
+use crate::transfer::{InTransit, Parcel};
 
 pub use self::balance::{Balance, Lot, by_partner};
 pub use self::lapse::{Lapse, Life, Living};
@@ -71,6 +72,9 @@ pub struct MemberState {
     /// How often rewards were had that one may have only so often in a window, by the reward's id.
     #[cbor(n(14), default, skip_if = "Vec::is_empty")]
     pub rewards: Vec<CounterState>,
+    /// Points on their way to other members, the oldest first.
+    #[cbor(n(15), default, skip_if = "Vec::is_empty")]
+    pub in_transit: Vec<InTransit>,
 }
 
 /// Points of one award that may not be spent yet.
@@ -130,6 +134,7 @@ impl MemberState {
             holds: Vec::new(),
             referral: None,
             rewards: Vec::new(),
+            in_transit: Vec::new(),
         }
     }
 
@@ -159,6 +164,20 @@ impl MemberState {
     pub fn held_of(&self, currency: &AuthorId) -> Result<Points, OutOfRange> {
         let own = self.holds.iter().filter(|held| held.redeemed.currency == *currency);
         own.map(|held| held.redeemed.points()).try_fold(Points::ZERO, |sum, points| sum.plus(points?))
+    }
+
+    /// Points of a currency that are on their way to other members.
+    pub fn in_transit_of(&self, currency: &AuthorId) -> Result<Points, OutOfRange> {
+        let parcels = self.in_transit.iter().flat_map(|it| &it.parcels);
+        let own = parcels.filter(|parcel| parcel.currency == *currency);
+        own.map(Parcel::points).try_fold(Points::ZERO, |sum, points| sum.plus(points?))
+    }
+
+    /// All that the member has of a currency: what may be spent, waits, is set aside, or is on its way elsewhere.
+    pub fn holds_of(&self, currency: &AuthorId) -> Result<Points, OutOfRange> {
+        let available = self.balance(currency).map_or(Ok(Points::ZERO), Balance::available)?;
+        let waiting = self.pending_of(currency)?.plus(self.held_of(currency)?)?;
+        available.plus(waiting)?.plus(self.in_transit_of(currency)?)
     }
 
     /// Sets points aside, in the order in which holds end.

@@ -5,8 +5,8 @@
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use loyalty_core::id::TenantId;
@@ -24,9 +24,12 @@ pub fn now() -> Timestamp {
     Timestamp::from_micros(i64::try_from(since.as_micros()).unwrap_or(i64::MAX))
 }
 
-/// The clocks of all tenants.
+/// The clocks of all tenants; copies are the same clocks.
+#[derive(Debug, Clone)]
+pub struct Clocks(Arc<Kept>);
+
 #[derive(Debug)]
-pub struct Clocks {
+struct Kept {
     file: PathBuf,
     /// Microseconds that the sandbox is ahead of the machine.
     ahead: AtomicI64,
@@ -48,12 +51,16 @@ impl Clocks {
             Err(error) if error.kind() == io::ErrorKind::NotFound => 0,
             Err(error) => return Err(error),
         };
-        Ok(Self { file, ahead: AtomicI64::new(ahead), moving: Mutex::new(()) })
+        Ok(Self(Arc::new(Kept { file, ahead: AtomicI64::new(ahead), moving: Mutex::new(()) })))
     }
 
     /// The time for a tenant.
     pub fn now(&self, tenant: &TenantId) -> Timestamp {
-        if tenant.as_str() == SANDBOX { now().plus_micros(self.ahead.load(Ordering::Acquire)) } else { now() }
+        if tenant.as_str() == SANDBOX {
+            now().plus_micros(self.0.ahead.load(Ordering::Acquire))
+        } else {
+            now()
+        }
     }
 
     /// Moves the sandbox's clock by `target`, which is given its present time; gives the time it then shows.
@@ -62,9 +69,9 @@ impl Clocks {
     /// `unavailable` where the file cannot be written.
     pub fn advance(&self, target: impl FnOnce(Timestamp) -> Timestamp) -> Result<Timestamp, Problem> {
         // Two requests move it one after the other. Nothing can panic while the lock is held.
-        let _one_at_a_time = self.moving.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let _one_at_a_time = self.0.moving.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         let machine = now();
-        let present = machine.plus_micros(self.ahead.load(Ordering::Acquire));
+        let present = machine.plus_micros(self.0.ahead.load(Ordering::Acquire));
         let wanted = target(present);
         if wanted < present {
             let message = format!("`{wanted}` is before `{present}`, which the clock shows");
@@ -75,17 +82,17 @@ impl Clocks {
             return Err(Problem::new("clock_too_far", "", message, "choose an earlier instant"));
         }
         let ahead = wanted.micros() - machine.micros();
-        replace(&self.file, ahead.to_string().as_bytes()).map_err(|error| {
+        replace(&self.0.file, ahead.to_string().as_bytes()).map_err(|error| {
             let message = format!("the clock could not be kept: {error}");
             Problem::new("unavailable", "", message, "try again later: nothing was done")
         })?;
-        self.ahead.store(ahead, Ordering::Release);
+        self.0.ahead.store(ahead, Ordering::Release);
         Ok(wanted)
     }
 }
 
 /// Writes a file whole or not at all.
-fn replace(file: &Path, bytes: &[u8]) -> io::Result<()> {
+pub fn replace(file: &Path, bytes: &[u8]) -> io::Result<()> {
     let new = file.with_extension("new");
     let mut out = File::create(&new)?;
     out.write_all(bytes)?;

@@ -12,11 +12,13 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use utoipa_axum::router::OpenApiRouter;
 
+use crate::clock::Clocks;
 use crate::config::{Auth, Config};
 use crate::data_dir::DataDir;
 use crate::kit::auth::{Issuer, Verifier};
 use crate::kit::{layers, shutdown, telemetry};
 use crate::site::{self, Site};
+use crate::unfinished::Unfinished;
 use crate::wallet::{self, Wallet};
 use crate::{demo, openapi, pages, secret};
 
@@ -28,6 +30,7 @@ const UPKEEP: Duration = Duration::from_secs(5);
 pub struct Server {
     routes: Router,
     data: DataDir,
+    clocks: Clocks,
     shutdown_limit: Duration,
 }
 
@@ -45,8 +48,9 @@ impl Server {
     pub async fn open(config: Config) -> Result<Self> {
         let data = DataDir::open_with(&config.data, config.chain_key.as_ref(), may_make_keys(&config))?;
         let shutdown_limit = config.shutdown_limit;
-        let routes = routes(config, &data).await?;
-        Ok(Self { routes, data, shutdown_limit })
+        let clocks = data.clocks()?;
+        let routes = routes(config, &data, clocks.clone()).await?;
+        Ok(Self { routes, data, clocks, shutdown_limit })
     }
 
     /// Serves until `stop` is done: then it takes no more requests, finishes those that it has, and closes the
@@ -58,8 +62,10 @@ impl Server {
         listener: TcpListener,
         stop: impl Future<Output = io::Result<()>> + Send + 'static,
     ) -> Result<()> {
-        let Self { routes, data, shutdown_limit } = self;
+        let Self { routes, data, clocks, shutdown_limit } = self;
         let upkeep = tokio::spawn(keep_up());
+        let unfinished = Unfinished::of(&data, clocks);
+        let unfinished = tokio::spawn(unfinished.finish());
         // Answers are small: without this the kernel may hold them back.
         let listener = listener.tap_io(|connection| {
             let _ = connection.set_nodelay(true);
@@ -83,6 +89,9 @@ impl Server {
             () = patience => tracing::warn!("some requests did not finish in time and were dropped"),
         }
         upkeep.abort();
+        unfinished.abort();
+        // It holds the store until it has ended.
+        let _ = unfinished.await;
         data.close()?;
         tracing::info!("stopped: the store is closed");
         Ok(())
@@ -94,8 +103,7 @@ fn may_make_keys(config: &Config) -> bool {
     matches!(config.auth, Auth::Development(_))
 }
 
-async fn routes(config: Config, data: &DataDir) -> Result<Router> {
-    let clocks = data.clocks()?;
+async fn routes(config: Config, data: &DataDir, clocks: Clocks) -> Result<Router> {
     if config.demo {
         demo::publish(&data.engine, &clocks).await?;
     }

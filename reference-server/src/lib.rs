@@ -14,6 +14,7 @@ mod pages;
 pub mod secret;
 pub mod serve;
 mod site;
+mod unfinished;
 pub mod wallet;
 pub mod zones;
 

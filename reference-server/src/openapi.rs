@@ -7,6 +7,7 @@ use loyalty_core::json::answer::{AnswerView, HistoryView, MemberView, PreviewVie
 use loyalty_core::program::document::Document;
 use loyalty_core::redemption::{Hold, Redeem};
 use loyalty_core::referral::NameReferrer;
+use loyalty_core::transfer::Transfer;
 use schemars::SchemaGenerator;
 use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value, json};
@@ -79,6 +80,7 @@ fn schemas() -> Map<String, Value> {
     read.subschema_for::<Purchase>();
     read.subschema_for::<Redeem>();
     read.subschema_for::<Return>();
+    read.subschema_for::<Transfer>();
     read.subschema_for::<Wanted>();
     // What is written names a field only where it has something to say, so other fields are required.
     let mut written = SchemaGenerator::new(settings.for_serialize());

@@ -13,6 +13,7 @@ mod rights;
 mod sandbox;
 mod stocks;
 mod tiers;
+mod transfers;
 
 use std::sync::Arc;
 
@@ -97,6 +98,7 @@ pub fn routes<S: Clone + Send + Sync + 'static>(wallet: Wallet) -> OpenApiRouter
         .routes(routes!(redemptions::redeem))
         .routes(routes!(redemptions::cancel))
         .routes(routes!(redemptions::adjust))
+        .routes(routes!(transfers::transfer))
         .routes(routes!(holds::place))
         .routes(routes!(holds::capture))
         .routes(routes!(holds::void))

@@ -10,7 +10,7 @@ use crate::programs::program;
 use crate::server::Running;
 use crate::story::purchase;
 
-const DOORS: [&str; 13] = [
+const DOORS: [&str; 14] = [
     "/v1/members/anna/purchases",
     "/v1/members/anna/returns",
     "/v1/members/anna/events",
@@ -21,6 +21,7 @@ const DOORS: [&str; 13] = [
     "/v1/members/anna/holds",
     "/v1/members/anna/adjustments",
     "/v1/members/anna/referrer",
+    "/v1/members/anna/transfer",
     "/v1/programs",
     "/v1/sandbox/clock",
     "/dev/token",

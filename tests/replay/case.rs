@@ -408,5 +408,7 @@ pub struct Totals {
     pub cancelled: i64,
     pub redeemed: i64,
     pub adjusted: i64,
+    pub given: i64,
+    pub received: i64,
     pub accruals: u64,
 }

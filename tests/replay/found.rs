@@ -214,6 +214,8 @@ impl Found<'_> {
             cancelled: b.cancelled.minor(),
             redeemed: b.redeemed.minor(),
             adjusted: b.adjusted.minor(),
+            given: b.given.minor(),
+            received: b.received.minor(),
             accruals: b.accruals,
         };
         not_all_zero(self.state.balances.iter().map(|b| (b.currency.to_string(), of(b))).collect())
@@ -256,9 +258,9 @@ fn off(operation: &Operation) -> Option<Money> {
     by_points.or_else(|| operation.used.as_ref()?.off)
 }
 
-/// Whether points go by hand.
+/// Whether points go by hand, or to another member.
 fn deducts(posting: &Posting) -> bool {
-    (posting.from, posting.to) == (Account::Available, Account::Adjusted)
+    posting.from == Account::Available && matches!(posting.to, Account::Adjusted | Account::InTransit)
 }
 
 fn positive(points: &BTreeMap<String, i64>) -> BTreeMap<String, i64> {

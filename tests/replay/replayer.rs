@@ -21,6 +21,7 @@ use loyalty_core::referral::NameReferrer;
 use loyalty_core::settle::settle;
 use loyalty_core::tier::TierGrant;
 use loyalty_core::time::{OffsetTime, Timestamp};
+use loyalty_core::transfer::Transfer;
 use loyalty_core::vesting::Review;
 use serde::Deserialize;
 use serde_json::Value;
@@ -208,7 +209,9 @@ impl<'a> Replay<'a> {
             Err(error) => {
                 let after = self.engine.member(&self.tenant, &self.member, None, now).await.ok();
                 let problem = error.problem();
-                if given.command.spends() && Refused::of(&problem).is_some() {
+                // What depends on another member is not recorded.
+                let own = problem.code != "recipient_full";
+                if own && given.command.keeps_refusals() && Refused::of(&problem).is_some() {
                     self.is_recorded(&given, &problem, now).await?;
                 } else if before != after {
                     return Err(vec!["a refusal changed the member".to_owned()]);
@@ -484,6 +487,7 @@ struct Timed {
     capture: Option<Capture>,
     void: Option<Void>,
     name_referrer: Option<NameReferrer>,
+    transfer: Option<Transfer>,
 }
 
 impl Timed {
@@ -500,6 +504,7 @@ impl Timed {
             self.capture.map(|capture| Command::Capture(Arc::new(capture))),
             self.void.map(|void| Command::Void(Arc::new(void))),
             self.name_referrer.map(|name| Command::NameReferrer(Arc::new(name))),
+            self.transfer.map(|transfer| Command::Transfer(Arc::new(transfer))),
         ];
         all.into_iter().flatten().next()
     }

@@ -34,7 +34,7 @@ impl<'s, T: Trace> Rating<'s, '_, T> {
         let used = match cap.per {
             CapScope::Activity => return Ok(most),
             CapScope::Window(window) => self.subject.used(&cap.id, window),
-            CapScope::Balance => Some(i128::from(self.subject.holds(self.currency)?.minor())),
+            CapScope::Balance => Some(i128::from(self.subject.state.holds_of(self.currency)?.minor())),
         };
         // A window that is no longer kept has no room: a cap is never exceeded. Deciding refuses it before.
         let Some(used) = used else { return Ok(Ratio::ZERO) };

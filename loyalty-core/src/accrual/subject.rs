@@ -4,8 +4,7 @@ use crate::activity::{Activity, Attribute, Line, Tender};
 use crate::counter::{self, Slots};
 use crate::facts::Who;
 use crate::id::AuthorId;
-use crate::member::{Balance, MemberState};
-use crate::points::{OutOfRange, Points};
+use crate::member::MemberState;
 use crate::problem::Problem;
 use crate::program::Program;
 use crate::program::document::Trigger;
@@ -118,12 +117,6 @@ impl<'a> Subject<'a> {
     /// When it happened, as windows see it.
     pub const fn when(&self) -> When<'a> {
         self.program.when(self.state, self.activity.occurred_at().at, self.date)
-    }
-
-    /// What the member holds of a currency, pending points and those set aside included.
-    pub fn holds(&self, currency: &AuthorId) -> Result<Points, OutOfRange> {
-        let available = self.state.balance(currency).map_or(Ok(Points::ZERO), Balance::available)?;
-        available.plus(self.state.pending_of(currency)?)?.plus(self.state.held_of(currency)?)
     }
 
     /// The most that a cap has used in any window that the activity joins; `None` where one is no longer kept.

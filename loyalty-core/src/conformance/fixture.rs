@@ -185,6 +185,7 @@ fn operation(key: OperationKey, currency: &AuthorId, points: Points) -> Operatio
         turns: Vec::new(),
         referred: None,
         used: None,
+        sent: None,
         regranted: Vec::new(),
         held: None,
         sealed: Sealed {

@@ -14,7 +14,6 @@ use crate::problem::Problem;
 use crate::program::Program;
 use crate::program::document::Currency;
 use crate::returns::debt::{Reach, Taken};
-use crate::time::OffsetTime;
 
 /// Decides points that are given or taken by hand, at the instant at which it is recorded.
 pub fn decide_adjust<T: Trace>(
@@ -28,7 +27,7 @@ pub fn decide_adjust<T: Trace>(
     let program = moment.program;
     let currency = check(adjust, program)?;
     let before = lots::Lots::heard::<T>(&state);
-    let occurred_at = OffsetTime { at: context.now, offset: 0 };
+    let occurred_at = context.moment();
     let command = Command::Adjust(Arc::clone(adjust));
     let mut operation = opened(key, occurred_at, program, settlement, command);
     let balance = state.balance_mut(&adjust.currency);

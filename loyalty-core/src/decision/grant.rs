@@ -9,7 +9,6 @@ use crate::id::OperationKey;
 use crate::member::MemberState;
 use crate::problem::Problem;
 use crate::tier::TierGrant;
-use crate::time::OffsetTime;
 
 /// Decides a level that is given, at the instant at which it is recorded.
 pub fn decide_grant<T: Trace>(
@@ -27,7 +26,7 @@ pub fn decide_grant<T: Trace>(
             format!("`{}` gave `{}` until {}: {}", grant.actor, grant.level, grant.until, grant.reason);
         Step::new(StepKind::Tier, &grant.track, text)
     });
-    let occurred_at = OffsetTime { at: context.now, offset: 0 };
+    let occurred_at = context.moment();
     let command = Command::GrantTier(Arc::clone(grant));
     let mut operation = opened(key, occurred_at, moment.program, settlement, command);
     operation.tier_changes.push(change);

@@ -15,7 +15,6 @@ use crate::redemption::hold::{self, Capture, ExtendHold, Held, Hold, MOST_HOLDS,
 use crate::redemption::release::{give_back, postings};
 use crate::redemption::{Offer, Order, Redeemed};
 use crate::returns::unknown_version;
-use crate::time::OffsetTime;
 
 /// Decides that points are set aside, as a redemption would take them now.
 pub fn decide_hold<T: Trace>(
@@ -35,7 +34,7 @@ pub fn decide_hold<T: Trace>(
         return Err(Problem::new("too_many_holds", "", message, "capture or void some of them first"));
     }
     let command = Command::Hold(Arc::clone(wanted));
-    let mut operation = opened(key, now(context), program, settlement, command);
+    let mut operation = opened(key, context.moment(), program, settlement, command);
     operation.sealed.facts = spend::looked_at(context, &operation.sealed.command, program);
     let between = (Account::Available, Account::Held);
     operation.postings = postings(&redeemed.currency, &redeemed.lots, between, context.now)?;
@@ -63,7 +62,7 @@ pub fn decide_extend<T: Trace>(
     let held = Held { until, ..held };
     tell(&held, format!("held until {until}"), trace);
     let command = Command::ExtendHold(Arc::clone(extend));
-    let mut operation = opened(key, now(context), moment.program, settlement, command);
+    let mut operation = opened(key, context.moment(), moment.program, settlement, command);
     state.hold(held.clone());
     operation.held = Some(held);
     Ok(Decision { operation, state, wants: Vec::new() })
@@ -92,7 +91,7 @@ pub fn decide_capture<T: Trace>(
     let [spent, rest] = hold::parted(&held.redeemed.lots, points)?;
     tell(&held, format!("captured with {points} of {all}"), trace);
     let command = Command::Capture(Arc::clone(capture));
-    let mut operation = opened(key, now(context), program, settlement, command);
+    let mut operation = opened(key, context.moment(), program, settlement, command);
     let mut redeemed = Redeemed { lots: spent, off, ..held.redeemed };
     moment.buy((&mut redeemed, program, &operation.key), context, &mut state, trace)?;
     let Redeemed { currency, lots: spent, .. } = &redeemed;
@@ -119,16 +118,12 @@ pub fn decide_void<T: Trace>(
     let held = taken_out(&mut state, &void.hold, context)?;
     tell(&held, "voided".to_owned(), trace);
     let command = Command::Void(Arc::clone(void));
-    let mut operation = opened(key, now(context), moment.program, settlement, command);
+    let mut operation = opened(key, context.moment(), moment.program, settlement, command);
     let Redeemed { reward, currency, lots, slot, .. } = &held.redeemed;
     state.give_up_reward(reward, *slot)?;
     operation.postings = give_back(currency, lots, Account::Held, &mut state, (moment.at, context.now))?;
     before.tell(&state, moment.program, trace);
     Ok(Decision { operation, state, wants: Vec::new() })
-}
-
-const fn now(context: &Context<'_>) -> OffsetTime {
-    OffsetTime { at: context.now, offset: 0 }
 }
 
 fn tell<T: Trace>(held: &Held, what: String, trace: &mut T) {

@@ -23,7 +23,7 @@ use crate::referral::{NameReferrer, Qualified, Referee, Turn, TurnBefore};
 use crate::returns::unknown_version;
 use crate::settle::settle;
 use crate::tier::{GoalPoints, Moment};
-use crate::time::{OffsetTime, When};
+use crate::time::When;
 
 /// Decides who brought a member, at the instant at which it is recorded. Whether there is such a member, the engine asks.
 pub fn decide_name<T: Trace>(
@@ -46,7 +46,7 @@ pub fn decide_name<T: Trace>(
         return Err(Problem::new("self_referral", "/referrer", "nobody brings themselves", help));
     }
     trace.step(|| Step::new(StepKind::Grant, "", format!("`{referrer}` has brought the member")));
-    let occurred_at = OffsetTime { at: context.now, offset: 0 };
+    let occurred_at = context.moment();
     let command = Command::NameReferrer(Arc::clone(name));
     let operation = opened(key, occurred_at, program, settlement, command);
     state.referral = Some(Referee { referrer, since: moment.at, turns: 0, qualified: Vec::new() });
@@ -295,9 +295,7 @@ fn referred_again(
     // As a return would be, by the version in force.
     let program = context.programs.at(state.settled_to);
     turn_points(&mut points, program, state, operation)?;
-    let counted =
-        last.counted.iter().map(|one| CountedIn { amount: one.amount.saturating_neg(), ..one.clone() });
-    let counted: Vec<_> = counted.collect();
+    let counted: Vec<_> = last.counted.iter().map(CountedIn::undone).collect();
     give_back(&counted, state)?;
     operation.counted = counted;
     Ok(points)

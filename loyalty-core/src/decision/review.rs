@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Context, Decision, after_return, grants, looks_at_returns, opened, settle, settled_now};
+use super::{Context, Decision, after_return, grants, looks_at_returns, opened, settled_now};
 use crate::command::Command;
 use crate::explain::{Step, StepKind, Trace};
 use crate::id::OperationKey;
@@ -11,8 +11,8 @@ use crate::ledger::posting::{Account, Posting};
 use crate::member::MemberState;
 use crate::problem::Problem;
 use crate::returns::{debt, purchase_of, sale_of, unknown_version};
+use crate::settle::settle;
 use crate::tier::Moment;
-use crate::time::OffsetTime;
 use crate::vesting::{self, Review, Reviewed};
 
 /// Decides a review, at the instant at which it is recorded.
@@ -33,7 +33,7 @@ pub fn decide_review<T: Trace>(
         let text = format!("`{}` {said} what `{}` earned: {}", review.actor, review.of, review.reason);
         Step::new(StepKind::Review, &review.of, text)
     });
-    let occurred_at = OffsetTime { at: context.now, offset: 0 };
+    let occurred_at = context.moment();
     let command =
         if approves { Command::Approve(Arc::clone(review)) } else { Command::Refuse(Arc::clone(review)) };
     let mut operation = opened(key, occurred_at, program, settlement, command);

@@ -24,6 +24,36 @@ pub fn known(state: Option<&MemberState>) -> Result<MemberState, Problem> {
     state.cloned().ok_or_else(|| Problem::new("unknown_member", "", message, help))
 }
 
+/// A member settled up to the own time of an activity that comes.
+pub struct Arrival<'a> {
+    pub state: MemberState,
+    pub settlement: Settlement,
+    pub moment: Moment<'a>,
+    pub late: bool,
+}
+
+impl<'a> Arrival<'a> {
+    pub fn of(
+        context: &Context<'_>,
+        program: &'a Program,
+        state: Option<&MemberState>,
+        occurred_at: OffsetTime,
+    ) -> Result<Self, OutOfRange> {
+        let own_time = program.own_time(occurred_at);
+        let mut state = state.cloned().unwrap_or_else(|| MemberState::enrolled(own_time));
+        let late = own_time < state.settled_to;
+        // What an activity gave may be over already at the instant settled to, where its own date lags behind
+        // the zone's: a late one applies that too.
+        let settled_to = own_time.max(state.settled_to);
+        let settlement = settle(context.programs, context.owner(), &mut state, settled_to)?;
+        let date = program.date_of(occurred_at);
+        // A level that a late activity reaches begins now, not on its date.
+        let begins = if late { program.zone().date_at(settled_to) } else { date };
+        let when = program.when(&state, occurred_at.at, date);
+        Ok(Self { state, settlement, moment: Moment { program, at: settled_to, when, begins }, late })
+    }
+}
+
 /// Settles to the present and gives it, for a command that takes effect when it is recorded.
 pub fn settled_now<'a, T: Trace>(
     context: &Context<'a>,
@@ -116,5 +146,6 @@ pub fn opened(
         turns: Vec::new(),
         referred: None,
         used: None,
+        sent: None,
     }
 }

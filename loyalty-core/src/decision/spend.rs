@@ -13,10 +13,10 @@ use crate::member::MemberState;
 use crate::points::Points;
 use crate::problem::Problem;
 use crate::program::Program;
+use crate::program::document::Currency;
 use crate::redemption::release::{give_back, postings};
 use crate::redemption::{CancelRedemption, Offer, Order, Redeem, Redeemed, Refused};
 use crate::tier::Moment;
-use crate::time::OffsetTime;
 
 /// Decides a redemption, at the instant at which it is recorded.
 pub fn decide_redeem<T: Trace>(
@@ -35,7 +35,7 @@ pub fn decide_redeem<T: Trace>(
     let before = lots::Lots::heard::<T>(&state);
     let mut redeemed = taken(Order::of(redeem)?, (&moment, context), &mut state, trace)?;
     moment.buy((&mut redeemed, program, &key), context, &mut state, trace)?;
-    let occurred_at = OffsetTime { at: context.now, offset: 0 };
+    let occurred_at = context.moment();
     let mut operation = opened(key, occurred_at, program, settlement, command);
     operation.sealed.facts = looked_at(context, &operation.sealed.command, program);
     let balance = state.balance_mut(&redeemed.currency);
@@ -58,12 +58,7 @@ pub fn taken<T: Trace>(
     let offer = Offer::of(program, order)?;
     let Offer { reward, currency, .. } = offer;
     moment.check_offered(reward, (state, context.who.facts))?;
-    let owed = state.balance(&currency.id).map_or(Points::ZERO, |balance| balance.debt);
-    if owed.is_positive() {
-        let owed = format!("{} {}", owed.in_whole_points(currency.scale), currency.shown());
-        let help = "nothing is redeemed in debt: what is earned next repays it first";
-        return Err(Problem::new("in_debt", "/reward", format!("{owed} are owed"), help));
-    }
+    refuse_in_debt(currency, "/reward", state)?;
     let (price, bucket) = offer.price(state)?;
     context.stock.check(reward)?;
     let lots = state.balance_mut(&currency.id).spend(price.points, bucket)?;
@@ -89,6 +84,17 @@ pub(super) fn looked_at(context: &Context<'_>, command: &Command, program: &Prog
     reward.map_or(Facts::NONE, |reward| reward.looks_at(context.who.facts))
 }
 
+/// Who owes points of a currency spends none of it.
+pub fn refuse_in_debt(currency: &Currency, path: &str, state: &MemberState) -> Result<(), Problem> {
+    let owed = state.balance(&currency.id).map_or(Points::ZERO, |balance| balance.debt);
+    if !owed.is_positive() {
+        return Ok(());
+    }
+    let owed = format!("{} {}", owed.in_whole_points(currency.scale), currency.shown());
+    let help = "nothing is spent in debt: what comes next repays it first";
+    Err(Problem::new("in_debt", path, format!("{owed} are owed"), help))
+}
+
 /// Decides that a redemption is undone: its points go back where they came from, and what has lapsed there stays so; a
 /// voucher that it bought goes, and one that it used may be used once more.
 pub fn decide_cancel<T: Trace>(
@@ -101,7 +107,7 @@ pub fn decide_cancel<T: Trace>(
     let (moment, settlement) = settled_now(context, &mut state, trace)?;
     let done = found(&context.past.operations, cancel)?;
     let before = lots::Lots::heard::<T>(&state);
-    let occurred_at = OffsetTime { at: context.now, offset: 0 };
+    let occurred_at = context.moment();
     let command = Command::CancelRedemption(Arc::clone(cancel));
     let mut operation = opened(key, occurred_at, moment.program, settlement, command);
     if let Some(used) = &done.used {
@@ -157,7 +163,7 @@ pub fn decide_refusal(
 ) -> Result<Decision, Problem> {
     let Some(refused) = Refused::of(&problem) else { return Err(problem) };
     let (moment, settlement) = settled_now(context, &mut state, &mut NoTrace)?;
-    let occurred_at = OffsetTime { at: context.now, offset: 0 };
+    let occurred_at = context.moment();
     let mut operation = opened(key, occurred_at, moment.program, settlement, command.clone());
     operation.sealed.facts = looked_at(context, command, moment.program);
     operation.refused = Some(refused);

@@ -211,7 +211,7 @@ impl Engine {
             of_others.extend(lost);
             return Ok(None);
         }
-        self.finish(chain, work, slots)
+        self.seal(chain, work, slots)
     }
 
     /// Decides the first of the commands that are `left`.
@@ -248,6 +248,9 @@ impl Engine {
                     work.stock = Stock::Out;
                     continue;
                 }
+                if let Some(problem) = self.no_recipient(chain, command, (work.programs, work.now)).await? {
+                    return Ok(Slot::Known(Outcome::Refused(problem)));
+                }
                 self.note(chain, &decision.operation, work.programs).await;
                 return work.keep(decision);
             }
@@ -277,12 +280,7 @@ impl Engine {
     }
 
     /// Seals the pack and says what comes of each command.
-    fn finish(
-        &self,
-        chain: Chain<'_>,
-        work: Work<'_>,
-        slots: Vec<Slot>,
-    ) -> Result<Option<Pack>, EngineError> {
+    fn seal(&self, chain: Chain<'_>, work: Work<'_>, slots: Vec<Slot>) -> Result<Option<Pack>, EngineError> {
         let Work { head, now, state, operations, .. } = work;
         let Some(state) = state else {
             let known = slots.into_iter().filter_map(|slot| match slot {

@@ -129,6 +129,9 @@ impl Engine {
         match self.replayed(chain, &key, command, &mut Found::nothing(&programs)).await? {
             Some(Outcome::Refused(problem)) => return Err(problem.into()),
             Some(Outcome::Done(answer)) => {
+                if let Some(problem) = self.rejected(chain, &answer.operation).await? {
+                    return Err(problem.into());
+                }
                 let Explanation { steps, nearest, .. } = self.explain(tenant, member, &key, now).await?;
                 let Answer { head, operation, .. } = *answer;
                 let decision = Decision { operation, state: head.state.clone(), wants: Vec::new() };
@@ -167,6 +170,9 @@ impl Engine {
         let context = Context { stock, ..context };
         if stock != Stock::Enough {
             decision = decide(&context, state, command, &mut NoTrace)?;
+        }
+        if let Some(problem) = self.no_recipient(chain, command, (&programs, decided_at)).await? {
+            return Err(problem.into());
         }
         if let Some(refused) = &decision.operation.refused {
             return Err(refused.problem().into());

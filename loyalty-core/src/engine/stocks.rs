@@ -245,7 +245,7 @@ impl Engine {
         (commands, outcomes): (&[Command], &[Outcome]),
         now: Timestamp,
     ) -> Result<(), EngineError> {
-        if !commands.iter().any(Command::spends) {
+        if !commands.iter().any(Command::keeps_refusals) {
             return Ok(());
         }
         let programs = self.programs(chain.tenant, now).await?;
@@ -308,17 +308,6 @@ impl Engine {
             Some(fate) => self.end_item(of, fate, now).await,
             None => Ok(()),
         }
-    }
-
-    async fn operation_of(
-        &self,
-        chain: Chain<'_>,
-        key: &OperationKey,
-    ) -> Result<Option<Operation>, EngineError> {
-        let Some(stored) = self.ledger.by_key(chain.tenant, chain.member, key).await? else {
-            return Ok(None);
-        };
-        Ok(stored.commit()?.operations.into_iter().find(|operation| operation.key == *key))
     }
 
     async fn stored_stock(&self, tenant: &TenantId, reward: &AuthorId) -> Result<Stored, EngineError> {

@@ -129,7 +129,9 @@ fn moved(before: Option<&MemberState>, commit: &Commit) -> Vec<String> {
         commit.operations.iter().flat_map(|op| op.settlement.postings.iter().chain(&op.postings)).collect();
     let mut wrong = Vec::new();
     for balance in &commit.head.state.balances {
-        for account in [Account::Available, Account::Pending, Account::Held, Account::Debt] {
+        for account in
+            [Account::Available, Account::Pending, Account::Held, Account::Debt, Account::InTransit]
+        {
             let own = postings.iter().filter(|posting| posting.currency == balance.currency);
             let sum: i128 = own.map(|posting| signed(posting, account)).sum();
             let want = held(before, &balance.currency, account).saturating_add(sum);
@@ -156,6 +158,11 @@ fn held(state: Option<&MemberState>, currency: &AuthorId, account: Account) -> i
     if account == Account::Held {
         let own = state.holds.iter().map(|held| &held.redeemed).filter(|it| it.currency == *currency);
         return sum(&mut own.flat_map(|redeemed| &redeemed.lots).map(|lot| lot.points));
+    }
+    if account == Account::InTransit {
+        let parcels =
+            state.in_transit.iter().flat_map(|it| &it.parcels).filter(|it| it.currency == *currency);
+        return sum(&mut parcels.flat_map(|parcel| &parcel.lots).map(|lot| lot.points));
     }
     if account == Account::Debt {
         return state.balance(currency).map_or(0, |balance| i128::from(balance.debt.negated().minor()));

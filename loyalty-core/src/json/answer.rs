@@ -5,15 +5,16 @@
 
 mod goals;
 mod grants;
+mod kind;
 mod member;
 mod spending;
+mod transfers;
 
 use std::sync::Arc;
 
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::activity::Activity;
 use crate::adjustment::Adjust;
 use crate::command::Command;
 use crate::decision::Nearest;
@@ -36,11 +37,13 @@ pub use self::grants::{
     BadgeView, CreditView, EndedView, GiftView, GivenTierView, GrantedView, ReferralView, RegrantedView,
     RegrantedWhat, VoucherView,
 };
+pub use self::kind::OperationKind;
 pub use self::member::{
     BalanceView, ChallengeView, CounterProgress, ExpiringView, MemberView, NextLevelView, PendingView,
     Progress, ProgressOfSome, TierIntervalView, TierView,
 };
 pub use self::spending::{ConvertedView, HoldView, RedemptionView, SpentLotView, VoucherUseView};
+pub use self::transfers::{EndedTransferView, ParcelView, TransferView};
 
 /// What came of a command.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
@@ -207,53 +210,17 @@ pub struct OperationView {
     /// Turns of the member's own referral by it: what the referrer is due, or no longer is.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub turns: Vec<Turn>,
+    /// What was given to another member, or came from one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub transfer: Option<TransferView>,
+    /// The transfer that arrived, or came back.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ended_transfer: Option<EndedTransferView>,
     /// Why it was refused, where it spends: nothing was done then.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub refused: Option<Problem>,
     /// Points moved: what fell due before it, then its own.
     pub postings: Vec<PostingView>,
-}
-
-/// What kind of command it was.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum OperationKind {
-    /// Goods or services were bought.
-    Purchase,
-    /// Bought things came back.
-    Return,
-    /// Anything else that a program may award.
-    Event,
-    /// The member joined.
-    Enrol,
-    /// It was the member's birthday.
-    Birthday,
-    /// It was the day of the enrolment again.
-    Anniversary,
-    /// A level was given until an end.
-    GrantTier,
-    /// What an activity earned was approved.
-    Approve,
-    /// It was refused.
-    Refuse,
-    /// Points were spent on a reward.
-    Redeem,
-    /// That was undone.
-    CancelRedemption,
-    /// Points were given or taken by hand.
-    Adjust,
-    /// Points were set aside for a reward.
-    Hold,
-    /// That lasts longer.
-    ExtendHold,
-    /// What was set aside was spent.
-    Capture,
-    /// It was given up.
-    Void,
-    /// It was said who brought the member.
-    NameReferrer,
-    /// A referral by another member qualified, or no longer does.
-    Referral,
 }
 
 /// Points given.
@@ -471,6 +438,8 @@ impl OperationView {
                 _ => None,
             },
             turns: operation.turns,
+            transfer: TransferView::of(&sealed.command, operation.sent.as_ref(), program),
+            ended_transfer: EndedTransferView::of(&sealed.command),
             refused: operation.refused.map(|refused| refused.problem()),
             reviewed_for: operation.reviewed_for,
             occurred_at,
@@ -489,34 +458,6 @@ impl OperationView {
             vesting: operation.vesting.into_iter().map(VestingView::from).collect(),
             tier_changes: tier_changes.collect(),
             postings: postings.map(|posting| PostingView::new(posting, program)).collect(),
-        }
-    }
-}
-
-impl OperationKind {
-    /// The kind of a command.
-    pub fn of(command: &Command) -> Self {
-        match command {
-            Command::GrantTier(_) => Self::GrantTier,
-            Command::Approve(_) => Self::Approve,
-            Command::Refuse(_) => Self::Refuse,
-            Command::Redeem(_) => Self::Redeem,
-            Command::CancelRedemption(_) => Self::CancelRedemption,
-            Command::Adjust(_) => Self::Adjust,
-            Command::Hold(_) => Self::Hold,
-            Command::ExtendHold(_) => Self::ExtendHold,
-            Command::Capture(_) => Self::Capture,
-            Command::Void(_) => Self::Void,
-            Command::NameReferrer(_) => Self::NameReferrer,
-            Command::Referral(_) => Self::Referral,
-            Command::Record(activity) => match activity.as_ref() {
-                Activity::Purchase(_) => Self::Purchase,
-                Activity::Return(_) => Self::Return,
-                Activity::Event(_) => Self::Event,
-                Activity::Enrol(_) => Self::Enrol,
-                Activity::Birthday(_) => Self::Birthday,
-                Activity::Anniversary(_) => Self::Anniversary,
-            },
         }
     }
 }

@@ -21,6 +21,7 @@ use crate::referral::Turn;
 use crate::shared::Reading;
 use crate::tier::GoalPoints;
 use crate::time::{OffsetTime, Timestamp};
+use crate::transfer::InTransit;
 
 /// One command decided within a commit.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
@@ -103,9 +104,17 @@ pub struct Operation {
     /// The voucher that was used.
     #[cbor(n(25), default)]
     pub used: Option<UsedVoucher>,
+    /// What it sent to another member.
+    #[cbor(n(26), default)]
+    pub sent: Option<InTransit>,
 }
 
 impl Operation {
+    /// Whether others have to do something after it.
+    pub fn is_followed(&self) -> bool {
+        !self.turns.is_empty() || self.sent.is_some()
+    }
+
     /// The redemption that it cancelled.
     pub fn cancels(&self) -> Option<OperationKey> {
         match &self.sealed.command {
@@ -388,6 +397,14 @@ pub struct CountedIn {
     /// The award whose points it counts, from 0; absent where it counts something else.
     #[n(3)]
     pub award: Option<u32>,
+}
+
+impl CountedIn {
+    /// As much less as this is more, or the other way round.
+    #[must_use]
+    pub fn undone(&self) -> Self {
+        Self { amount: self.amount.saturating_neg(), ..self.clone() }
+    }
 }
 
 /// What counts.

@@ -40,6 +40,9 @@ pub enum Account {
     /// The program's points on their way from what one member did to another member.
     #[n(8)]
     Clearing,
+    /// The member's points on their way to another member, until that one's chain has decided.
+    #[n(9)]
+    InTransit,
 }
 
 /// Points from one account to another.

@@ -51,6 +51,12 @@ pub struct Balance {
     /// What the member owes; then there is nothing to spend.
     #[cbor(n(11), default, skip_if = "Points::is_nothing")]
     pub debt: Points,
+    /// All that was given to other members, once it has arrived.
+    #[cbor(n(12), default, skip_if = "Points::is_nothing")]
+    pub given: Points,
+    /// All that other members gave.
+    #[cbor(n(13), default, skip_if = "Points::is_nothing")]
+    pub received: Points,
 }
 
 /// Points with one expiry, paid for by one partner.
@@ -104,6 +110,8 @@ impl Balance {
             adjusted: Points::ZERO,
             living: Living::UNBEGUN,
             debt: Points::ZERO,
+            given: Points::ZERO,
+            received: Points::ZERO,
         }
     }
 

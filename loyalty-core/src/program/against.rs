@@ -14,6 +14,7 @@
 //! - a referral: its currency, and the window in which it is limited. When, and how much, may change;
 //! - a reward: the window in which it is limited, if it is;
 //! - a conversion: its currency; its id was that of no voucher. When, and how much, may change;
+//! - a cap of transfers: its currency and its window. The amount may change;
 //! - a level: its track, and its order among the levels that stay.
 
 use std::collections::HashMap;
@@ -21,7 +22,7 @@ use std::collections::HashMap;
 use super::Program;
 use super::document::{
     Basis, Conversion, Counted, Counter, Document, Grant, Level, Measure, Referral, Rule, Sharing, Start,
-    TierTrack, Trigger, Usual,
+    TierTrack, TransferCap, Trigger, Usual,
 };
 use super::walk::{self, Limit, Placed};
 use crate::id::AuthorId;
@@ -235,14 +236,37 @@ fn caps(document: &Document, older: &[&Document], problems: &mut Vec<Problem>) {
     let same = |a: &Placed<'_, Limit<'_>>, b: &Placed<'_, Limit<'_>>| {
         (a.currency, a.it.rule, a.it.group, a.it.cap.per) == (b.currency, b.it.rule, b.it.group, b.it.cap.per)
     };
+    let of_transfers: Vec<_> = older.iter().flat_map(|old| transfer_caps(old)).collect();
     for limit in walk::caps(document) {
         let before = meant.get(&limit.it.cap.id).map_or(&[][..], Vec::as_slice);
-        if before.iter().any(|old| !same(old, &limit)) {
-            let message = format!("the id `{}` meant another cap before", limit.it.cap.id);
-            let help = "give the cap a new id: what it limits, or over what it adds up, has changed";
-            problems.push(Problem::new("cap_reused", format!("{}/id", limit.path), message, help));
+        let transfers = of_transfers.iter().any(|(_, _, cap)| cap.id == limit.it.cap.id);
+        if transfers || before.iter().any(|old| !same(old, &limit)) {
+            problems.push(cap_reused(&limit.it.cap.id, &limit.path));
         }
     }
+    for (path, currency, cap) in transfer_caps(document) {
+        let mut before = of_transfers.iter().filter(|(_, _, old)| old.id == cap.id);
+        let changed = before.any(|(_, was, old)| (*was, old.window) != (currency, cap.window));
+        if changed || meant.contains_key(&cap.id) {
+            problems.push(cap_reused(&cap.id, &path));
+        }
+    }
+}
+
+/// Every cap of transfers, with its place and its currency.
+fn transfer_caps(document: &Document) -> Vec<(String, &AuthorId, &TransferCap)> {
+    let of = document.transfers.iter().flat_map(|transfers| &transfers.of).enumerate();
+    let caps = of.flat_map(|(place, of)| {
+        let path = move |index| format!("/transfers/of/{place}/caps/{index}");
+        of.caps.iter().enumerate().map(move |(index, cap)| (path(index), &of.currency, cap))
+    });
+    caps.collect()
+}
+
+fn cap_reused(id: &AuthorId, path: &str) -> Problem {
+    let message = format!("the id `{id}` meant another cap before");
+    let help = "give the cap a new id: what it limits, or over what it adds up, has changed";
+    Problem::new("cap_reused", format!("{path}/id"), message, help)
 }
 
 fn budgets(document: &Document, older: &[&Document], problems: &mut Vec<Problem>) {

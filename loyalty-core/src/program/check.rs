@@ -14,6 +14,7 @@ mod referrals;
 mod returns;
 mod rewards;
 mod tiers;
+mod transfers;
 
 use std::collections::HashSet;
 
@@ -45,6 +46,7 @@ pub fn problems(document: &Document) -> Vec<Problem> {
     check.returns();
     check.rewards();
     check.conversions();
+    check.transfers();
     check.limits();
     check.found
 }

@@ -16,6 +16,7 @@ mod returns;
 mod rewards;
 mod terms;
 mod tiers;
+mod transfers;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -46,6 +47,7 @@ pub use self::tiers::{
     AtLeast, Downgrade, HeadStart, Lasts, Level, OnReturn, Requirement, Rollover, Streak, Threshold,
     TierTrack, Upgrade,
 };
+pub use self::transfers::{Recipients, TransferCap, Transferable, Transfers};
 
 use super::condition::TierTest;
 use crate::id::AuthorId;
@@ -137,6 +139,9 @@ pub struct Document {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 64))]
     pub conversions: Vec<Conversion>,
+    /// Which points members may give to each other; where absent, all that are spent, without limits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub transfers: Option<Transfers>,
     /// Limits against fraud, in the order in which they are looked at; at most 64.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 64))]

@@ -73,10 +73,19 @@ pub enum RefusedCode {
     /// What was set aside of a stock for it was given up, because its commit did not come.
     #[n(15)]
     GivenUp,
+    /// A cap of transfers has no room for it.
+    #[n(16)]
+    TransferCap,
+    /// The member has as many transfers in transit as one may have.
+    #[n(17)]
+    TooManyTransfers,
+    /// The other member would hold more than a cap of the balance lets anybody hold.
+    #[n(18)]
+    RecipientFull,
 }
 
 impl RefusedCode {
-    const ALL: [Self; 16] = [
+    const ALL: [Self; 19] = [
         Self::InsufficientPoints,
         Self::TierRequired,
         Self::RedemptionNotFound,
@@ -93,6 +102,9 @@ impl RefusedCode {
         Self::RewardLimitReached,
         Self::OutOfStock,
         Self::GivenUp,
+        Self::TransferCap,
+        Self::TooManyTransfers,
+        Self::RecipientFull,
     ];
 
     /// The code as everybody sees it.
@@ -114,6 +126,9 @@ impl RefusedCode {
             Self::RewardLimitReached => "reward_limit_reached",
             Self::OutOfStock => "out_of_stock",
             Self::GivenUp => "given_up",
+            Self::TransferCap => "transfer_cap",
+            Self::TooManyTransfers => "too_many_transfers",
+            Self::RecipientFull => "recipient_full",
         }
     }
 }

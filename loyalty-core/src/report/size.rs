@@ -79,10 +79,12 @@ fn most(program: &Program) -> usize {
     let asked = never.flat_map(TierTrack::asked).filter_map(|id| program.counter(id));
     let returned = asked.map(|it| slots(&it.id, Slots::of_counter(program, it)));
     let granted = [goal_grants(program), gifts(program), referral(program)];
+    let given = document.transfers.iter().flat_map(|it| &it.of).flat_map(|it| &it.caps);
+    let given = given.map(|cap| slots(&cap.id, Slots::of(program, cap.window)));
     let limits = document.limits.iter().map(|limit| limited(program, limit));
     let rewards = document.rewards.iter().filter_map(|it| Some((&it.id, it.at_most?.window)));
     let rewards = rewards.map(|(id, window)| slots(id, Slots::of(program, window)));
-    let limits = limits.chain(rewards);
+    let limits = limits.chain(rewards).chain(given);
     let parts =
         balances.chain(limits).chain(counters).chain(caps).chain(tiers).chain(returned).chain(granted);
     parts.fold(HEAD * 10 + NUMBER * 2, usize::saturating_add)

@@ -123,7 +123,7 @@ fn record_all(
 fn do_for_others(ledger: &Ledger, decided: &[(MemberId, Operation)]) -> Result<()> {
     for (member, operation) in decided {
         let chain = Chain { tenant: &ledger.tenant, member };
-        wait(ledger.data.engine.finish_referrals(chain, operation, ledger.now()))?.map_err(said)?;
+        wait(ledger.data.engine.finish(chain, operation, ledger.now()))?.map_err(said)?;
     }
     Ok(())
 }

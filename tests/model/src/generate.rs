@@ -17,6 +17,7 @@ mod referrals;
 mod returns;
 mod rewards;
 mod terms;
+mod transfers;
 mod words;
 pub mod zone;
 
@@ -30,6 +31,7 @@ pub use self::member::facts;
 pub use self::program::{program, with_rules};
 pub use self::referrals::with_referrals;
 pub use self::rewards::{Spend, SpendStep, spends};
+pub use self::transfers::{Gift, gifts, with_transfers};
 
 /// A program for several members. Limits on what they share are left out: the second implementation counts these for one
 /// member alone, and the engine's counters forget what the newest window does not reach, so that no plain sum says what

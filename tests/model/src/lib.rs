@@ -34,6 +34,7 @@ mod share;
 mod spending;
 mod standing;
 mod tier;
+mod transfers;
 mod vesting;
 mod vouchers;
 
@@ -68,6 +69,7 @@ use crate::returns::{Found, Search};
 pub use crate::spending::{Held, Spent};
 use crate::standing::{Given as Granted, Standing};
 use crate::tier::Tiers;
+use crate::transfers::Gave;
 use crate::vesting::{Fate, Given};
 use crate::vouchers::Own;
 pub use crate::vouchers::{Name as VoucherName, Seen as SeenVoucher};
@@ -144,6 +146,8 @@ pub struct Model {
     had: Vec<Had>,
     /// When points become vouchers next.
     converts_next: Option<Instant>,
+    /// What the member gave to others, where that is limited.
+    given_away: Vec<Gave>,
 }
 
 impl Model {
@@ -176,6 +180,7 @@ impl Model {
             used_by: BTreeMap::new(),
             had: Vec::new(),
             converts_next: None,
+            given_away: Vec::new(),
         }
     }
 

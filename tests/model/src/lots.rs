@@ -22,6 +22,10 @@ pub struct Totals {
     pub redeemed: BigInt,
     /// Given by hand, less what was taken.
     pub adjusted: BigInt,
+    /// Given to other members.
+    pub given: BigInt,
+    /// Given by other members.
+    pub received: BigInt,
     /// How many activities gave more than nothing.
     pub accruals: u64,
 }
@@ -47,6 +51,13 @@ pub struct Place {
     life: usize,
     /// Who pays for them.
     partner: Option<String>,
+}
+
+impl Place {
+    /// Where points of it would go elsewhere.
+    pub fn goal(&self) -> Goal {
+        (self.lapses, self.partner.clone())
+    }
 }
 
 /// What returns and hands may take, by the program's rule.

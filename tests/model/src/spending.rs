@@ -15,7 +15,7 @@ use crate::vesting::lapse;
 use crate::{Model, VoucherName};
 
 /// Refusals that depend on how the member stands.
-const RECORDED: [&str; 15] = [
+pub(crate) const RECORDED: [&str; 17] = [
     "insufficient_points",
     "tier_required",
     "redemption_not_found",
@@ -31,6 +31,8 @@ const RECORDED: [&str; 15] = [
     "segment_required",
     "reward_limit_reached",
     "out_of_stock",
+    "transfer_cap",
+    "too_many_transfers",
 ];
 
 /// What was spent at once.

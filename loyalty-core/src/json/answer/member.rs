@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::grants::{self, BadgeView, VoucherView};
-use super::{HoldView, scale};
+use super::{HoldView, TransferView, scale};
 use crate::engine::Settled;
 use crate::id::{AuthorId, MemberId, OperationKey};
 use crate::ledger::operation::VestingOutcome;
@@ -44,6 +44,9 @@ pub struct MemberView {
     /// Points set aside at checkouts, the hold that ends first before the others.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub holds: Vec<HoldView>,
+    /// Points on their way to other members, the oldest first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub in_transit: Vec<TransferView>,
     /// Who brought the member, and what came of it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub referral: Option<RefereeView>,
@@ -83,6 +86,8 @@ pub struct BalanceView {
     pub pending: Points,
     /// What is set aside at checkouts.
     pub held: Points,
+    /// What is on its way to other members.
+    pub in_transit: Points,
     /// What is owed; then nothing is available.
     pub debt: Points,
     /// All that was ever earned, less what was cancelled before it could be spent.
@@ -97,6 +102,10 @@ pub struct BalanceView {
     pub redeemed: Points,
     /// All that was given by hand, less what was taken.
     pub adjusted: Points,
+    /// All that was given to other members, once it had arrived.
+    pub given: Points,
+    /// All that other members gave.
+    pub received: Points,
     /// All that returns should have taken and could not.
     pub forgiven: Points,
     /// Activities that gave more than nothing.
@@ -296,6 +305,7 @@ impl MemberView {
             referral: state.referral.as_ref().map(RefereeView::from),
             badges,
             holds: state.holds.iter().map(|held| HoldView::new(held, program)).collect(),
+            in_transit: state.in_transit.iter().map(|sent| TransferView::sent(sent, program)).collect(),
         }
     }
 }
@@ -319,6 +329,7 @@ impl BalanceView {
             available: balance.available().unwrap_or(Points::MAX),
             pending: state.pending_of(&balance.currency).unwrap_or(Points::MAX),
             held: state.held_of(&balance.currency).unwrap_or(Points::MAX),
+            in_transit: state.in_transit_of(&balance.currency).unwrap_or(Points::MAX),
             debt: balance.debt,
             earned: balance.earned,
             clawed_back: balance.clawed_back,
@@ -326,6 +337,8 @@ impl BalanceView {
             cancelled: balance.cancelled,
             redeemed: balance.redeemed,
             adjusted: balance.adjusted,
+            given: balance.given,
+            received: balance.received,
             forgiven: balance.forgiven,
             accruals: balance.accruals,
             expiring: expiring(balance),

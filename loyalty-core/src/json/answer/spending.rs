@@ -121,18 +121,14 @@ impl RedemptionView {
         let points = redeemed.points().unwrap_or(Points::MAX);
         let Redeemed { reward, currency, lots, off, voucher, .. } = redeemed;
         let voucher = voucher.map(|voucher| VoucherView::new(voucher, program));
-        let lots = lots.into_iter().map(|Lot { points, lapses, funded_by, .. }| {
-            let (expires_at, by_activity) = shown(lapses);
-            SpentLotView { points, expires_at, by_activity, funded_by }
-        });
-        Self {
-            scale: scale(program, &currency),
-            reward,
-            currency,
-            points,
-            off,
-            lots: lots.collect(),
-            voucher,
-        }
+        let lots = lots.into_iter().map(SpentLotView::from).collect();
+        Self { scale: scale(program, &currency), reward, currency, points, off, lots, voucher }
+    }
+}
+
+impl From<Lot> for SpentLotView {
+    fn from(Lot { points, lapses, funded_by, .. }: Lot) -> Self {
+        let (expires_at, by_activity) = shown(lapses);
+        Self { points, expires_at, by_activity, funded_by }
     }
 }

@@ -4,7 +4,7 @@ use super::Check;
 use crate::id::AuthorId;
 use crate::money::{Money, Multiplier, Quantity};
 use crate::program::document::{
-    AmountOff, AmountOffPerUnit, AmountOffSteps, Buckets, CurrencyKind, PercentOff, PointsOff, Reward,
+    AmountOff, AmountOffPerUnit, AmountOffSteps, Buckets, PercentOff, PointsOff, Reward,
 };
 
 /// The most rewards of a program.
@@ -105,13 +105,7 @@ impl Check<'_> {
             }
             return;
         };
-        let path = format!("{path}/currency");
-        self.currency_exists(id, &path);
-        let kind = self.document.currencies.iter().find(|it| it.id == *id).map(|it| it.kind);
-        if kind == Some(CurrencyKind::Qualifying) {
-            let message = format!("points of `{id}` count towards tiers and are not spent");
-            self.problem("currency_not_redeemable", path, message, "name a redeemable currency");
-        }
+        self.currency_is_spent(id, &format!("{path}/currency"));
     }
 
     fn reward_price(&mut self, reward: &Reward, by_steps: bool, scale: u8, path: &str) {

@@ -68,6 +68,7 @@ pub fn with_rules(most: usize) -> BoxedStrategy<Document> {
                 others;
             let ((vouchers, badges), grants) = gifts;
             let mut document = Document {
+                transfers: None,
                 format: 1,
                 name: "random".to_owned(),
                 money: "USD".to_owned(),

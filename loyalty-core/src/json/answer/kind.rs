@@ -1,0 +1,86 @@
+//! Kinds of operations, by the names that doors use.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::activity::Activity;
+use crate::command::Command;
+
+/// What kind of command it was.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum OperationKind {
+    /// Goods or services were bought.
+    Purchase,
+    /// Bought things came back.
+    Return,
+    /// Anything else that a program may award.
+    Event,
+    /// The member joined.
+    Enrol,
+    /// It was the member's birthday.
+    Birthday,
+    /// It was the day of the enrolment again.
+    Anniversary,
+    /// A level was given until an end.
+    GrantTier,
+    /// What an activity earned was approved.
+    Approve,
+    /// It was refused.
+    Refuse,
+    /// Points were spent on a reward.
+    Redeem,
+    /// That was undone.
+    CancelRedemption,
+    /// Points were given or taken by hand.
+    Adjust,
+    /// Points were set aside for a reward.
+    Hold,
+    /// That lasts longer.
+    ExtendHold,
+    /// What was set aside was spent.
+    Capture,
+    /// It was given up.
+    Void,
+    /// It was said who brought the member.
+    NameReferrer,
+    /// A referral by another member qualified, or no longer does.
+    Referral,
+    /// Points were given to another member.
+    Transfer,
+    /// Points came that another member gave.
+    Receive,
+    /// Points that were given arrived, or came back.
+    EndTransfer,
+}
+
+impl OperationKind {
+    /// The kind of a command.
+    pub fn of(command: &Command) -> Self {
+        match command {
+            Command::GrantTier(_) => Self::GrantTier,
+            Command::Approve(_) => Self::Approve,
+            Command::Refuse(_) => Self::Refuse,
+            Command::Redeem(_) => Self::Redeem,
+            Command::CancelRedemption(_) => Self::CancelRedemption,
+            Command::Adjust(_) => Self::Adjust,
+            Command::Hold(_) => Self::Hold,
+            Command::ExtendHold(_) => Self::ExtendHold,
+            Command::Capture(_) => Self::Capture,
+            Command::Void(_) => Self::Void,
+            Command::NameReferrer(_) => Self::NameReferrer,
+            Command::Referral(_) => Self::Referral,
+            Command::Transfer(_) => Self::Transfer,
+            Command::Receive(_) => Self::Receive,
+            Command::EndTransfer(_) => Self::EndTransfer,
+            Command::Record(activity) => match activity.as_ref() {
+                Activity::Purchase(_) => Self::Purchase,
+                Activity::Return(_) => Self::Return,
+                Activity::Event(_) => Self::Event,
+                Activity::Enrol(_) => Self::Enrol,
+                Activity::Birthday(_) => Self::Birthday,
+                Activity::Anniversary(_) => Self::Anniversary,
+            },
+        }
+    }
+}

@@ -212,7 +212,7 @@ fn what_waits_is_tried() {
     assert!(matches!(standing(of(31, "record")), Standing::Differs(_)));
     assert!(matches!(standing(of(30, "redeem")), Standing::NotSayable(_)));
     let command = json!({"name": "a command", "by": "hand", "why": "nothing knows it",
-        "record": {"at": "2025-05-01T12:00:00Z", "undo_return": {}}, "then": {"balances": {}}});
+        "record": {"at": "2025-05-01T12:00:00Z", "create_pool": {}}, "then": {"balances": {}}});
     assert!(matches!(standing(command), Standing::NotSayable(_)));
 }
 

@@ -10,6 +10,8 @@ mod budgets;
 mod client;
 #[path = "journeys/contract.rs"]
 mod contract;
+#[path = "journeys/corrections.rs"]
+mod corrections;
 #[path = "journeys/logs.rs"]
 mod logs;
 #[path = "journeys/members.rs"]

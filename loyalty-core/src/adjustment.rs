@@ -6,9 +6,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::id::{ActivityId, ActorId, AuthorId};
 use crate::points::Points;
+use crate::problem::Problem;
 
 /// The longest reason, in bytes.
-pub const LONGEST_REASON: usize = 500;
+const LONGEST_REASON: usize = 500;
 
 /// Points given or taken by hand. No counter counts them, so that no level comes or goes with them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, Encode, Decode)]
@@ -29,4 +30,13 @@ pub struct Adjust {
     /// Who does it.
     #[n(4)]
     pub actor: ActorId,
+}
+
+/// Refuses a reason that is missing or longer than 500 bytes; the path leads from the input on.
+pub fn check_reason(reason: &str) -> Result<(), Problem> {
+    if reason.is_empty() || reason.len() > LONGEST_REASON {
+        let message = format!("a reason has 1 to {LONGEST_REASON} bytes, not {}", reason.len());
+        return Err(Problem::new("wrong_length", "/reason", message, "say why"));
+    }
+    Ok(())
 }

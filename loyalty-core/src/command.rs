@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use crate::activity::Activity;
 use crate::adjustment::Adjust;
+use crate::correction::{ExtendExpiry, Reinstate, UndoReturn};
 use crate::decision::drop_undeclared;
 use crate::id::{ActivityId, AuthorId, OperationKey};
 use crate::problem::Problem;
@@ -70,6 +71,15 @@ pub enum Command {
     /// chain has decided it.
     #[n(12)]
     Referral(#[cbor(n(0), with = "shared")] Arc<Turn>),
+    /// Undo a return.
+    #[n(16)]
+    UndoReturn(#[cbor(n(0), with = "shared")] Arc<UndoReturn>),
+    /// Let points lapse later.
+    #[n(17)]
+    ExtendExpiry(#[cbor(n(0), with = "shared")] Arc<ExtendExpiry>),
+    /// Give back points that have lapsed.
+    #[n(18)]
+    Reinstate(#[cbor(n(0), with = "shared")] Arc<Reinstate>),
 }
 
 /// An input is shared between the command and the operation, so that deciding never copies it.
@@ -115,6 +125,9 @@ impl Command {
             Self::Transfer(transfer) => OperationKey::new(&format!("transfer/{}", transfer.key)).ok(),
             Self::Receive(receive) => receive.operation(),
             Self::EndTransfer(end) => end.operation(),
+            Self::UndoReturn(undo) => OperationKey::new(&format!("undo_return/{}", undo.key)).ok(),
+            Self::ExtendExpiry(extend) => OperationKey::new(&format!("extend_expiry/{}", extend.key)).ok(),
+            Self::Reinstate(reinstate) => OperationKey::new(&format!("reinstate/{}", reinstate.key)).ok(),
         };
         key.ok_or_else(|| self.id_too_long())
     }
@@ -135,6 +148,9 @@ impl Command {
             Self::Transfer(transfer) => Some(&transfer.key),
             Self::Receive(receive) => Some(&receive.key),
             Self::EndTransfer(end) => Some(&end.key),
+            Self::UndoReturn(undo) => Some(&undo.key),
+            Self::ExtendExpiry(extend) => Some(&extend.key),
+            Self::Reinstate(reinstate) => Some(&reinstate.key),
             Self::NameReferrer(_) | Self::Referral(_) => None,
         }
     }
@@ -209,6 +225,9 @@ impl Command {
             Self::Transfer(transfer) => json!({ "transfer": transfer.as_ref() }),
             Self::Receive(receive) => json!({ "receive": { "from": receive.from, "key": receive.key } }),
             Self::EndTransfer(end) => json!({ "end_transfer": { "key": end.key } }),
+            Self::UndoReturn(undo) => json!({ "undo_return": undo.as_ref() }),
+            Self::ExtendExpiry(extend) => json!({ "extend_expiry": extend.as_ref() }),
+            Self::Reinstate(reinstate) => json!({ "reinstate": reinstate.as_ref() }),
         }
     }
 
@@ -241,6 +260,9 @@ impl Command {
             Self::Transfer(_) => "transfer",
             Self::Receive(_) => "receive",
             Self::EndTransfer(_) => "end_transfer",
+            Self::UndoReturn(_) => "undo_return",
+            Self::ExtendExpiry(_) => "extend_expiry",
+            Self::Reinstate(_) => "reinstate",
         };
         Problem { path: format!("/{name}{}", problem.path), ..problem }
     }

@@ -3,7 +3,9 @@
 //! Preview, posting, explaining and verifying all call [`decide`]; for the same context they cannot differ.
 
 mod adjust;
+mod bring_back;
 mod budgets;
+mod correct;
 mod dates;
 mod goals;
 mod grant;
@@ -40,7 +42,6 @@ use crate::limits::{self, Noted};
 use crate::member::{MemberState, Pending};
 use crate::money::OutOfRange;
 use crate::problem::Problem;
-use crate::program::document::{OnReturn, TierTrack};
 use crate::program::{Program, Programs};
 use crate::returns::{self, Past, debt};
 use crate::shared::{Reading, Want};
@@ -51,6 +52,7 @@ use crate::vesting::{self, Notice, Outlook};
 
 pub use crate::command::Command;
 
+use self::bring_back::{after_return, bring_back, count_returned, looks_at_returns};
 use self::settled::{Arrival, known, opened, settled_now, tell_settlement};
 
 pub use self::budgets::{decide_unused, left_of};
@@ -115,6 +117,8 @@ pub enum Needs {
     Before(OperationKey),
     /// The redemption of this key, and what cancelled it.
     Redemption(OperationKey),
+    /// The return of this key, and each purchase that it returned from with all returns of it.
+    Return(OperationKey),
 }
 
 /// What was decided: the operation, and the state after it.
@@ -134,8 +138,7 @@ pub fn needs(command: &Command, past: &Past, programs: &Programs) -> Needs {
     if let Command::Approve(review) | Command::Refuse(review) = command
         && !past.complete
     {
-        let purchase = review.of.as_str().strip_prefix("purchase/").and_then(|id| ActivityId::new(id).ok());
-        return purchase.map_or_else(|| Needs::Operation(review.of.clone()), Needs::Purchase);
+        return review.purchase().map_or_else(|| Needs::Operation(review.of.clone()), Needs::Purchase);
     }
     if let Command::CancelRedemption(cancel) = command
         && !past.complete
@@ -145,13 +148,19 @@ pub fn needs(command: &Command, past: &Past, programs: &Programs) -> Needs {
     if let Some(before) = command.follows().filter(|_| !past.complete) {
         return Needs::Operation(before);
     }
+    if let Command::UndoReturn(undo) = command {
+        return match undo.undone() {
+            Some(key) if !past.complete => Needs::Return(key),
+            _ => rerate::needs(returns::undone(undo, past), past, programs),
+        };
+    }
     match command.activity() {
         Some(
             Activity::Return(Return { of: Some(purchase), .. })
             | Activity::Event(CustomEvent { of: Some(purchase), .. }),
         ) if !past.complete => Needs::Purchase(purchase.clone()),
         Some(Activity::Return(by)) if !returns::is_complete(by, past, programs) => Needs::OlderPage,
-        Some(Activity::Return(by)) => rerate::needs(by, past, programs).map_or(Needs::Nothing, Needs::Before),
+        Some(Activity::Return(by)) => rerate::needs(returns::matched(by, past, programs), past, programs),
         _ => Needs::Nothing,
     }
 }
@@ -203,6 +212,9 @@ pub fn decide<T: Trace>(
         Command::Transfer(it) => transfers::decide_transfer(context, known(state)?, it, key.clone(), trace),
         Command::Receive(it) => transfers::decide_receive(context, known(state)?, it, key.clone(), trace),
         Command::EndTransfer(it) => transfers::decide_end(context, known(state)?, it, key.clone(), trace),
+        Command::UndoReturn(it) => correct::decide_undo(context, known(state)?, it, key.clone(), trace),
+        Command::ExtendExpiry(it) => correct::decide_extend(context, known(state)?, it, key.clone(), trace),
+        Command::Reinstate(it) => correct::decide_reinstate(context, known(state)?, it, key.clone(), trace),
     };
     let mut decided = match decided.map_err(|problem| command.place(problem)) {
         Err(problem) if command.keeps_refusals() => {
@@ -269,9 +281,8 @@ fn decide_activity<T: Trace>(
     match activity.as_ref() {
         Activity::Return(by) => {
             debt::returns_begin(program, &mut state);
-            let before = looks_at_returns(program, &state).then(|| state.clone());
-            take_back((by, &moment), context, &mut state, &mut operation, trace)?;
-            after_return(&moment, before.as_ref(), &mut state, &mut operation, trace)?;
+            let matching = returns::matched(by, context.past, context.programs)?;
+            bring_back((matching, &moment), context, &mut state, &mut operation, trace)?;
         }
         _ => {
             debt::returns_end(&mut state);
@@ -346,76 +357,6 @@ fn earn<T: Trace>(
     }
     operation.tier_changes.extend(moment.rise(before.as_ref().filter(|_| late), state, trace));
     Ok(wants)
-}
-
-/// What a return does to levels, beyond what its purchases gave.
-fn after_return<T: Trace>(
-    moment: &Moment<'_>,
-    before: Option<&MemberState>,
-    state: &mut MemberState,
-    operation: &mut Operation,
-    trace: &mut T,
-) -> Result<(), Problem> {
-    moment.roll_again(state);
-    if let Some(before) = before {
-        moment.turn_goals(before, state, operation, trace)?;
-        operation.tier_changes.extend(moment.follow_counters(before, state, trace));
-    }
-    Ok(())
-}
-
-/// Whether a return can change a level.
-fn looks_at_returns(program: &Program, state: &MemberState) -> bool {
-    let at_once_or_for_life = |track: &TierTrack| {
-        track.on_return == OnReturn::AtOnce || track.levels.iter().any(|level| level.lifetime.is_some())
-    };
-    !state.goal_grants.is_empty() || program.document().tiers.iter().any(at_once_or_for_life)
-}
-
-fn take_back<T: Trace>(
-    (by, moment): (&Return, &Moment<'_>),
-    context: &Context<'_>,
-    state: &mut MemberState,
-    operation: &mut Operation,
-    trace: &mut T,
-) -> Result<(), Problem> {
-    let mut matching = returns::matched(by, context.past, context.programs)?;
-    for sale in &mut matching.sales {
-        rerate::rate_kept(context, sale)?;
-    }
-    let effect = returns::take_back(by, &matching, context.programs, state, trace)?;
-    give_back(&effect.counted, state)?;
-    count_returned(&effect.counted, context.programs.at(by.occurred_at.at), state)?;
-    operation.returned = effect.returned;
-    operation.counted.extend(effect.counted);
-    operation.postings.extend(effect.postings);
-    for sale in &matching.sales {
-        let recorded = sale.operation;
-        let version = context.programs.version(recorded.version);
-        let version = version.ok_or_else(|| returns::unknown_version(recorded.version))?;
-        let taking = grants::Taking { moment, context, recorded, version, refused: false };
-        taking.take_back(sale, state, operation, trace)?;
-    }
-    operation.unmatched = matching.unmatched;
-    Ok(())
-}
-
-/// Counts what came back, for tracks that do not look at returns.
-fn count_returned(
-    counted: &[CountedIn],
-    program: &Program,
-    state: &mut MemberState,
-) -> Result<(), OutOfRange> {
-    for one in counted {
-        if let CountedBy::Counter(id) = &one.of
-            && program.counts_returned(id)
-            && let Some(counter) = program.counter(id)
-        {
-            let amount = one.amount.checked_neg().ok_or(OutOfRange)?;
-            Slots::of_counter(program, counter).add(&mut state.returned, id, one.slot, amount)?;
-        }
-    }
-    Ok(())
 }
 
 /// A late activity is rated while the windows of its date are still kept.

@@ -4,11 +4,11 @@ mod idle;
 
 use crate::id::AuthorId;
 use crate::ledger::posting::{Account, Posting};
-use crate::member::{Lapse, MemberState};
+use crate::member::{Balance, Lapse, Lot, MemberState};
 use crate::points::OutOfRange;
 use crate::program::Program;
 use crate::program::document::{Expiry, RuleExpiry};
-use crate::time::{Timestamp, When};
+use crate::time::{Date, Span, Timestamp, When};
 
 /// When points that may be spent from a moment on lapse: 00:00 after their last valid day, in the program's zone; or
 /// by activity.
@@ -43,6 +43,7 @@ pub fn end_of(program: &Program, expiry: Expiry, from: &When<'_>) -> Option<Time
 
 /// Lets the first lot of a currency lapse, which is due at an instant.
 pub fn lapse(
+    program: &Program,
     state: &mut MemberState,
     currency: &AuthorId,
     at: Timestamp,
@@ -52,13 +53,29 @@ pub fn lapse(
         return Ok(None);
     }
     let lot = balance.lots.remove(0);
-    balance.expired = balance.expired.plus(lot.points)?;
-    Ok(Some(Posting {
+    let posting = Posting {
         currency: currency.clone(),
         from: Account::Available,
         to: Account::Breakage,
         points: lot.points,
         effective_at: at,
-        partner: lot.funded_by,
-    }))
+        partner: lot.funded_by.clone(),
+    };
+    expire(program, balance, lot, at)?;
+    Ok(Some(posting))
+}
+
+/// Counts a lot as lapsed at an instant, and remembers it for as long as it may be given back.
+pub fn expire(program: &Program, balance: &mut Balance, lot: Lot, at: Timestamp) -> Result<(), OutOfRange> {
+    let within = program.currency(&balance.currency).and_then(|currency| currency.reinstate_within);
+    if !balance.lapsed.is_empty() {
+        let date = program.zone().date_at(at);
+        balance.forget_lapsed(|at| within.is_none_or(|within| is_forgotten(program, within, at, date)));
+    }
+    balance.expire(lot, at, within.is_some())
+}
+
+/// Whether points that lapsed at an instant may not be given back any more on a date.
+pub fn is_forgotten(program: &Program, within: Span, lapsed: Timestamp, date: Date) -> bool {
+    within.after(program.zone().date_at(lapsed)) < date
 }

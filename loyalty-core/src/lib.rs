@@ -31,6 +31,7 @@ pub mod tier;
 // Spending.
 pub mod adjustment;
 pub mod conversion;
+pub mod correction;
 pub mod redemption;
 
 // The ledger: what is kept, what falls due, what comes back.

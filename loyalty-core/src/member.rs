@@ -18,7 +18,7 @@ use crate::tier::{GoalGrant, TierState};
 use crate::time::Timestamp;
 use crate::transfer::{InTransit, Parcel};
 
-pub use self::balance::{Balance, Lot, by_partner};
+pub use self::balance::{Balance, Lapsed, Lot, by_partner};
 pub use self::lapse::{Lapse, Life, Living};
 
 /// The most awards that wait for one member.

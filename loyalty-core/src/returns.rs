@@ -8,7 +8,7 @@ mod matching;
 mod taking;
 
 use self::taking::Taking;
-use crate::activity::{Activity, Return};
+use crate::activity::Activity;
 use crate::counter::counting;
 use crate::explain::{Step, StepKind, Trace};
 use crate::ledger::operation::{CountedBy, CountedIn, Operation, Returned, Take};
@@ -20,9 +20,10 @@ use crate::problem::Problem;
 use crate::program::document::Counter;
 use crate::program::{Program, Programs, VersionId};
 use crate::succession;
+use crate::time::Timestamp;
 use crate::vesting::{self, Fate};
 
-pub use self::matching::{Back, Matching, Past, Sale, is_complete, line_not_found, matched, sale_of};
+pub use self::matching::{Back, Matching, Past, Sale, is_complete, line_not_found, matched, sale_of, undone};
 
 /// What a return does.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -35,9 +36,10 @@ pub struct Effect {
     pub postings: Vec<Posting>,
 }
 
-/// Takes back what the matched sales carried.
+/// Takes back, by what happened at an instant, what the matched sales carried; where less of them is back than before,
+/// they carry it again.
 pub fn take_back<T: Trace>(
-    by: &Return,
+    at: Timestamp,
     matching: &Matching<'_>,
     programs: &Programs,
     state: &mut MemberState,
@@ -52,7 +54,6 @@ pub fn take_back<T: Trace>(
         let times = (sale.operation.occurred_at.at, state.settled_to);
         effect.counted.extend(succession::counted_by_copies(&counted, program, programs, times));
         effect.counted.append(&mut counted);
-        let at = by.occurred_at.at;
         let postings = &mut effect.postings;
         let mut taking = Taking { sale, program, by: programs.at(at), programs, at, postings };
         let mut takes = Vec::with_capacity(sale.operation.awards.len());
@@ -140,7 +141,11 @@ fn counted_back(sale: &Sale<'_>, counter: &Counter, added: i128) -> Result<i128,
         return before.checked_sub(kept_sum(sale, counter, &sale.after)?).ok_or(OutOfRange);
     }
     // An occasion is none any more when all of it is back.
-    Ok(if sale.is_all(&sale.after)? && !sale.is_all(&sale.before)? { added } else { 0 })
+    Ok(match (sale.is_all(&sale.before)?, sale.is_all(&sale.after)?) {
+        (false, true) => added,
+        (true, false) => added.checked_neg().ok_or(OutOfRange)?,
+        _ => 0,
+    })
 }
 
 fn kept_sum(sale: &Sale<'_>, counter: &Counter, back: &Back) -> Result<i128, OutOfRange> {

@@ -71,7 +71,8 @@ pub fn settle(
                 moment_at(programs, state, due.at).roll_again(state);
             }
             DueKind::HoldEnds => {
-                settlement.postings.extend(release::end_first(state)?);
+                let program = programs.at(due.at);
+                settlement.postings.extend(release::end_first(program, state)?);
                 settlement.postings.extend(debt::repay(state, due.at)?);
             }
             DueKind::WindowTurns | DueKind::TierEnds | DueKind::GrantEnds => {
@@ -90,7 +91,8 @@ pub fn settle(
             }
             DueKind::LotLapses => {
                 if let Some(currency) = &due.id {
-                    settlement.postings.extend(expiry::lapse(state, currency, due.at)?);
+                    let program = programs.at(due.at);
+                    settlement.postings.extend(expiry::lapse(program, state, currency, due.at)?);
                 }
             }
             DueKind::VoucherEnds => settlement.vouchers.extend(state.end_vouchers(due.at)),

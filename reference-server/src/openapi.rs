@@ -18,8 +18,9 @@ use crate::kit::health::Health;
 use crate::kit::problem::ProblemDetails;
 use crate::site::TokenView;
 use crate::wallet::{
-    BudgetsView, CheckView, ClockMove, ClockView, NewAdjustment, NewCancellation, NewCapture, NewExtension,
-    NewReview, NewTierGrant, NewVoid, ReviewsView, StocksView, VersionView, VersionsView,
+    BudgetsView, CheckView, ClockMove, ClockView, NewAdjustment, NewCancellation, NewCapture, NewExpiry,
+    NewExtension, NewReinstatement, NewReview, NewTierGrant, NewUndo, NewVoid, ReviewsView, StocksView,
+    VersionView, VersionsView,
 };
 
 /// The whole description, from what the router says about its routes.
@@ -72,6 +73,9 @@ fn schemas() -> Map<String, Value> {
     read.subschema_for::<NameReferrer>();
     read.subschema_for::<NewAdjustment>();
     read.subschema_for::<NewCancellation>();
+    read.subschema_for::<NewExpiry>();
+    read.subschema_for::<NewReinstatement>();
+    read.subschema_for::<NewUndo>();
     read.subschema_for::<NewCapture>();
     read.subschema_for::<NewExtension>();
     read.subschema_for::<NewVoid>();

@@ -2,6 +2,7 @@
 
 mod activities;
 mod budgets;
+mod corrections;
 mod facts;
 mod holds;
 mod members;
@@ -27,6 +28,7 @@ use crate::clock::Clocks;
 use crate::kit::auth::Verifier;
 
 pub use self::budgets::BudgetsView;
+pub use self::corrections::{NewExpiry, NewReinstatement, NewUndo};
 pub use self::holds::{NewCapture, NewExtension, NewVoid};
 pub use self::programs::{CheckView, VersionView, VersionsView};
 pub use self::redemptions::{NewAdjustment, NewCancellation};
@@ -99,6 +101,9 @@ pub fn routes<S: Clone + Send + Sync + 'static>(wallet: Wallet) -> OpenApiRouter
         .routes(routes!(redemptions::cancel))
         .routes(routes!(redemptions::adjust))
         .routes(routes!(transfers::transfer))
+        .routes(routes!(corrections::undo))
+        .routes(routes!(corrections::extend))
+        .routes(routes!(corrections::reinstate))
         .routes(routes!(holds::place))
         .routes(routes!(holds::capture))
         .routes(routes!(holds::void))

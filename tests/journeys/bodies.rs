@@ -10,7 +10,7 @@ use crate::programs::program;
 use crate::server::Running;
 use crate::story::purchase;
 
-const DOORS: [&str; 14] = [
+const DOORS: [&str; 17] = [
     "/v1/members/anna/purchases",
     "/v1/members/anna/returns",
     "/v1/members/anna/events",
@@ -22,6 +22,9 @@ const DOORS: [&str; 14] = [
     "/v1/members/anna/adjustments",
     "/v1/members/anna/referrer",
     "/v1/members/anna/transfer",
+    "/v1/members/anna/returns/B-1/undo",
+    "/v1/members/anna/expiry",
+    "/v1/members/anna/reinstatements",
     "/v1/programs",
     "/v1/sandbox/clock",
     "/dev/token",

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use loyalty_core::activity::Activity;
 use loyalty_core::adjustment::Adjust;
+use loyalty_core::correction::{ExtendExpiry, Reinstate, UndoReturn};
 use loyalty_core::decision::{Command, Decision, Nearest};
 use loyalty_core::engine::{Answer, Engine, EngineError, Outcome, Preview};
 use loyalty_core::explain::{Step, StepKind};
@@ -488,6 +489,9 @@ struct Timed {
     void: Option<Void>,
     name_referrer: Option<NameReferrer>,
     transfer: Option<Transfer>,
+    undo_return: Option<UndoReturn>,
+    extend_expiry: Option<ExtendExpiry>,
+    reinstate: Option<Reinstate>,
 }
 
 impl Timed {
@@ -505,6 +509,9 @@ impl Timed {
             self.void.map(|void| Command::Void(Arc::new(void))),
             self.name_referrer.map(|name| Command::NameReferrer(Arc::new(name))),
             self.transfer.map(|transfer| Command::Transfer(Arc::new(transfer))),
+            self.undo_return.map(|undo| Command::UndoReturn(Arc::new(undo))),
+            self.extend_expiry.map(|extend| Command::ExtendExpiry(Arc::new(extend))),
+            self.reinstate.map(|reinstate| Command::Reinstate(Arc::new(reinstate))),
         ];
         all.into_iter().flatten().next()
     }

@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
+use super::correct::currency_of;
 use super::{Context, Decision, lots, opened, settled_now};
-use crate::adjustment::{Adjust, LONGEST_REASON};
+use crate::adjustment::{Adjust, check_reason};
 use crate::command::Command;
 use crate::expiry;
 use crate::explain::{Step, StepKind, Trace};
@@ -68,17 +69,11 @@ pub fn decide_adjust<T: Trace>(
 }
 
 fn check<'p>(adjust: &Adjust, program: &'p Program) -> Result<&'p Currency, Problem> {
-    let currency = program.currency(&adjust.currency).ok_or_else(|| {
-        let message = format!("there is no currency `{}`", adjust.currency);
-        Problem::new("unknown_currency", "/currency", message, "use one of the program in force")
-    })?;
+    let currency = currency_of(&adjust.currency, program)?;
     if adjust.points.is_zero() {
         let help = "above 0 points are given, below 0 taken";
         return Err(Problem::new("points_zero", "/points", "no points are given or taken", help));
     }
-    if adjust.reason.is_empty() || adjust.reason.len() > LONGEST_REASON {
-        let message = format!("a reason has 1 to {LONGEST_REASON} bytes, not {}", adjust.reason.len());
-        return Err(Problem::new("wrong_length", "/reason", message, "say why"));
-    }
+    check_reason(&adjust.reason)?;
     Ok(currency)
 }

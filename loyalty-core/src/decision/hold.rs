@@ -99,7 +99,13 @@ pub fn decide_capture<T: Trace>(
     balance.redeemed = balance.redeemed.plus(points)?;
     operation.postings = postings(currency, spent, (Account::Held, Account::Redeemed), context.now)?;
     let times = (moment.at, context.now);
-    operation.postings.extend(give_back(currency, &rest, Account::Held, &mut state, times)?);
+    operation.postings.extend(give_back(
+        moment.program,
+        (currency, &rest),
+        Account::Held,
+        &mut state,
+        times,
+    )?);
     operation.redeemed = Some(redeemed);
     before.tell(&state, program, trace);
     Ok(Decision { operation, state, wants: Vec::new() })
@@ -121,7 +127,8 @@ pub fn decide_void<T: Trace>(
     let mut operation = opened(key, context.moment(), moment.program, settlement, command);
     let Redeemed { reward, currency, lots, slot, .. } = &held.redeemed;
     state.give_up_reward(reward, *slot)?;
-    operation.postings = give_back(currency, lots, Account::Held, &mut state, (moment.at, context.now))?;
+    let times = (moment.at, context.now);
+    operation.postings = give_back(moment.program, (currency, lots), Account::Held, &mut state, times)?;
     before.tell(&state, moment.program, trace);
     Ok(Decision { operation, state, wants: Vec::new() })
 }

@@ -3,34 +3,32 @@
 //! What counts is fixed at the purchase: its version, the member just before it, what was known of the member. So what
 //! is kept of every award is a function of what has come back in all, whatever the steps.
 
-use super::{Arrival, Context, grants, left_of, opened, referrals};
+use super::{Arrival, Context, Needs, grants, left_of, opened, referrals};
 use crate::accrual::basis::numeric;
 use crate::accrual::{self, Earned, Occasion, Subject, share};
-use crate::activity::{Activity, Attribute, AttributeValue, Discount, Line, Purchase, Return};
+use crate::activity::{Activity, Attribute, AttributeValue, Discount, Line, Purchase};
 use crate::explain::NoTrace;
 use crate::facts::Who;
 use crate::grants::{Gift, Granted};
-use crate::id::{AuthorId, OperationKey};
+use crate::id::AuthorId;
 use crate::ledger::operation::{Award, CountedIn, Kept};
 use crate::money::{Money, OutOfRange, Quantity, Ratio, Rounding};
 use crate::points::Points;
 use crate::problem::Problem;
 use crate::program::document::{AttributeKind, Document, ReturnMethod};
 use crate::program::{Program, Programs};
-use crate::returns::{self, Back, Past, Sale, unknown_version};
+use crate::returns::{Back, Matching, Past, Sale, unknown_version};
 use crate::vesting;
 
-/// The purchase before which the member has to be known.
-pub fn needs(by: &Return, past: &Past, programs: &Programs) -> Option<OperationKey> {
-    if !programs.rerate() {
-        return None;
-    }
-    let matching = returns::matched(by, past, programs).ok()?;
+/// The first purchase of what comes back before which the member has to be known; what is refused needs none.
+pub fn needs(matching: Result<Matching<'_>, Problem>, past: &Past, programs: &Programs) -> Needs {
+    let Some(matching) = matching.ok().filter(|_| programs.rerate()) else { return Needs::Nothing };
     let unknown = |sale: &&Sale<'_>| {
         let key = &sale.operation.key;
         is_rated(sale, programs).unwrap_or(false) && !past.stood.iter().any(|stood| stood.0 == *key)
     };
-    matching.sales.iter().find(unknown).map(|sale| sale.operation.key.clone())
+    let first = matching.sales.iter().find(unknown).map(|sale| sale.operation.key.clone());
+    first.map_or(Needs::Nothing, Needs::Before)
 }
 
 /// Whether what is kept of a purchase has to be rated; of nothing there is nothing to rate.
@@ -256,9 +254,10 @@ impl Parts<'_, '_> {
     }
 }
 
-/// Leaves no line more than it had before.
+/// Leaves no line more than it had before; what is not there had nothing.
 fn fall(lines: &mut [Points], before: &[Points]) {
-    lines.iter_mut().zip(before).for_each(|(line, before)| *line = (*line).min(*before));
+    let before = before.iter().copied().chain(std::iter::repeat(Points::ZERO));
+    lines.iter_mut().zip(before).for_each(|(line, before)| *line = (*line).min(before));
 }
 
 /// A part of an amount in the units in which it is kept.

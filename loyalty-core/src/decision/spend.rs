@@ -126,13 +126,8 @@ pub fn decide_cancel<T: Trace>(
         let text = format!("{points} {} come back of `{}`", redeemed.currency, redeemed.reward);
         Step::new(StepKind::Spent, &redeemed.reward, text).with(points)
     });
-    operation.postings = give_back(
-        &redeemed.currency,
-        &redeemed.lots,
-        Account::Redeemed,
-        &mut state,
-        (moment.at, context.now),
-    )?;
+    let (lots, times) = ((&redeemed.currency, &redeemed.lots[..]), (moment.at, context.now));
+    operation.postings = give_back(moment.program, lots, Account::Redeemed, &mut state, times)?;
     before.tell(&state, moment.program, trace);
     Ok(Decision { operation, state, wants: Vec::new() })
 }

@@ -1,5 +1,6 @@
 //! Loading what a command needs beyond the member's state.
 
+use std::cmp::Reverse;
 use std::slice;
 
 use super::{Chain, Engine, EngineError};
@@ -89,6 +90,11 @@ impl Engine {
                     }
                     past.complete = true;
                 }
+                Needs::Return(key) => {
+                    let commits = self.of_return(chain, (&key, &past), before).await?;
+                    push_newest_first(&mut past, commits)?;
+                    past.complete = true;
+                }
                 Needs::OlderPage => {
                     let commits = self.ledger.range(chain.tenant, chain.member, before, PAGE).await?;
                     past.complete = commits.len() < PAGE;
@@ -176,6 +182,32 @@ impl Engine {
         Ok(again.state)
     }
 
+    /// The commit of a return, with those of each purchase that it returned from, below a sequence, newest first; `past`
+    /// has the return where its pack decided it.
+    async fn of_return(
+        &self,
+        chain: Chain<'_>,
+        (key, past): (&OperationKey, &Past),
+        before: u64,
+    ) -> Result<Vec<StoredCommit>, EngineError> {
+        let own = self.ledger.by_key(chain.tenant, chain.member, key).await?;
+        let mut commits: Vec<StoredCommit> = own.into_iter().collect();
+        let recorded = commits.first().map(StoredCommit::commit).transpose()?;
+        let recorded = recorded.into_iter().flat_map(|commit| commit.operations);
+        let undone = past.operations.iter().cloned().chain(recorded).find(|operation| operation.key == *key);
+        for returned in undone.into_iter().flat_map(|operation| operation.returned) {
+            commits.extend(self.of_purchase(chain, &returned.activity, before).await?);
+        }
+        let mut seen = Vec::with_capacity(commits.len());
+        for commit in commits {
+            seen.push((Reverse(commit.head()?.seq), commit));
+        }
+        seen.retain(|(seq, _)| seq.0 < before);
+        seen.sort_by_key(|(seq, _)| *seq);
+        seen.dedup_by_key(|(seq, _)| *seq);
+        Ok(seen.into_iter().map(|(_, commit)| commit).collect())
+    }
+
     /// The commit of a purchase and those that returned from it, below a sequence, newest first.
     async fn of_purchase(
         &self,
@@ -204,7 +236,7 @@ impl Engine {
 /// Whether an operation recorded a purchase or says what became of it.
 fn speaks_of(operation: &Operation, purchase: &ActivityId) -> bool {
     let recorded = purchase_of(operation).is_some_and(|it| it.id == *purchase);
-    recorded || operation.speaks_of().any(|id| id == purchase)
+    recorded || operation.speaks_of().any(|id| id == *purchase)
 }
 
 /// Adds the operations of commits, newest first; gives the last commit's sequence.

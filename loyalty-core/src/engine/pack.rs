@@ -480,7 +480,7 @@ fn keys_of(operations: &[Operation]) -> Result<Vec<OperationKey>, Problem> {
         keys.push(operation.key.clone());
         let command = &operation.sealed.command;
         for purchase in operation.speaks_of() {
-            let key = returned_key(purchase, &operation.key);
+            let key = returned_key(&purchase, &operation.key);
             keys.push(key.ok_or_else(|| command.id_too_long())?);
         }
         if let Some(redemption) = operation.cancels() {

@@ -17,6 +17,7 @@ use serde::Serialize;
 
 use crate::adjustment::Adjust;
 use crate::command::Command;
+use crate::correction::{ExtendExpiry, Reinstate};
 use crate::decision::Nearest;
 use crate::engine::{Answer, Entry, Explanation, Preview};
 use crate::explain::Step;
@@ -195,6 +196,15 @@ pub struct OperationView {
     /// What was given or taken by hand, by whom and why.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub adjustment: Option<Adjust>,
+    /// The return that was undone; what came of it is in `returned`, below 0.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub undone: Option<ActivityId>,
+    /// What lapses later now, by whom and why.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub extended: Option<ExtendExpiry>,
+    /// What came back that had lapsed, by whom and why.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reinstated: Option<Reinstate>,
     /// The hold that was placed, or lasts longer.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hold: Option<HoldView>,
@@ -420,6 +430,18 @@ impl OperationView {
             },
             adjustment: match &sealed.command {
                 Command::Adjust(adjust) => Some(adjust.as_ref().clone()),
+                _ => None,
+            },
+            undone: match &sealed.command {
+                Command::UndoReturn(undo) => Some(undo.of.clone()),
+                _ => None,
+            },
+            extended: match &sealed.command {
+                Command::ExtendExpiry(extend) => Some(extend.as_ref().clone()),
+                _ => None,
+            },
+            reinstated: match &sealed.command {
+                Command::Reinstate(reinstate) => Some(reinstate.as_ref().clone()),
                 _ => None,
             },
             hold: operation.held.map(|held| HoldView::new(&held, program)),

@@ -22,6 +22,7 @@ use crate::shared::Reading;
 use crate::tier::GoalPoints;
 use crate::time::{OffsetTime, Timestamp};
 use crate::transfer::InTransit;
+use crate::vesting::Review;
 
 /// One command decided within a commit.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
@@ -124,9 +125,18 @@ impl Operation {
     }
 
     /// The purchases that it returned from, or whose pending points it settled; each once.
-    pub fn speaks_of(&self) -> impl Iterator<Item = &ActivityId> {
-        let vested = self.vesting.first().map(|vesting| &vesting.activity);
-        self.returned.iter().map(|returned| &returned.activity).chain(vested)
+    pub fn speaks_of(&self) -> impl Iterator<Item = ActivityId> {
+        let vested = self.vesting.first().map(|vesting| vesting.activity.clone());
+        let vested = vested.or_else(|| self.reviews().and_then(Review::purchase));
+        self.returned.iter().map(|returned| returned.activity.clone()).chain(vested)
+    }
+
+    /// What a person said of what an activity earned.
+    fn reviews(&self) -> Option<&Review> {
+        match &self.sealed.command {
+            Command::Approve(review) | Command::Refuse(review) => Some(review),
+            _ => None,
+        }
     }
 }
 

@@ -5,6 +5,7 @@ use minicbor::{Decode, Encode};
 use super::lapse::{Lapse, Life, Living};
 use crate::id::AuthorId;
 use crate::points::{OutOfRange, Points};
+use crate::problem::Problem;
 use crate::time::Timestamp;
 
 const fn is_first(life: &u32) -> bool {
@@ -57,6 +58,26 @@ pub struct Balance {
     /// All that other members gave.
     #[cbor(n(13), default, skip_if = "Points::is_nothing")]
     pub received: Points,
+    /// What has lapsed and may still be given back, that which lapsed first before the others.
+    #[cbor(n(14), default, skip_if = "Vec::is_empty")]
+    pub lapsed: Vec<Lapsed>,
+}
+
+/// The most entries of what has lapsed; beyond them the two oldest are one, which is forgotten with the older.
+const MOST_LAPSED: usize = 64;
+
+/// Points that lapsed at an instant and were not given back.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub struct Lapsed {
+    /// When.
+    #[n(0)]
+    pub at: Timestamp,
+    /// How many, above 0.
+    #[n(1)]
+    pub points: Points,
+    /// The partner that paid for them; the program where absent.
+    #[n(2)]
+    pub funded_by: Option<AuthorId>,
 }
 
 /// Points with one expiry, paid for by one partner.
@@ -88,6 +109,15 @@ impl Lot {
         Ok(())
     }
 
+    /// Lets it lapse at `to` where it has an instant of its own that is meant; gives whether it has.
+    pub fn extend(&mut self, is_meant: impl Fn(Timestamp) -> bool, to: Timestamp) -> bool {
+        let meant = self.lapses.and_then(Lapse::at).is_some_and(is_meant);
+        if meant {
+            self.lapses = Some(Lapse::At(to));
+        }
+        meant
+    }
+
     /// Whether both are the same lot, whatever they hold.
     pub fn is_like(&self, other: &Self) -> bool {
         (self.lapses, self.life, &self.funded_by) == (other.lapses, other.life, &other.funded_by)
@@ -112,6 +142,7 @@ impl Balance {
             debt: Points::ZERO,
             given: Points::ZERO,
             received: Points::ZERO,
+            lapsed: Vec::new(),
         }
     }
 
@@ -155,6 +186,97 @@ impl Balance {
     pub fn live(&mut self, life: Life) {
         self.living.life = Some(life);
         self.sort();
+    }
+
+    /// Lets points lapse at `to` that would at an instant which is meant; gives whether there were any.
+    pub fn extend(
+        &mut self,
+        is_meant: impl Fn(Timestamp) -> bool,
+        to: Timestamp,
+    ) -> Result<bool, OutOfRange> {
+        let mut any = false;
+        let living = self.living;
+        let lives = |lot: &Lot| lot.lapses == Some(Lapse::Idle) && living.joined(lot.lapses) == lot.life;
+        if living.ends().is_some_and(&is_meant) && self.lots.iter().any(lives) {
+            self.living.life = Some(Life::Until(to));
+            any = true;
+        }
+        for mut lot in std::mem::take(&mut self.lots) {
+            any |= lot.extend(&is_meant, to);
+            self.put(lot)?;
+        }
+        Ok(any)
+    }
+
+    /// Counts points of a lot as lapsed at an instant; `kept` where they may be given back.
+    pub fn expire(&mut self, lot: Lot, at: Timestamp, kept: bool) -> Result<(), OutOfRange> {
+        let Lot { points, funded_by, .. } = lot;
+        self.expired = self.expired.plus(points)?;
+        if !kept {
+            return Ok(());
+        }
+        let place = self.lapsed.partition_point(|it| (it.at, &it.funded_by) < (at, &funded_by));
+        match self.lapsed.get_mut(place).filter(|it| it.at == at && it.funded_by == funded_by) {
+            Some(known) => known.points = known.points.plus(points)?,
+            None => self.lapsed.insert(place, Lapsed { at, points, funded_by }),
+        }
+        if self.lapsed.len() > MOST_LAPSED {
+            self.join_oldest()?;
+        }
+        Ok(())
+    }
+
+    /// Joins the two oldest entries of what has lapsed that the same partner paid for.
+    fn join_oldest(&mut self) -> Result<(), OutOfRange> {
+        for first in 0..self.lapsed.len() {
+            let next = first.saturating_add(1);
+            let Some((oldest, others)) = self.lapsed.get_mut(first..).and_then(<[_]>::split_first_mut) else {
+                break;
+            };
+            if let Some(same) = others.iter().position(|it| it.funded_by == oldest.funded_by) {
+                let Lapsed { points, .. } = self.lapsed.remove(next.saturating_add(same));
+                if let Some(oldest) = self.lapsed.get_mut(first) {
+                    oldest.points = oldest.points.plus(points)?;
+                }
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Forgets what may not be given back any more: what lapsed at instants that are `over`.
+    pub fn forget_lapsed(&mut self, over: impl Fn(Timestamp) -> bool) {
+        self.lapsed.retain(|lapsed| !over(lapsed.at));
+    }
+
+    /// Gives back points that have lapsed, the first before the others, into lots that lapse then; gives how many by
+    /// who pays for them.
+    ///
+    /// `exceeds_lapsed` where there are not so many.
+    pub fn reinstate(
+        &mut self,
+        points: Points,
+        lapses: Option<Lapse>,
+    ) -> Result<Vec<(Option<AuthorId>, Points)>, Problem> {
+        let (mut left, mut back) = (points, Vec::new());
+        for lapsed in &mut self.lapsed {
+            let part = lapsed.points.min(left);
+            lapsed.points = lapsed.points.minus(part)?;
+            left = left.minus(part)?;
+            back.push(Lot { lapses, points: part, funded_by: lapsed.funded_by.clone(), life: 0 });
+        }
+        if left.is_positive() {
+            let message = format!("{points} are more than the {} that may come back", points.minus(left)?);
+            let help = "only what lapsed within the program's window comes back";
+            return Err(Problem::new("exceeds_lapsed", "/points", message, help));
+        }
+        self.lapsed.retain(|lapsed| lapsed.points.is_positive());
+        let back = by_partner(&back)?;
+        for (partner, points) in &back {
+            self.expired = self.expired.minus(*points)?;
+            self.add(*points, lapses, partner.as_ref())?;
+        }
+        Ok(back.into_iter().filter(|(_, points)| points.is_positive()).collect())
     }
 
     /// Ends the life of the points that live by activity: all that are of it are to lapse.

@@ -117,6 +117,9 @@ impl<'a> Check<'a> {
                 let path = format!("/currencies/{index}/worth");
                 self.problem("worth_negative", path, message, "write such as \"0.01\", or leave it out");
             }
+            if let Some(within) = currency.reinstate_within {
+                self.span(within, &format!("/currencies/{index}/reinstate_within"));
+            }
             if let Some(expiry) = &currency.expiry {
                 self.currency_expiry(expiry, &format!("/currencies/{index}/expiry"));
             }

@@ -199,6 +199,9 @@ pub struct Currency {
     /// When points lapse; absent means never.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expiry: Option<CurrencyExpiry>,
+    /// From the date on which points lapsed to the last day on which a person may give them back; absent means never.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reinstate_within: Option<Span>,
     /// What a point is worth in the program's money, by which checking says how much of a price comes back.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub worth: Option<Money>,

@@ -2,6 +2,7 @@
 
 use crate::activity::{Purchase, Return, ReturnLine};
 use crate::command::Command;
+use crate::correction::UndoReturn;
 use crate::grants::Regranted;
 use crate::id::{ActivityId, OperationKey};
 use crate::ledger::operation::{Award, Kept, Operation, Returned, Take, Unmatched, Vesting};
@@ -52,6 +53,8 @@ pub struct Sale<'a> {
     pub regranted: Vec<&'a Regranted>,
     /// Whether what it earned was refused.
     pub refused: bool,
+    /// Whether it was approved.
+    pub approved: bool,
 }
 
 /// What has come back of a purchase.
@@ -88,12 +91,20 @@ impl<'a> Sale<'a> {
         let regranted = newer.iter().rev().flat_map(|op| &op.regranted).filter(of_it).collect();
         let refuses = |op: &Operation| matches!(&op.sealed.command, Command::Refuse(review) if review.of == operation.key);
         let refused = newer.iter().any(refuses);
-        Self { operation, purchase, after: before.clone(), before, takes, vestings, regranted, refused }
+        let approves = |op: &Operation| matches!(&op.sealed.command, Command::Approve(review) if review.of == operation.key);
+        let approved = newer.iter().any(approves);
+        let after = before.clone();
+        Self { operation, purchase, after, before, takes, vestings, regranted, refused, approved }
     }
 
     /// One of the awards of the purchase.
     pub fn award(&self, award: u32) -> Option<&'a Award> {
         self.operation.awards.get(usize::try_from(award).ok()?)
+    }
+
+    /// Whether a person has still to approve or refuse what it earned.
+    pub const fn is_under_review(&self) -> bool {
+        !self.operation.reviewed_for.is_empty() && !self.approved && !self.refused
     }
 
     /// The purchase's id.
@@ -217,6 +228,49 @@ fn linked<'a>(by: &Return, id: &ActivityId, past: &'a Past) -> Result<Matching<'
         return Err(already_returned(id));
     }
     Ok(Matching { sales: vec![sale], unmatched: Vec::new() })
+}
+
+/// What a return brought back, as if it had not: its sales with less back than before.
+pub fn undone<'a>(undo: &UndoReturn, past: &'a Past) -> Result<Matching<'a>, Problem> {
+    let key = undo.undone();
+    let place = past.operations.iter().position(|operation| Some(&operation.key) == key.as_ref());
+    let found = place.and_then(|place| Some((past.operations.get(place)?, past.operations.get(place..)?)));
+    let (undone, from_it) = found.ok_or_else(|| {
+        let message = format!("there is no return `{}`", undo.of);
+        Problem::new("return_not_found", "/of", message, "name the id of a return that was recorded")
+    })?;
+    let undoes = |operation: &Operation| matches!(&operation.sealed.command, Command::UndoReturn(it) if it.of == undo.of);
+    if past.operations.iter().any(undoes) {
+        let message = format!("the return `{}` was undone before", undo.of);
+        return Err(Problem::new("already_undone", "/of", message, "see the history for when"));
+    }
+    if undone.returned.is_empty() {
+        let message = format!("the return `{}` found no sale", undo.of);
+        return Err(Problem::new("nothing_to_undo", "/of", message, "nothing was taken for it"));
+    }
+    let older = from_it.get(1..).unwrap_or_default();
+    let sales =
+        undone.returned.iter().map(|returned| without(returned, older, sale_of(&returned.activity, past)?));
+    Ok(Matching { sales: sales.collect::<Result<_, _>>()?, unmatched: Vec::new() })
+}
+
+/// A sale without what one return brought back, before which came those that are `older`.
+fn without<'a>(returned: &Returned, older: &[Operation], mut sale: Sale<'a>) -> Result<Sale<'a>, Problem> {
+    let before = older.iter().flat_map(|operation| operation.returned.iter().rev());
+    let before = before.into_iter().find(|before| before.activity == returned.activity);
+    let difference = |after: i128, back: i128, before: i128| {
+        after.checked_sub(back.checked_sub(before).ok_or(OutOfRange)?).ok_or(OutOfRange)
+    };
+    for (line, units) in sale.after.units.iter_mut().enumerate() {
+        let of = |returned: Option<&Returned>| {
+            returned.and_then(|it| it.units.get(line)).copied().unwrap_or(Quantity::ZERO).units()
+        };
+        *units = Quantity::from_units(difference(units.units(), of(Some(returned)), of(before))?);
+    }
+    let amount = before.map_or(Money::ZERO, |before| before.amount);
+    let left = difference(sale.after.amount.units(), returned.amount.units(), amount.units())?;
+    sale.after.amount = Money::from_units(left);
+    Ok(sale)
 }
 
 /// Gives money back for what is kept, without goods.

@@ -4,7 +4,7 @@ use super::Sale;
 use super::debt::{self, Reach, Taken};
 use crate::explain::{Step, StepKind, Trace};
 use crate::id::AuthorId;
-use crate::ledger::operation::{Award, CountedBy, CountedIn, LotTake, Take};
+use crate::ledger::operation::{Award, CountedBy, CountedIn, LotTake, Take, VestingOutcome};
 use crate::ledger::posting::{Account, Posting};
 use crate::member::{Lapse, Lot, MemberState, Pending, by_partner};
 use crate::money::OutOfRange;
@@ -112,10 +112,16 @@ impl Taking<'_, '_> {
         ((points, counted), returned): ((Points, Vec<CountedIn>), Vec<CountedIn>),
         state: &mut MemberState,
     ) -> Result<(), Problem> {
-        let Some(waits) = award.waits.as_ref().filter(|_| points.is_positive()) else { return Ok(()) };
+        let review = self.sale.is_under_review();
+        let (due, then) = match &award.waits {
+            _ if !points.is_positive() => return Ok(()),
+            Some(waits) => (waits.until, waits.then()),
+            None if review => (self.sale.operation.occurred_at.at, VestingOutcome::Vested),
+            None => return Ok(()),
+        };
         let mut pending = Pending {
-            due: waits.until,
-            then: waits.then(),
+            due,
+            then,
             of: self.sale.operation.key.clone(),
             award: place,
             currency: award.currency.clone(),
@@ -124,7 +130,7 @@ impl Taking<'_, '_> {
             lapses: award.lapses,
             funded_by: award.funded_by.clone(),
             returned,
-            review: false,
+            review,
         };
         if !pending.may_be_cancelled() {
             (pending.counted, pending.returned) = (Vec::new(), Vec::new());

@@ -5,6 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Begins, Moment};
+use crate::adjustment::check_reason;
 use crate::grants::HeldTier;
 use crate::id::{ActivityId, ActorId, AuthorId, OperationKey};
 use crate::ledger::operation::TierChange;
@@ -13,8 +14,6 @@ use crate::problem::Problem;
 use crate::program::document::{Threshold, TierTrack};
 use crate::time::Timestamp;
 
-/// The longest reason, in bytes.
-const LONGEST_REASON: usize = 500;
 /// The most counters that keeping a given level may take.
 pub const MOST_THRESHOLDS: usize = 16;
 
@@ -129,10 +128,7 @@ impl Moment<'_> {
     }
 
     fn check_grant(&self, grant: &TierGrant) -> Result<(), Problem> {
-        if grant.reason.is_empty() || grant.reason.len() > LONGEST_REASON {
-            let message = format!("a reason has 1 to {LONGEST_REASON} bytes, not {}", grant.reason.len());
-            return Err(Problem::new("wrong_length", "/reason", message, "say why the level is given"));
-        }
+        check_reason(&grant.reason)?;
         if grant.keep.len() > MOST_THRESHOLDS {
             let message = format!("{} conditions are more than {MOST_THRESHOLDS}", grant.keep.len());
             return Err(Problem::new("wrong_length", "/keep", message, "ask for less"));

@@ -6,7 +6,7 @@ use crate::activity::CustomEvent;
 use crate::expiry;
 use crate::explain::{Step, StepKind, Trace};
 use crate::id::AuthorId;
-use crate::ledger::operation::{CountedIn, Operation, Vesting, VestingOutcome};
+use crate::ledger::operation::{Award, CountedIn, Operation, Vesting, VestingOutcome};
 use crate::ledger::posting::Posting;
 use crate::member::{MemberState, Pending};
 use crate::points::{OutOfRange, Points};
@@ -44,7 +44,8 @@ pub fn named<'a>(event: &CustomEvent, past: &'a Past) -> Result<Option<Named<'a>
 
 /// Lets the pending points vest that wait for an event, or cancels them by it, and notes it in its operation.
 ///
-/// Where nothing of the purchase waits for it, nothing happens.
+/// What has come back by then hears of it too, for the case that its return is undone. Where nothing of the purchase
+/// waits for it, nothing happens.
 pub fn by_event<T: Trace>(
     notice: &Notice<'_>,
     state: &mut MemberState,
@@ -54,9 +55,9 @@ pub fn by_event<T: Trace>(
     let Named { sale, lines } = notice.named;
     let version = sale.operation.version;
     let program = notice.programs.version(version).ok_or_else(|| returns::unknown_version(version))?;
-    let waiting = state.pending.iter().filter(|pending| pending.of == sale.operation.key);
-    for award in waiting.map(|pending| pending.award).collect::<Vec<_>>() {
-        let Some((outcome, own)) = outcome(notice.event, sale, award, program) else { continue };
+    for (award, given) in (0_u32..).zip(&sale.operation.awards) {
+        let outcome = outcome(notice.event, sale, award, program);
+        let Some((outcome, own)) = outcome.filter(|_| may_wait(given, award, sale, state)) else { continue };
         let waits = |line: usize| fate(sale, award, line, state) == Fate::Pending;
         let is_new = |line: usize| waits(line) && told(sale, award, line, true).is_none();
         let named = |line: usize| is_new(line) && (lines.is_empty() || is_among(lines, line));
@@ -66,24 +67,22 @@ pub fn by_event<T: Trace>(
         let rest = of_award.kept(&|line| waits(line) && !named(line))?;
         let key = &sale.operation.key;
         let [returned, left] = parted(state.returned_of(key, award), &of_award.all_back(&named)?)?;
-        let Some(pending) = state.waiting(key, award).and_then(|place| state.pending.get(place)) else {
-            continue;
-        };
-        let pending = Pending { points, counted, returned, ..pending.clone() };
+        let pending = state.waiting(key, award).and_then(|place| state.pending.get(place)).cloned();
+        let review = pending.as_ref().map_or(sale.is_under_review(), |pending| pending.review);
         // Under review some lines may have been heard of already, which this is not about.
-        let all = || (0..).zip(&sale.after.units).map(|(line, _)| line);
-        let about: Vec<u32> = match pending.review {
-            true => all().filter(|line| usize::try_from(*line).is_ok_and(named)).collect(),
-            false => lines.clone(),
-        };
-        if pending.review && about.is_empty() {
+        let heard: Vec<u32> = (0..).zip(&sale.after.units).map(|(line, _)| line).collect();
+        let heard: Vec<u32> =
+            heard.into_iter().filter(|line| usize::try_from(*line).is_ok_and(named)).collect();
+        if heard.is_empty() && (review || pending.is_none()) {
             continue;
         }
+        let about = if review { heard } else { lines.clone() };
         let vests = outcome == VestingOutcome::Vested;
-        let lapses = expiry::lapses(program, &pending.currency, own, &notice.when).filter(|_| vests);
-        let held = pending.review && vests;
-        trace.step(|| tell((points, &pending.currency), (outcome, held), notice.event));
-        if !held {
+        let lapses = expiry::lapses(program, &given.currency, own, &notice.when).filter(|_| vests);
+        let held = review && vests;
+        trace.step(|| tell((points, &given.currency), (outcome, held), notice.event));
+        if let Some(pending) = pending.filter(|_| !held) {
+            let pending = Pending { points, counted, returned, ..pending };
             state.leave_waiting(key, award, rest, left);
             let posting = match outcome {
                 VestingOutcome::Vested => vest(state, &pending, points, lapses)?,
@@ -97,6 +96,11 @@ pub fn by_event<T: Trace>(
         operation.vesting.push(Vesting { activity, award, lines, outcome, points, lapses, held });
     }
     Ok(())
+}
+
+/// Whether something of an award waits, or will again if it is no longer back.
+fn may_wait(given: &Award, award: u32, sale: &Sale<'_>, state: &MemberState) -> bool {
+    given.points.is_positive() || state.waiting(&sale.operation.key, award).is_some()
 }
 
 /// What tracks still count of what came back: the part of some lines, and the rest.

@@ -32,6 +32,7 @@ pub fn fate(sale: &Sale<'_>, award: u32, line: usize, state: &MemberState) -> Fa
         (Some(vesting), _) if vesting.outcome == VestingOutcome::Vested => Fate::Available(vesting.lapses),
         (Some(_), _) => Fate::Cancelled,
         (None, _) if state.waiting(&sale.operation.key, award).is_some() => Fate::Pending,
+        (None, _) if sale.is_under_review() => Fate::Pending,
         // What waits is let go of while it is nothing.
         (None, Some(_)) if given.waits.as_ref().is_some_and(|it| it.until > state.settled_to) => {
             Fate::Pending

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::event::parted;
 use super::held::told;
 use super::{Fate, Waiting, cancel_now, fate, vest};
+use crate::adjustment::check_reason;
 use crate::id::{ActivityId, ActorId, OperationKey};
 use crate::ledger::operation::{Operation, Vesting, VestingOutcome};
 use crate::ledger::posting::Posting;
@@ -19,9 +20,6 @@ use crate::problem::Problem;
 use crate::program::{Program, Programs};
 use crate::returns::Sale;
 use crate::time::Timestamp;
-
-/// The longest reason, in bytes.
-const LONGEST_REASON: usize = 500;
 
 /// What a person says of what an activity earned.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, Encode, Decode)]
@@ -52,6 +50,11 @@ pub struct Reviewed<'a> {
 }
 
 impl Review {
+    /// The purchase that it is about, if it is one.
+    pub fn purchase(&self) -> Option<ActivityId> {
+        self.of.as_str().strip_prefix("purchase/").and_then(|id| ActivityId::new(id).ok())
+    }
+
     /// Checks that it can be said of an activity.
     ///
     /// `review_not_found` where no such activity was ever under review, `review_ended` where nothing of it is by now.
@@ -60,10 +63,7 @@ impl Review {
         recorded: Option<&'a Operation>,
         state: &MemberState,
     ) -> Result<&'a Operation, Problem> {
-        if self.reason.is_empty() || self.reason.len() > LONGEST_REASON {
-            let message = format!("a reason has 1 to {LONGEST_REASON} bytes, not {}", self.reason.len());
-            return Err(Problem::new("wrong_length", "/reason", message, "say why"));
-        }
+        check_reason(&self.reason)?;
         let recorded = recorded.filter(|operation| !operation.reviewed_for.is_empty());
         let recorded = recorded.ok_or_else(|| {
             let message = format!("nothing of `{}` was ever under review", self.of);

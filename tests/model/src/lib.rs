@@ -15,6 +15,7 @@ mod budgets;
 mod calendar;
 mod carry;
 mod condition;
+mod correction;
 mod debt;
 mod goals;
 mod grants;
@@ -44,7 +45,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::NaiveDate;
 use loyalty_core::activity::Activity;
 use loyalty_core::id::AuthorId;
-use loyalty_core::program::document::{Cap, Counter, Currency, Document, ReturnMethod, TierTrack};
+use loyalty_core::program::document::{Cap, Counter, Currency, Document, TierTrack};
 use loyalty_core::tier::TierGrant;
 use loyalty_core::time::{OffsetTime, Timestamp};
 
@@ -114,6 +115,8 @@ pub struct Model {
     given: Awards,
     settled_to: Option<Instant>,
     enrolled: Option<Instant>,
+    /// What every return brought back, by its id; none once that is undone.
+    brought_back: BTreeMap<String, Option<Found>>,
     /// Every redemption, by its key.
     spent: BTreeMap<String, Spent>,
     /// Points set aside.
@@ -164,6 +167,7 @@ impl Model {
             standings: BTreeMap::new(),
             settled_to: None,
             enrolled: None,
+            brought_back: BTreeMap::new(),
             spent: BTreeMap::new(),
             holds: Vec::new(),
             placed: BTreeSet::new(),
@@ -215,10 +219,9 @@ impl Model {
                 }
                 let now = self.settled_to.map_or(own_time, |settled| settled.max(own_time));
                 let today = if now > own_time { self.calendar.date_at(now) } else { date };
-                let before = (self.past.clone(), self.standings.clone());
-                let outcome = Outcome { tier, welcome: first.welcome, ..self.take_back(found, now) };
-                let outcome = self.follow_counters(&before, (today, now), outcome);
-                self.follow_levels(self.moment_on(today, now));
+                self.brought_back.insert(given.id.to_string(), Some(found.clone()));
+                let outcome =
+                    Outcome { tier, welcome: first.welcome, ..self.bring_back(found, (today, now)) };
                 self.renew_by(activity, self.moment(time, date));
                 outcome
             }
@@ -407,8 +410,6 @@ impl Model {
         }
         if self.holds.iter().any(|held| held.until <= at) {
             self.end_holds(at);
-            // What is over by then repays nothing.
-            self.lots.values_mut().filter(|lots| lots.debt > BigInt::ZERO).for_each(|lots| lots.lapse(at));
             self.repay();
         }
         self.move_standings(|standing, tiers, track| standing.settle(tiers, track, at));
@@ -564,40 +565,5 @@ impl Model {
             step(standing, &self.tiers(), track);
         }
         self.standings = standings;
-    }
-
-    fn take_back(&mut self, found: Found, now: Instant) -> Outcome {
-        let mut outcome = Outcome { unmatched: found.unmatched, ..Outcome::default() };
-        let mut purchases: Vec<usize> = Vec::new();
-        for purchase in found.parts.iter().map(|part| part.purchase).chain(found.refund.iter().map(|it| it.0))
-        {
-            if !purchases.contains(&purchase) {
-                purchases.push(purchase);
-            }
-        }
-        for &purchase in &purchases {
-            let past = &mut self.past[purchase];
-            let before = past.clone();
-            let parts = found.parts.iter().filter(|part| part.purchase == purchase);
-            past.returned.extend(parts.map(|part| (part.line, part.units.clone())));
-            past.refunded += found.refund.iter().map(|it| it.1.clone()).sum::<number::Exact>();
-            if self.document.returns.method == ReturnMethod::Rerate {
-                past.rerate();
-            }
-            past.fall_with_budgets(&before);
-            for (award, given) in before.awards.iter().enumerate() {
-                let reach = self.reach(&given.currency);
-                let past = &mut self.past[purchase];
-                let kept = before.kept(&given.share).into_iter().zip(past.kept(&past.awards[award].share));
-                let due: Vec<BigInt> = kept.map(|(before, now)| before - now).collect();
-                let lots = self.lots.get_mut(&given.currency).expect("every currency has its lots");
-                let [taken, forgiven] = past.taken.settle((award, given), &due, (lots, &reach));
-                *outcome.forgiven.entry(given.currency.clone()).or_default() += forgiven;
-                *outcome.taken.entry(given.currency.clone()).or_default() += taken;
-            }
-            self.return_gifts(purchase, now);
-        }
-        purchases.into_iter().for_each(|purchase| self.return_referrals(purchase));
-        outcome
     }
 }

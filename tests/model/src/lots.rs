@@ -58,6 +58,16 @@ impl Place {
     pub fn goal(&self) -> Goal {
         (self.lapses, self.partner.clone())
     }
+
+    /// Moves points with a day of their own to a later one; where `only` says so, those of that instant alone.
+    pub fn extend(&mut self, only: Option<Instant>, to: Instant) -> bool {
+        let Lapses::At(at) = self.lapses else { return false };
+        let longer = at < to && only.is_none_or(|only| only == at);
+        if longer {
+            self.lapses = Lapses::At(to);
+        }
+        longer
+    }
 }
 
 /// What returns and hands may take, by the program's rule.
@@ -98,6 +108,8 @@ pub struct Lots {
     ended: Vec<Instant>,
     /// What the member owes.
     pub debt: BigInt,
+    /// What has lapsed and did not come back: when, how many and who pays for them, the first before the others.
+    pub lapsed: Vec<(Instant, BigInt, Option<String>)>,
     /// What came and went.
     pub totals: Totals,
 }
@@ -159,8 +171,24 @@ impl Lots {
         }
         let due: Vec<Place> = self.open.keys().filter(|place| self.lapse_of(place) <= at).cloned().collect();
         for place in due {
-            self.totals.expired += self.open.remove(&place).expect("it is open");
+            let points = self.open.remove(&place).expect("it is open");
+            self.expire(points, &place, self.lapse_of(&place));
         }
+    }
+
+    /// Puts points back where they were, or lets them lapse at `now` where they would have by then.
+    pub fn release(&mut self, points: &BigInt, place: Place, now: Instant) {
+        if self.lapse_of(&place) <= now {
+            self.expire(points.clone(), &place, now);
+        } else {
+            self.put_back(points, place);
+        }
+    }
+
+    fn expire(&mut self, points: BigInt, place: &Place, at: Instant) {
+        self.totals.expired += &points;
+        self.lapsed.push((at, points, place.partner.clone()));
+        self.lapsed.sort();
     }
 
     /// Takes points back: first those of `first`, then the soonest to lapse; what is missing is owed as far as it may
@@ -199,6 +227,24 @@ impl Lots {
         let part = self.debt.clone().min(self.balance());
         self.spend(&part, None).expect("no more than there is");
         self.debt -= part;
+    }
+
+    /// Lets points lapse at `to` that would sooner; where `only` says so, those of that instant alone. Gives whether
+    /// there were any.
+    pub fn extend(&mut self, only: Option<Instant>, to: Instant) -> bool {
+        self.open.retain(|_, points| *points > BigInt::ZERO);
+        let mut any = false;
+        let alive = self.ended.len();
+        let lives = self.open.keys().any(|place| place.lapses == Lapses::ByActivity && place.life == alive);
+        if lives && self.ends.is_some_and(|ends| ends < to && only.is_none_or(|only| only == ends)) {
+            self.ends = Some(to);
+            any = true;
+        }
+        for (mut place, points) in std::mem::take(&mut self.open) {
+            any |= place.extend(only, to);
+            self.put_back(&points, place);
+        }
+        any
     }
 
     /// What a return gives again of what it took: less is owed first; gives what is left of it.

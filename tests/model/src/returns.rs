@@ -2,13 +2,13 @@
 
 use chrono::NaiveDate;
 use loyalty_core::activity::{Activity, Line, Return, ReturnLine};
-use loyalty_core::program::document::{Returns, Unlinked};
+use loyalty_core::program::document::{ReturnMethod, Returns, Unlinked};
 
-use crate::Refused;
 use crate::basis::units;
-use crate::calendar::later;
+use crate::calendar::{Instant, later};
 use crate::history::Past;
-use crate::number::{Exact, exact, whole};
+use crate::number::{BigInt, Exact, exact, whole};
+use crate::{Model, Outcome, Refused};
 
 /// Units of one line that come back.
 #[derive(Debug, Clone)]
@@ -22,7 +22,7 @@ pub struct Part {
 }
 
 /// What a return found, and what it did not.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Found {
     /// The parts, in the order found.
     pub parts: Vec<Part>,
@@ -30,6 +30,15 @@ pub struct Found {
     pub unmatched: Vec<(String, Exact)>,
     /// Money given back without goods, and of which purchase.
     pub refund: Option<(usize, Exact)>,
+}
+
+impl Found {
+    /// The same the other way round: as if it had not come back.
+    pub fn undone(self) -> Self {
+        let parts = self.parts.into_iter().map(|part| Part { units: whole(0) - part.units, ..part });
+        let refund = self.refund.map(|(purchase, amount)| (purchase, whole(0) - amount));
+        Self { parts: parts.collect(), refund, unmatched: Vec::new() }
+    }
 }
 
 /// Looks for what comes back.
@@ -162,6 +171,52 @@ impl<'a> Search<'a> {
         if part.units > whole(0) {
             self.found.parts.push(part);
         }
+    }
+}
+
+impl Model {
+    /// What comes back takes, and what follows from the counters then.
+    pub(crate) fn bring_back(&mut self, found: Found, (today, now): (NaiveDate, Instant)) -> Outcome {
+        let before = (self.past.clone(), self.standings.clone());
+        let outcome = self.take_back(found, now);
+        let outcome = self.follow_counters(&before, (today, now), outcome);
+        self.follow_levels(self.moment_on(today, now));
+        outcome
+    }
+
+    fn take_back(&mut self, found: Found, now: Instant) -> Outcome {
+        let mut outcome = Outcome { unmatched: found.unmatched, ..Outcome::default() };
+        let mut purchases: Vec<usize> = Vec::new();
+        for purchase in found.parts.iter().map(|part| part.purchase).chain(found.refund.iter().map(|it| it.0))
+        {
+            if !purchases.contains(&purchase) {
+                purchases.push(purchase);
+            }
+        }
+        for &purchase in &purchases {
+            let past = &mut self.past[purchase];
+            let before = past.clone();
+            let parts = found.parts.iter().filter(|part| part.purchase == purchase);
+            past.returned.extend(parts.map(|part| (part.line, part.units.clone())));
+            past.refunded += found.refund.iter().map(|it| it.1.clone()).sum::<Exact>();
+            if self.document.returns.method == ReturnMethod::Rerate {
+                past.rerate();
+            }
+            past.fall_with_budgets(&before);
+            for (award, given) in before.awards.iter().enumerate() {
+                let reach = self.reach(&given.currency);
+                let past = &mut self.past[purchase];
+                let kept = before.kept(&given.share).into_iter().zip(past.kept(&past.awards[award].share));
+                let due: Vec<BigInt> = kept.map(|(before, now)| before - now).collect();
+                let lots = self.lots.get_mut(&given.currency).expect("every currency has its lots");
+                let [taken, forgiven] = past.taken.settle((award, given), &due, (lots, &reach));
+                *outcome.forgiven.entry(given.currency.clone()).or_default() += forgiven;
+                *outcome.taken.entry(given.currency.clone()).or_default() += taken;
+            }
+            self.return_gifts(purchase, now);
+        }
+        purchases.into_iter().for_each(|purchase| self.return_referrals(purchase));
+        outcome
     }
 }
 

@@ -137,9 +137,8 @@ impl Model {
         let lots = self.lots.get_mut(&spent.currency).expect("every currency has its lots");
         lots.totals.redeemed -= &spent.points;
         for (place, points) in &spent.from {
-            lots.put_back(points, place.clone());
+            lots.release(points, place.clone(), now);
         }
-        lots.lapse(now);
         Ok(())
     }
 
@@ -210,7 +209,7 @@ impl Model {
     /// Spends what is held, or says the code of why not.
     pub fn capture(&mut self, capture: &Capture, at: Timestamp) -> Result<Spent, &'static str> {
         self.try_out(|model| {
-            model.now(at)?;
+            let now = model.now(at)?;
             let held = model.ended(capture.hold.as_str())?;
             let document = model.document.clone();
             let reward = document.rewards.iter().find(|it| Some(&it.id) == held.wanted.reward.as_ref());
@@ -231,10 +230,9 @@ impl Model {
                 let spent = missing.clone().min(part.clone());
                 missing -= &spent;
                 let lots = model.lots.get_mut(&held.spent.currency).expect("every currency has its lots");
-                lots.put_back(&(part - &spent), place.clone());
+                lots.release(&(part - &spent), place.clone(), now);
                 from.push((place, spent));
             }
-            model.lapse_now();
             let spent = Spent { points, off, from, bought, ..held.spent };
             model.lots.get_mut(&spent.currency).expect("its lots").totals.redeemed += &spent.points;
             model.spent.insert(capture.key.to_string(), spent.clone());
@@ -245,11 +243,10 @@ impl Model {
     /// Gives a hold up, or says the code of why not.
     pub fn void(&mut self, void: &Void, at: Timestamp) -> Result<(), &'static str> {
         self.try_out(|model| {
-            model.now(at)?;
+            let now = model.now(at)?;
             let held = model.ended(void.hold.as_str())?;
             model.forget_had(&format!("hold/{}", held.key));
-            model.release(held);
-            model.lapse_now();
+            model.release(held, now);
             Ok(())
         })
     }
@@ -268,27 +265,22 @@ impl Model {
         all
     }
 
-    /// Lets end what is over at `at`; what is released lapses with all else.
+    /// Lets end what is over at `at`.
     pub(crate) fn end_holds(&mut self, at: Instant) {
         let (over, open) = std::mem::take(&mut self.holds).into_iter().partition(|held| held.until <= at);
         self.holds = open;
         let over: Vec<Held> = over;
         for held in over {
             self.end_had(&format!("hold/{}", held.key), held.until);
-            self.release(held);
+            self.release(held, at);
         }
     }
 
-    fn release(&mut self, held: Held) {
+    fn release(&mut self, held: Held, now: Instant) {
         let lots = self.lots.get_mut(&held.spent.currency).expect("every currency has its lots");
         for (place, points) in held.spent.from {
-            lots.put_back(&points, place);
+            lots.release(&points, place, now);
         }
-    }
-
-    fn lapse_now(&mut self) {
-        let now = self.settled_to.expect("a member has begun");
-        self.lots.values_mut().for_each(|lots| lots.lapse(now));
     }
 
     fn ended(&mut self, key: &str) -> Result<Held, &'static str> {

@@ -52,6 +52,12 @@ pub enum OperationKind {
     Receive,
     /// Points that were given arrived, or came back.
     EndTransfer,
+    /// A return was undone.
+    UndoReturn,
+    /// Points lapse later.
+    ExtendExpiry,
+    /// Points that had lapsed came back.
+    Reinstate,
 }
 
 impl OperationKind {
@@ -73,6 +79,9 @@ impl OperationKind {
             Command::Transfer(_) => Self::Transfer,
             Command::Receive(_) => Self::Receive,
             Command::EndTransfer(_) => Self::EndTransfer,
+            Command::UndoReturn(_) => Self::UndoReturn,
+            Command::ExtendExpiry(_) => Self::ExtendExpiry,
+            Command::Reinstate(_) => Self::Reinstate,
             Command::Record(activity) => match activity.as_ref() {
                 Activity::Purchase(_) => Self::Purchase,
                 Activity::Return(_) => Self::Return,

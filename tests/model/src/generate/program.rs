@@ -114,13 +114,15 @@ fn calendar() -> impl Strategy<Value = (Zone, DatesBy)> {
 
 fn currency() -> impl Strategy<Value = Currency> {
     let kind = select(vec![CurrencyKind::Redeemable, CurrencyKind::Qualifying]);
-    (0_u8..=4, kind, rounding(), option::of(expiry())).prop_map(|(scale, kind, round, expiry)| Currency {
+    let parts = (0_u8..=4, kind, rounding(), option::of(expiry()), option::of(span()));
+    parts.prop_map(|(scale, kind, round, expiry, reinstate_within)| Currency {
         id: id("unnamed"),
         name: None,
         scale,
         kind,
         round,
         expiry: expiry.map(CurrencyExpiry::from),
+        reinstate_within,
         worth: None,
     })
 }

@@ -77,8 +77,14 @@ fn command(real: &Real, (number, step): (usize, &Step), told: &[Activity], state
                 actor,
             }))
         }
-        What::Reinstate(currency, hundredths, days) => {
-            let currency = currency.get(&document.currencies).id.clone();
+        What::Reinstate(which, hundredths, days) => {
+            // Mostly of a currency of which something may come back.
+            let back = document.currencies.iter().filter(|it| {
+                it.reinstate_within.is_some()
+                    && state.balance(&it.id).is_some_and(|it| it.expired.is_positive())
+            });
+            let back: Vec<_> = back.flat_map(|it| [it; 4]).chain(&document.currencies).collect();
+            let currency = which.get(&back).id.clone();
             let lapsed = state.balance(&currency).map_or(0, |balance| balance.expired.minor());
             let points = Points::new(lapsed * hundredths / 100).unwrap();
             Command::Reinstate(Arc::new(Reinstate {
@@ -199,7 +205,7 @@ fn random_corrections_reach_everything() {
         ("extend_expiry done", 20),
         ("extend_expiry nothing_to_extend", 20),
         ("extend_expiry already_over", 1),
-        ("reinstate done", 20),
+        ("reinstate done", 10),
         ("reinstate exceeds_lapsed", 5),
         ("reinstate not_reinstatable", 50),
         ("reinstate points_not_positive", 20),

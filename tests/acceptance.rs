@@ -5,6 +5,8 @@
 mod bad_lines;
 #[path = "acceptance/binaries.rs"]
 mod binaries;
+#[path = "acceptance/books.rs"]
+mod books;
 #[path = "acceptance/command_line.rs"]
 mod command_line;
 #[path = "acceptance/compare.rs"]

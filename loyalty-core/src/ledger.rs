@@ -1,5 +1,6 @@
 //! The ledger: postings between accounts, operations, and the chained commits that keep them.
 pub mod chain;
 pub mod commit;
+pub mod journal;
 pub mod operation;
 pub mod posting;

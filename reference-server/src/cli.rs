@@ -6,8 +6,11 @@
 mod check;
 mod explain;
 mod import;
+mod journal;
 mod members;
+mod outstanding;
 mod verify;
+mod walk;
 
 use std::io::{self, Write};
 use std::path::PathBuf;
@@ -37,6 +40,8 @@ enum Command {
     Check(check::Check),
     Import(import::Import),
     Members(members::Members),
+    Journal(journal::JournalOf),
+    Outstanding(outstanding::Outstanding),
     Explain(explain::Explain),
     Verify(verify::Verify),
 }
@@ -57,6 +62,8 @@ pub fn main() -> ExitCode {
         Command::Check(args) => check::run(&args),
         Command::Import(args) => import::run(&args),
         Command::Members(args) => members::run(&args),
+        Command::Journal(args) => journal::run(&args),
+        Command::Outstanding(args) => outstanding::run(&args),
         Command::Explain(args) => explain::run(&args),
         Command::Verify(args) => verify::run(&args),
     };

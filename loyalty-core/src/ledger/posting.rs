@@ -9,7 +9,7 @@ use crate::points::Points;
 use crate::time::Timestamp;
 
 /// Where points come from or go to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Encode, Decode, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Encode, Decode, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 #[cbor(index_only)]
 pub enum Account {
@@ -43,6 +43,23 @@ pub enum Account {
     /// The member's points on their way to another member, until that one's chain has decided.
     #[n(9)]
     InTransit,
+}
+
+impl Account {
+    /// Its name, as JSON has it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Available => "available",
+            Self::Issued => "issued",
+            Self::Breakage => "breakage",
+            Self::Pending => "pending",
+            Self::Redeemed => "redeemed",
+            Self::Adjusted => "adjusted",
+            Self::Held => "held",
+            Self::Debt => "debt",
+            Self::Clearing => "clearing",
+        }
+    }
 }
 
 /// Points from one account to another.

@@ -7,19 +7,14 @@ use clap::{Args, ValueEnum};
 use loyalty_core::id::MemberId;
 use loyalty_core::member::{Balance, MemberState};
 use loyalty_core::points::Points;
-use loyalty_core::ports::Feed;
 use loyalty_core::program::document::Currency;
 use loyalty_core::program::{Program, Programs};
-use loyalty_core::settle::settle;
 use loyalty_core::time::{InvalidTime, Timestamp};
 use serde_json::json;
 
+use super::walk::{CACHE, every_member};
 use super::{Ledger, Place, Verdict, said, wait};
 
-/// Members read at once; a commit can be large.
-const PAGE: usize = 64;
-/// Memory for pages of the file: each is read once, so more would not help.
-const CACHE: usize = 8 << 20;
 const COLUMNS: [&str; 7] = ["member", "currency", "earned", "clawed_back", "balance", "tier", "accruals"];
 
 /// Prints every member's balances and tier, in the order of members
@@ -98,26 +93,12 @@ struct Reading<'a> {
 }
 
 impl Reading<'_> {
-    /// Streams all members, a page at a time.
+    /// Streams all members.
     fn write(&self, mut rows: impl Rows) -> Result<()> {
-        let runtime = tokio::runtime::Builder::new_current_thread().build()?;
-        let mut last: Option<MemberId> = None;
-        loop {
-            let page = self.ledger.data.store.heads(&self.ledger.tenant, last.as_ref(), PAGE);
-            let page = runtime.block_on(page)?;
-            for stored in &page {
-                let head = stored.head()?;
-                let mut state = head.state;
-                let at = self.at.unwrap_or(state.settled_to);
-                let owner = self.ledger.data.engine.owner(&self.ledger.tenant, &head.member);
-                settle(self.programs, owner, &mut state, at)?;
-                self.write_member(&head.member, &state, &mut rows)?;
-                last = Some(head.member);
-            }
-            if page.len() < PAGE {
-                return rows.end();
-            }
-        }
+        let mut each =
+            |member: &MemberId, state: &MemberState, _| self.write_member(member, state, &mut rows);
+        every_member(self.ledger, self.programs, self.at, &mut each)?;
+        rows.end()
     }
 
     fn write_member(&self, member: &MemberId, state: &MemberState, rows: &mut impl Rows) -> Result<()> {

@@ -75,6 +75,9 @@ pub struct MemberState {
     /// Points on their way to other members, the oldest first.
     #[cbor(n(15), default, skip_if = "Vec::is_empty")]
     pub in_transit: Vec<InTransit>,
+    /// Adjustments that wait for a second person, oldest first.
+    #[cbor(n(16), default, skip_if = "Vec::is_empty")]
+    pub proposals: Vec<OperationKey>,
 }
 
 /// Points of one award that may not be spent yet.
@@ -135,6 +138,7 @@ impl MemberState {
             referral: None,
             rewards: Vec::new(),
             in_transit: Vec::new(),
+            proposals: Vec::new(),
         }
     }
 
@@ -202,9 +206,9 @@ impl MemberState {
         self.pending.iter().filter(|pending| pending.review)
     }
 
-    /// Whether anything is.
+    /// Whether anything waits for a person: what activities earned, or an adjustment.
     pub fn is_under_review(&self) -> bool {
-        self.under_review().next().is_some()
+        !self.proposals.is_empty() || self.under_review().next().is_some()
     }
 
     /// What is held on a track.

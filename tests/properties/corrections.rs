@@ -4,12 +4,14 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use loyalty_core::activity::Activity;
+use loyalty_core::adjustment::Adjust;
 use loyalty_core::correction::{ExtendExpiry, Reinstate, UndoReturn};
 use loyalty_core::decision::Command;
-use loyalty_core::id::{ActivityId, ActorId};
+use loyalty_core::id::{ActivityId, ActorId, OperationKey};
 use loyalty_core::member::MemberState;
 use loyalty_core::points::Points;
 use loyalty_core::time::{Date, Timestamp};
+use loyalty_core::vesting::Review;
 use loyalty_model::generate::case;
 use loyalty_model::{Model, Outcome, Refused};
 use pollster::block_on;
@@ -34,6 +36,10 @@ enum What {
     Undo(Index),
     /// Points of a currency until a day from now on; perhaps of one bucket alone.
     Extend(Index, i32, Option<Index>),
+    /// So many points of a currency by hand, below 0 taken.
+    Adjust(Index, i64),
+    /// One of the adjustments so far, approved or refused by one of two people.
+    Agree(Index, bool, bool),
     /// So many hundredths of what has lapsed of a currency; perhaps until a day from now on.
     Reinstate(Index, i64, Option<i32>),
 }
@@ -41,15 +47,23 @@ enum What {
 fn steps(activities: usize) -> impl Strategy<Value = Vec<Step>> {
     let what = prop_oneof![
         4 => any::<Index>().prop_map(What::Undo),
+        2 => (any::<Index>(), -90_i64..90).prop_map(|(currency, points)| What::Adjust(currency, points)),
+        3 => (any::<Index>(), any::<bool>(), any::<bool>()).prop_map(|(of, by, ok)| What::Agree(of, by, ok)),
         2 => (any::<Index>(), -2_i32..200, option::of(any::<Index>())).prop_map(|(c, d, b)| What::Extend(c, d, b)),
         3 => (any::<Index>(), -1_i64..110, option::of(-2_i32..200)).prop_map(|(c, p, d)| What::Reinstate(c, p, d)),
     ];
     let step = (0..activities, prop_oneof![3 => 0_i64..3, 1 => 0_i64..2_000], what);
-    vec(step.prop_map(|(after, hours, what)| Step { after, hours, what }), 1..6)
+    vec(step.prop_map(|(after, hours, what)| Step { after, hours, what }), 1..8)
 }
 
 /// The command of a step.
-fn command(real: &Real, (number, step): (usize, &Step), told: &[Activity], state: &MemberState) -> Command {
+fn command(
+    real: &Real,
+    (number, steps): (usize, &[Step]),
+    told: &[Activity],
+    state: &MemberState,
+) -> Command {
+    let step = &steps[number];
     let key = ActivityId::new(&format!("correction-{number}")).unwrap();
     let (reason, actor) = ("a promise".to_owned(), ActorId::new("ann").unwrap());
     let document = real.program.document();
@@ -76,6 +90,20 @@ fn command(real: &Real, (number, step): (usize, &Step), told: &[Activity], state
                 reason,
                 actor,
             }))
+        }
+        What::Adjust(currency, points) => {
+            let currency = currency.get(&document.currencies);
+            let points = Points::new(points * 10_i64.pow(currency.scale.into())).unwrap();
+            let currency = currency.id.clone();
+            Command::Adjust(Arc::new(Adjust { key, currency, points, reason, actor }))
+        }
+        What::Agree(which, by_another, approves) => {
+            let adjusts = |it: &usize| matches!(steps[*it].what, What::Adjust(..));
+            let all: Vec<usize> = (0..steps.len()).filter(adjusts).chain([number]).collect();
+            let of = OperationKey::new(&format!("adjust/correction-{}", which.get(&all))).unwrap();
+            let actor = if by_another { ActorId::new("bob").unwrap() } else { actor };
+            let review = Arc::new(Review { id: key, of, actor, reason });
+            if approves { Command::Approve(review) } else { Command::Refuse(review) }
         }
         What::Reinstate(which, hundredths, days) => {
             // Mostly of a currency of which something may come back.
@@ -104,6 +132,9 @@ fn expected(model: &mut Model, command: &Command, at: Timestamp) -> Result<Outco
         Command::UndoReturn(undo) => model.undo_return(undo, at),
         Command::ExtendExpiry(extend) => model.extend_expiry(extend, at).map(|()| Outcome::default()),
         Command::Reinstate(reinstate) => model.reinstate(reinstate, at).map(|()| Outcome::default()),
+        Command::Adjust(adjust) => model.adjust(adjust, at).map(|()| Outcome::default()),
+        Command::Approve(review) => model.agree(review, true, at).map(|()| Outcome::default()),
+        Command::Refuse(review) => model.agree(review, false, at).map(|()| Outcome::default()),
         _ => unreachable!("only corrections"),
     }
 }
@@ -155,7 +186,7 @@ fn corrected(
         for (number, step) in steps.iter().enumerate().filter(|(_, it)| it.after == index) {
             let Some(state) = real.state() else { continue };
             clock = clock.max(state.settled_to.plus_seconds(step.hours * 3_600)).plus_micros(1_000);
-            let command = command(real, (number, step), &history[..=index], &state);
+            let command = command(real, (number, steps), &history[..=index], &state);
             let kind = command.to_json().as_object().unwrap().keys().next().unwrap().clone();
             let word = correct(real, model, &command, clock);
             *seen.entry(format!("{kind} {word}")).or_default() += 1;
@@ -199,9 +230,15 @@ fn random_corrections_reach_everything() {
     println!("{seen:#?}");
     let wanted = [
         ("undo_return done", 30),
-        ("undo_return already_undone", 5),
+        ("undo_return already_undone", 2),
         ("undo_return return_not_found", 50),
         ("undo_return nothing_to_undo", 1),
+        ("adjust done", 50),
+        ("approve done", 3),
+        ("approve same_person", 3),
+        ("approve review_ended", 1),
+        ("approve review_not_found", 20),
+        ("refuse done", 3),
         ("extend_expiry done", 20),
         ("extend_expiry nothing_to_extend", 20),
         ("extend_expiry already_over", 1),

@@ -184,6 +184,7 @@ fn operation(key: OperationKey, currency: &AuthorId, points: Points) -> Operatio
         granted: Vec::new(),
         turns: Vec::new(),
         referred: None,
+        proposed: false,
         used: None,
         sent: None,
         regranted: Vec::new(),

@@ -17,7 +17,7 @@ use crate::program::document::Currency;
 use crate::returns;
 use crate::settle::settle;
 use crate::tier::Moment;
-use crate::time::{Date, OffsetTime, Timestamp};
+use crate::time::{Date, Timestamp};
 
 /// Decides that a return is undone: what is kept of its purchases is more again, and so is what they gave.
 pub fn decide_undo<T: Trace>(
@@ -30,9 +30,8 @@ pub fn decide_undo<T: Trace>(
     let (moment, settlement) = settled_now(context, &mut state, trace)?;
     let matching = returns::undone(undo, context.past)?;
     let before = lots::Lots::heard::<T>(&state);
-    let occurred_at = OffsetTime { at: context.now, offset: 0 };
     let command = Command::UndoReturn(Arc::clone(undo));
-    let mut operation = opened(key, occurred_at, moment.program, settlement, command);
+    let mut operation = opened(key, context.moment(), moment.program, settlement, command);
     bring_back((matching, &moment), context, &mut state, &mut operation, trace)?;
     moment.follow_levels(&mut state);
     // What went back into lots that have lapsed meanwhile lapses with them.
@@ -70,9 +69,8 @@ pub fn decide_extend<T: Trace>(
         let help = "name a later day, or the `bucket` of points that the member has";
         return Err(Problem::new("nothing_to_extend", "/to", message, help));
     }
-    let occurred_at = OffsetTime { at: context.now, offset: 0 };
     let command = Command::ExtendExpiry(Arc::clone(extend));
-    let operation = opened(key, occurred_at, program, settlement, command);
+    let operation = opened(key, context.moment(), program, settlement, command);
     trace.step(|| {
         let ExtendExpiry { actor, currency, reason, .. } = extend.as_ref();
         let text = format!("`{actor}` lets {currency} live until {to}: {reason}");
@@ -117,9 +115,8 @@ pub fn decide_reinstate<T: Trace>(
     let balance = state.balance_mut(currency);
     balance.forget_lapsed(|at| expiry::is_forgotten(program, within, at, moment.when.date));
     let back = balance.reinstate(*points, lapses)?;
-    let occurred_at = OffsetTime { at: context.now, offset: 0 };
     let command = Command::Reinstate(Arc::clone(reinstate));
-    let mut operation = opened(key, occurred_at, program, settlement, command);
+    let mut operation = opened(key, context.moment(), program, settlement, command);
     for (partner, points) in back {
         let (from, to) = (Account::Breakage, Account::Available);
         let (currency, effective_at) = (currency.clone(), context.now);

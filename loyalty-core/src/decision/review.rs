@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Context, Decision, after_return, grants, looks_at_returns, opened, settled_now};
+use super::{Context, Decision, adjust, after_return, grants, looks_at_returns, opened, settled_now};
 use crate::command::Command;
 use crate::explain::{Step, StepKind, Trace};
 use crate::id::OperationKey;
@@ -24,6 +24,9 @@ pub fn decide_review<T: Trace>(
     trace: &mut T,
 ) -> Result<Decision, Problem> {
     let recorded = context.past.operations.iter().find(|operation| operation.key == review.of);
+    if let Some(adjust) = recorded.and_then(adjust::proposed) {
+        return adjust::decide_proposal(context, state, (review, approves, adjust), key, trace);
+    }
     let (moment, settlement) = settled_now(context, &mut state, trace)?;
     let Moment { program, at, .. } = moment;
     let recorded = review.check(recorded, &state)?;
@@ -38,7 +41,7 @@ pub fn decide_review<T: Trace>(
         if approves { Command::Approve(Arc::clone(review)) } else { Command::Refuse(Arc::clone(review)) };
     let mut operation = opened(key, occurred_at, program, settlement, command);
     if approves {
-        review.by_another(recorded)?;
+        review.by_another_than(recorded.sealed.sent_by.as_ref())?;
         vesting::approve(&reviewed, &mut state, at, &mut operation)?;
         operation.postings.extend(debt::repay(&mut state, context.now)?);
         let due = settle(context.programs, context.owner(), &mut state, at)?;

@@ -145,6 +145,7 @@ pub fn opened(
         held: None,
         turns: Vec::new(),
         referred: None,
+        proposed: false,
         used: None,
         sent: None,
     }

@@ -1,6 +1,7 @@
 //! The queue of what waits for a person to look at it.
 
 use super::{Engine, EngineError};
+use crate::command::Command;
 use crate::id::{ActorId, AuthorId, MemberId, OperationKey, TenantId};
 use crate::ledger::commit::{Commit, Head};
 use crate::member::Pending;
@@ -8,7 +9,7 @@ use crate::points::Points;
 use crate::ports::{Feed, StoreError};
 use crate::time::{OffsetTime, Timestamp};
 
-/// An activity of which something is under review.
+/// An activity of which something is under review, or an adjustment that waits for a second person.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UnderReview {
     /// Whose.
@@ -23,7 +24,7 @@ pub struct UnderReview {
     pub sent_by: Option<ActorId>,
     /// The limits that it is above.
     pub limits: Vec<AuthorId>,
-    /// What waits of it, in minor units, by currency and terms.
+    /// What waits of it, in minor units, by currency and terms; below 0 what an adjustment takes.
     pub points: Vec<(AuthorId, Points)>,
 }
 
@@ -47,6 +48,9 @@ impl Engine {
                 let points = of.iter().map(|pending| (pending.currency.clone(), pending.points)).collect();
                 found.push(self.reviewed(tenant, &member, &first.of, points).await?);
             }
+            for key in &state.proposals {
+                found.push(self.reviewed(tenant, &member, key, Vec::new()).await?);
+            }
         }
         Ok(found)
     }
@@ -62,12 +66,18 @@ impl Engine {
         let stored = self.ledger.by_key(tenant, member, key).await?.ok_or_else(missing)?;
         let Commit { head, operations } = stored.commit()?;
         let operation = operations.into_iter().find(|operation| operation.key == *key).ok_or_else(missing)?;
+        let (sent_by, points) = match operation.sealed.command {
+            Command::Adjust(adjust) => {
+                (Some(adjust.actor.clone()), vec![(adjust.currency.clone(), adjust.points)])
+            }
+            _ => (operation.sealed.sent_by, points),
+        };
         Ok(UnderReview {
             member: member.clone(),
             key: operation.key,
             occurred_at: operation.occurred_at,
             recorded_at: head.recorded_at,
-            sent_by: operation.sealed.sent_by,
+            sent_by,
             limits: operation.reviewed_for,
             points,
         })

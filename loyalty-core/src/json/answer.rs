@@ -196,6 +196,9 @@ pub struct OperationView {
     /// What was given or taken by hand, by whom and why.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub adjustment: Option<Adjust>,
+    /// Whether that waits for a second person, so that nothing has moved.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub proposed: bool,
     /// The return that was undone; what came of it is in `returned`, below 0.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub undone: Option<ActivityId>,
@@ -432,6 +435,7 @@ impl OperationView {
                 Command::Adjust(adjust) => Some(adjust.as_ref().clone()),
                 _ => None,
             },
+            proposed: operation.proposed,
             undone: match &sealed.command {
                 Command::UndoReturn(undo) => Some(undo.of.clone()),
                 _ => None,

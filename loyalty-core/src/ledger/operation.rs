@@ -24,6 +24,11 @@ use crate::time::{OffsetTime, Timestamp};
 use crate::transfer::InTransit;
 use crate::vesting::Review;
 
+#[allow(clippy::trivially_copy_pass_by_ref)] // The signature is the encoder's.
+const fn is_not(said: &bool) -> bool {
+    !*said
+}
+
 /// One command decided within a commit.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 pub struct Operation {
@@ -108,6 +113,9 @@ pub struct Operation {
     /// What it sent to another member.
     #[cbor(n(26), default)]
     pub sent: Option<InTransit>,
+    /// Of an adjustment: whether it waits for a second person, so that nothing has moved.
+    #[cbor(n(27), default, skip_if = "is_not")]
+    pub proposed: bool,
 }
 
 impl Operation {

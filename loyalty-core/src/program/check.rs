@@ -117,6 +117,10 @@ impl<'a> Check<'a> {
                 let path = format!("/currencies/{index}/worth");
                 self.problem("worth_negative", path, message, "write such as \"0.01\", or leave it out");
             }
+            if let Some(most) = currency.second_person_above {
+                let path = format!("/currencies/{index}/second_person_above");
+                self.points(most, currency.scale, &path);
+            }
             if let Some(within) = currency.reinstate_within {
                 self.span(within, &format!("/currencies/{index}/reinstate_within"));
             }

@@ -51,7 +51,7 @@ pub use self::transfers::{Recipients, TransferCap, Transferable, Transfers};
 
 use super::condition::TierTest;
 use crate::id::AuthorId;
-use crate::money::{Money, Rounding};
+use crate::money::{Money, Quantity, Rounding};
 use crate::time::{Span, Window};
 use crate::zone::Zone;
 
@@ -202,6 +202,10 @@ pub struct Currency {
     /// From the date on which points lapsed to the last day on which a person may give them back; absent means never.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reinstate_within: Option<Span>,
+    /// The most points, in whole ones, that one person gives or takes by hand; above it another one has to approve it.
+    /// Absent, everything is done by one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub second_person_above: Option<Quantity>,
     /// What a point is worth in the program's money, by which checking says how much of a price comes back.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub worth: Option<Money>,

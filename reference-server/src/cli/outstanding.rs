@@ -66,7 +66,7 @@ fn add(state: &MemberState, program: &Program, rows: &mut BTreeMap<Row, Sums>) {
             let last_day = program.zone().date_at(balance.living.lapses_at(lot)?.plus_micros(-1));
             last_day.to_string().get(..7).map(str::to_owned)
         };
-        let mut row = |lot: &Lot| (place, lot.funded_by.clone(), month(lot));
+        let row = |lot: &Lot| (place, lot.funded_by.clone(), month(lot));
         for lot in &balance.lots {
             rows.entry(row(lot)).or_default().available += i128::from(lot.points.minor());
         }

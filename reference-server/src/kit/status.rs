@@ -59,6 +59,7 @@ pub const MEANINGS: &[Meaning] = &[
     of("voucher_ended", StatusCode::CONFLICT, "the voucher that was bought is over"),
     of("too_many_vouchers", StatusCode::CONFLICT, "the member has too many vouchers"),
     of("already_cancelled", StatusCode::CONFLICT, "the redemption was cancelled before"),
+    of("too_many_proposals", StatusCode::CONFLICT, "too many adjustments wait for a second person"),
     of("already_undone", StatusCode::CONFLICT, "the return was undone before"),
     of("nothing_to_undo", StatusCode::CONFLICT, "the return found no sale"),
     of("nothing_to_extend", StatusCode::CONFLICT, "no points would lapse sooner"),

@@ -91,7 +91,8 @@ pub(super) async fn cancel(
     execute(&wallet, &of, &headers, (command, "cancel_redemption")).await
 }
 
-/// Gives a member points by hand, or takes them. The same adjustment again gives the same answer, marked replayed.
+/// Gives a member points by hand, or takes them; where the program wants a second person for so many, they wait in the
+/// queue of reviews (`proposed`). The same adjustment again gives the same answer, marked replayed.
 #[utoipa::path(
     post, path = "/v1/members/{member}/adjustments", tag = "spending", operation_id = "adjust",
     params(

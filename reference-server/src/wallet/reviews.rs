@@ -27,13 +27,13 @@ use crate::kit::query::Query;
 /// Members in a page of the queue, where the caller does not say.
 const PAGE: usize = 20;
 
-/// What is said of what an activity earned; who says it is the caller.
+/// What is said of what an activity earned, or of an adjustment; who says it is the caller.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewReview {
     /// The caller's id, under which it happens once.
     id: ActivityId,
-    /// The key of the activity, as in the queue: `purchase/<id>`, `event/<name>/<id>`.
+    /// The key of the activity or adjustment, as in the queue: `purchase/<id>`, `event/<name>/<id>`, `adjust/<key>`.
     of: OperationKey,
     /// Why, in 1 to 500 bytes.
     reason: String,
@@ -49,7 +49,7 @@ pub struct ReviewsView {
     next: Option<String>,
 }
 
-/// An activity of which something waits for a review.
+/// An activity of which something waits for a review, or an adjustment that waits for a second person.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct ReviewView {
     /// Whose.
@@ -76,7 +76,7 @@ pub struct WaitingView {
     currency: AuthorId,
     /// Decimals of a point.
     scale: u8,
-    /// Minor units.
+    /// Minor units; below 0 what an adjustment takes.
     points: Points,
 }
 

@@ -44,6 +44,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::NaiveDate;
 use loyalty_core::activity::Activity;
+use loyalty_core::adjustment::Adjust;
 use loyalty_core::id::AuthorId;
 use loyalty_core::program::document::{Cap, Counter, Currency, Document, TierTrack};
 use loyalty_core::tier::TierGrant;
@@ -115,6 +116,8 @@ pub struct Model {
     given: Awards,
     settled_to: Option<Instant>,
     enrolled: Option<Instant>,
+    /// Adjustments that need a second person, by their keys; none once somebody has said what becomes of them.
+    proposals: BTreeMap<String, Option<Adjust>>,
     /// What every return brought back, by its id; none once that is undone.
     brought_back: BTreeMap<String, Option<Found>>,
     /// Every redemption, by its key.
@@ -168,6 +171,7 @@ impl Model {
             settled_to: None,
             enrolled: None,
             brought_back: BTreeMap::new(),
+            proposals: BTreeMap::new(),
             spent: BTreeMap::new(),
             holds: Vec::new(),
             placed: BTreeSet::new(),

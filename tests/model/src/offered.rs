@@ -17,7 +17,7 @@ pub struct Had {
 }
 
 impl Model {
-    fn today(&self) -> Moment {
+    pub(crate) fn today(&self) -> Moment {
         let now = self.settled_to.expect("a member has begun");
         self.moment_on(self.calendar.date_at(now), now)
     }

@@ -1,17 +1,15 @@
-//! Points spent on rewards, given back, and given or taken by hand.
+//! Points spent on rewards, and given back.
 
 use std::collections::BTreeMap;
 
-use loyalty_core::adjustment::Adjust;
 use loyalty_core::money::{Rounding, coin_places};
 use loyalty_core::program::document::{AmountOff, Buckets, Currency, CurrencyKind, Document, Prefer, Reward};
 use loyalty_core::redemption::{CancelRedemption, Capture, ExtendHold, Hold, Redeem, Void};
 use loyalty_core::time::Timestamp;
 
-use crate::calendar::{Instant, Moment};
+use crate::calendar::Instant;
 use crate::lots::Place;
 use crate::number::{BigInt, Exact, exact, minor_units, power_of_ten, round, whole};
-use crate::vesting::lapse;
 use crate::{Model, VoucherName};
 
 /// Refusals that depend on how the member stands.
@@ -139,39 +137,6 @@ impl Model {
         for (place, points) in &spent.from {
             lots.release(points, place.clone(), now);
         }
-        Ok(())
-    }
-
-    /// Gives or takes points by hand, or says the code of why not.
-    pub fn adjust(&mut self, adjust: &Adjust, at: Timestamp) -> Result<(), &'static str> {
-        let mut after = self.clone();
-        let now = after.now(at)?;
-        let currencies = &self.document.currencies;
-        let currency = currencies.iter().find(|it| it.id == adjust.currency).ok_or("unknown_currency")?;
-        let points = BigInt::from(adjust.points.minor());
-        let reach = after.reach(currency.id.as_str());
-        let lots = after.lots.get_mut(currency.id.as_str()).expect("every currency has its lots");
-        if points == BigInt::ZERO {
-            return Err("points_zero");
-        }
-        if points > BigInt::ZERO {
-            let date = self.calendar.date_at(now);
-            let enrolled = self.enrolled_on().unwrap_or(date);
-            let lapses = lapse(&None, currency, Moment { at: now, date, enrolled }, &self.calendar);
-            lots.vest(&points, (lapses, None));
-            after.renew(currency.id.as_str(), Moment { at: now, date, enrolled });
-        } else {
-            let there = lots.balance().min(-&points);
-            lots.spend(&there, None);
-            let missing = -&points - there;
-            if lots.owe(&missing, &reach) < missing {
-                return Err("insufficient_points");
-            }
-        }
-        let lots = after.lots.get_mut(currency.id.as_str()).expect("every currency has its lots");
-        lots.totals.adjusted += &points;
-        after.repay();
-        *self = after;
         Ok(())
     }
 

@@ -165,7 +165,13 @@ impl Moment<'_> {
         let own = lots.iter().map(|lot| balance.lot(lot.points, lot.lapses, lot.funded_by.as_ref()));
         let own: Vec<_> = own.collect();
         let times = (self.at, operation.occurred_at.at);
-        operation.postings.extend(release::give_back(currency, &own, Account::Clearing, state, times)?);
+        operation.postings.extend(release::give_back(
+            self.program,
+            (currency, &own),
+            Account::Clearing,
+            state,
+            times,
+        )?);
         Ok(())
     }
 }
@@ -233,7 +239,7 @@ pub fn decide_end<T: Trace>(
                 format!("{points} come back, which `{to}` could not get")
             });
             let times = (moment.at, context.now);
-            release::give_back(currency, lots, Account::InTransit, &mut state, times)?
+            release::give_back(moment.program, (currency, lots), Account::InTransit, &mut state, times)?
         } else {
             tell((parcel, moment.program), trace, |points| format!("{points} have arrived at `{to}`"));
             let balance = state.balance_mut(currency);

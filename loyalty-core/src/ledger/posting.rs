@@ -58,6 +58,7 @@ impl Account {
             Self::Held => "held",
             Self::Debt => "debt",
             Self::Clearing => "clearing",
+            Self::InTransit => "in_transit",
         }
     }
 }

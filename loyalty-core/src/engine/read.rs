@@ -125,19 +125,8 @@ impl Engine {
         let head = self.ledger.head(tenant, member).await?.map(|commit| commit.head()).transpose()?;
         let decided_at = recorded_at(head.as_ref(), now);
         let programs = self.programs(tenant, decided_at).await?;
-        let key = command.key()?;
-        match self.replayed(chain, &key, command, &mut Found::nothing(&programs)).await? {
-            Some(Outcome::Refused(problem)) => return Err(problem.into()),
-            Some(Outcome::Done(answer)) => {
-                if let Some(problem) = self.rejected(chain, &answer.operation).await? {
-                    return Err(problem.into());
-                }
-                let Explanation { steps, nearest, .. } = self.explain(tenant, member, &key, now).await?;
-                let Answer { head, operation, .. } = *answer;
-                let decision = Decision { operation, state: head.state.clone(), wants: Vec::new() };
-                return Ok(Preview { decision, steps, nearest });
-            }
-            None => {}
+        if let Some(recorded) = self.recorded(chain, command, &programs, now).await? {
+            return Ok(recorded);
         }
         if let Some(problem) = self.of_another(chain, command, &programs, decided_at).await? {
             return Err(problem.into());
@@ -187,6 +176,29 @@ impl Engine {
         let decision = decide(&context, state, command, &mut proof)?;
         let nearest = nearest(&context, state, command, &decision);
         Ok(Preview { decision, steps: proof.0, nearest })
+    }
+
+    /// What came of a command, if it was recorded before.
+    async fn recorded(
+        &self,
+        chain: Chain<'_>,
+        command: &Command,
+        programs: &Programs,
+        now: Timestamp,
+    ) -> Result<Option<Preview>, EngineError> {
+        let key = command.key()?;
+        let answer = match self.replayed(chain, &key, command, &mut Found::nothing(programs)).await? {
+            None => return Ok(None),
+            Some(Outcome::Refused(problem)) => return Err(problem.into()),
+            Some(Outcome::Done(answer)) => answer,
+        };
+        if let Some(problem) = self.rejected(chain, &answer.operation).await? {
+            return Err(problem.into());
+        }
+        let Explanation { steps, nearest, .. } = self.explain(chain.tenant, chain.member, &key, now).await?;
+        let Answer { head, operation, .. } = *answer;
+        let decision = Decision { operation, state: head.state.clone(), wants: Vec::new() };
+        Ok(Some(Preview { decision, steps, nearest }))
     }
 
     /// The proof of an operation, decided again on what was recorded and compared with it.

@@ -3,6 +3,7 @@
 //! Points are whole numbers of minor units with the currency's scale beside them. An answer is a function of
 //! the commit that holds it and of the program versions, so a replay gives the same one.
 
+mod by_hand;
 mod goals;
 mod grants;
 mod kind;
@@ -33,6 +34,7 @@ use crate::tier::TierGrant;
 use crate::time::{OffsetTime, Timestamp};
 use crate::vesting::Review;
 
+use self::by_hand::ByHand;
 pub use self::goals::{ChallengeAwardView, ChallengeTakeView, LevelAwardView, LevelTakeView};
 pub use self::grants::{
     BadgeView, CreditView, EndedView, GiftView, GivenTierView, GrantedView, ReferralView, RegrantedView,
@@ -404,6 +406,7 @@ impl PreviewView {
 impl OperationView {
     fn new(operation: Operation, program: &Program) -> Self {
         let Operation { key, occurred_at, version, settlement, sealed, .. } = operation;
+        let ByHand { grant, review, adjustment, undone, extended, reinstated } = ByHand::of(&sealed.command);
         let postings = settlement.postings.into_iter().chain(operation.postings);
         let tier_changes = settlement.tier_changes.into_iter().chain(operation.tier_changes);
         let (level_awards, challenge_awards) = goals::awards(operation.goal_awards, program);
@@ -416,14 +419,8 @@ impl OperationView {
             key,
             kind: OperationKind::of(&sealed.command),
             id: sealed.command.id().cloned(),
-            grant: match &sealed.command {
-                Command::GrantTier(grant) => Some(grant.as_ref().clone()),
-                _ => None,
-            },
-            review: match &sealed.command {
-                Command::Approve(review) | Command::Refuse(review) => Some(review.as_ref().clone()),
-                _ => None,
-            },
+            grant,
+            review,
             redemption: operation.redeemed.map(|redeemed| RedemptionView::new(redeemed, program)),
             used: operation.used.map(|used| VoucherUseView::new(used, program)),
             converted: settlement.converted.into_iter().map(|it| ConvertedView::new(it, program)).collect(),
@@ -431,23 +428,11 @@ impl OperationView {
                 Command::CancelRedemption(cancel) => Some(cancel.of.clone()),
                 _ => None,
             },
-            adjustment: match &sealed.command {
-                Command::Adjust(adjust) => Some(adjust.as_ref().clone()),
-                _ => None,
-            },
+            adjustment,
             proposed: operation.proposed,
-            undone: match &sealed.command {
-                Command::UndoReturn(undo) => Some(undo.of.clone()),
-                _ => None,
-            },
-            extended: match &sealed.command {
-                Command::ExtendExpiry(extend) => Some(extend.as_ref().clone()),
-                _ => None,
-            },
-            reinstated: match &sealed.command {
-                Command::Reinstate(reinstate) => Some(reinstate.as_ref().clone()),
-                _ => None,
-            },
+            undone,
+            extended,
+            reinstated,
             hold: operation.held.map(|held| HoldView::new(&held, program)),
             ended_hold: match &sealed.command {
                 Command::Capture(_) | Command::Void(_) if operation.refused.is_none() => {

@@ -1,7 +1,7 @@
 //! Random programs that a checker has nothing to say against.
 
 use loyalty_core::id::AuthorId;
-use loyalty_core::money::{Money, Quantity};
+use loyalty_core::money::Money;
 use loyalty_core::program::condition::DateRange;
 use loyalty_core::program::document::{
     ActivityIds, AtLeast, AttributeDeclaration, AttributeKind, Cap, Challenge, Counted, Counter, Currency,
@@ -114,9 +114,8 @@ fn calendar() -> impl Strategy<Value = (Zone, DatesBy)> {
 
 fn currency() -> impl Strategy<Value = Currency> {
     let kind = select(vec![CurrencyKind::Redeemable, CurrencyKind::Qualifying]);
-    let by_hand = option::weighted(0.3, 0_i64..60);
-    let parts = (0_u8..=4, kind, rounding(), option::of(expiry()), (option::of(span()), by_hand));
-    parts.prop_map(|(scale, kind, round, expiry, (reinstate_within, by_hand))| Currency {
+    let parts = (0_u8..=4, kind, rounding(), option::of(expiry()), option::of(span()));
+    parts.prop_map(|(scale, kind, round, expiry, reinstate_within)| Currency {
         id: id("unnamed"),
         name: None,
         scale,
@@ -124,7 +123,7 @@ fn currency() -> impl Strategy<Value = Currency> {
         round,
         expiry: expiry.map(CurrencyExpiry::from),
         reinstate_within,
-        second_person_above: by_hand.map(|most| Quantity::from_units(i128::from(most) * 1_000_000)),
+        second_person_above: None,
         worth: None,
     })
 }

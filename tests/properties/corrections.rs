@@ -72,12 +72,11 @@ fn command(
     told: &[Activity],
     state: &MemberState,
 ) -> Command {
-    let step = &steps[number];
     let key = ActivityId::new(&format!("correction-{number}")).unwrap();
     let (reason, actor) = ("a promise".to_owned(), ActorId::new("ann").unwrap());
     let document = real.program.document();
     let day = |days: i32| -> Date { real.program.zone().date_at(state.settled_to).plus_days(days) };
-    match step.what {
+    match steps[number].what {
         What::Undo(which) => {
             let returns = told.iter().filter(|activity| matches!(activity, Activity::Return(_)));
             let mut ids: Vec<ActivityId> = returns.filter_map(|it| it.id().cloned()).collect();

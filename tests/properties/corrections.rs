@@ -65,6 +65,13 @@ fn with_two_people(mut document: Document) -> Document {
     document
 }
 
+/// What is agreed to: each adjustment three times, and one that there is not.
+fn agreed(steps: &[Step], which: Index, number: usize) -> usize {
+    let adjusts = |it: &usize| matches!(steps[*it].what, What::Adjust(..));
+    let all = (0..steps.len()).filter(adjusts).flat_map(|it| [it; 3]);
+    *which.get(&all.chain([number]).collect::<Vec<_>>())
+}
+
 /// The command of a step.
 fn command(
     real: &Real,
@@ -106,11 +113,8 @@ fn command(
             Command::Adjust(Arc::new(Adjust { key, currency, points, reason, actor }))
         }
         What::Agree(which, by_another, approves) => {
-            let adjusts = |it: &usize| matches!(steps[*it].what, What::Adjust(..));
-            // Each adjustment three times, and one that there is not.
-            let all = (0..steps.len()).filter(adjusts).flat_map(|it| [it; 3]);
-            let all: Vec<usize> = all.chain([number]).collect();
-            let of = OperationKey::new(&format!("adjust/correction-{}", which.get(&all))).unwrap();
+            let of =
+                OperationKey::new(&format!("adjust/correction-{}", agreed(steps, which, number))).unwrap();
             let actor = if by_another { ActorId::new("bob").unwrap() } else { actor };
             let review = Arc::new(Review { id: key, of, actor, reason });
             if approves { Command::Approve(review) } else { Command::Refuse(review) }

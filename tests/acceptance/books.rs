@@ -8,9 +8,9 @@ use crate::sample::ACTIVITIES;
 /// A point a dollar for ten days. Of 50 points of 1 March 20 come back on 2 March and 30 lapse on 12 March; 10 of
 /// 2 March lapse on 13 March.
 const TWO_MEMBERS: &str = r#"
-{"member": "7", "purchase": {"id": "a", "occurred_at": "2025-03-01T12:00:00-05:00", "lines": [{"gross": "20.00"}, {"gross": "30.00"}]}}
-{"member": "7", "return": {"id": "b", "occurred_at": "2025-03-02T12:00:00-05:00", "of": "a", "lines": [{"line": 1}]}}
-{"member": "8", "purchase": {"id": "c", "occurred_at": "2025-03-02T12:00:00-05:00", "lines": [{"gross": "10.00"}]}}
+{"member": "7", "activity": {"purchase": {"id": "a", "occurred_at": "2025-03-01T12:00:00-05:00", "lines": [{"gross": "20.00"}, {"gross": "30.00"}]}}}
+{"member": "7", "activity": {"return": {"id": "b", "occurred_at": "2025-03-02T12:00:00-05:00", "of": "a", "lines": [{"line": 1}]}}}
+{"member": "8", "activity": {"purchase": {"id": "c", "occurred_at": "2025-03-02T12:00:00-05:00", "lines": [{"gross": "10.00"}]}}}
 "#;
 
 #[test]

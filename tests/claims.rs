@@ -3,6 +3,8 @@
 
 #[path = "claims/at_once.rs"]
 mod at_once;
+#[path = "faults/engine.rs"]
+mod engine;
 #[path = "claims/faults.rs"]
 mod faults;
 #[path = "faults/ledger.rs"]
@@ -16,7 +18,8 @@ use loyalty_core::engine::Outcome;
 use loyalty_core::ports::{Feed, LedgerStore};
 use pollster::block_on;
 
-use self::shop::{DAY, Shop, at, bought, code, member, purchase, refusal};
+use self::engine::code;
+use self::shop::{DAY, Shop, at, bought, member, purchase, refusal};
 
 /// A long id, whose claim has a name with a hash, is claimed like a short one.
 #[test]

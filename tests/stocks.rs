@@ -5,6 +5,8 @@
 mod at_once;
 #[path = "stocks/crashes.rs"]
 mod crashes;
+#[path = "faults/engine.rs"]
+mod engine;
 #[path = "faults/ledger.rs"]
 mod ledger;
 #[path = "stocks/shop.rs"]
@@ -13,7 +15,8 @@ mod shop;
 use loyalty_core::ports::Feed;
 use pollster::block_on;
 
-use self::shop::{Shop, cancel, capture, code, extend, hold, member, redeem, void};
+use self::engine::code;
+use self::shop::{Shop, cancel, capture, extend, hold, member, redeem, void};
 
 #[test]
 fn what_is_sold_is_gone_and_what_is_cancelled_comes_back() {

@@ -10,6 +10,8 @@ mod ledger;
 mod model;
 #[path = "transfers/shop.rs"]
 mod shop;
+#[path = "faults/story.rs"]
+mod story;
 
 use std::thread;
 

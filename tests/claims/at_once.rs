@@ -3,14 +3,14 @@
 use std::sync::Arc;
 use std::thread;
 
-use loyalty_adapters::embedded::{EmbeddedOptions, EmbeddedStore};
 use loyalty_core::engine::Engine;
 use loyalty_core::id::TenantId;
 use loyalty_core::memory::MemoryStore;
 use loyalty_core::ports::{LedgerStore, ProgramStore};
 use pollster::block_on;
 
-use super::shop::{DAY, at, code, member, over, program, purchase};
+use super::engine::{code, over, over_embedded};
+use super::shop::{DAY, at, member, program, purchase};
 
 const CALLERS: usize = 64;
 const RECEIPTS: usize = 10;
@@ -48,10 +48,5 @@ fn sixty_four_callers() {
 
 #[test]
 fn sixty_four_callers_over_the_embedded_store() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let store =
-        EmbeddedStore::open(folder.path().join("ledger"), EmbeddedOptions::default()).expect("opened");
-    let store = Arc::new(store);
-    run(&store);
-    store.verify().expect("whole");
+    over_embedded(run);
 }

@@ -5,8 +5,9 @@ use pollster::block_on;
 use proptest::collection::vec;
 use proptest::prelude::*;
 
+use super::engine::{code, over};
 use super::ledger::{Fate, Fated};
-use super::shop::{Shop, bought, code, over, purchase};
+use super::shop::{Shop, bought, purchase};
 
 const FATES: [Fate; 6] =
     [Fate::Done, Fate::Unavailable, Fate::LostBefore, Fate::LostAfter, Fate::Late, Fate::Taken];

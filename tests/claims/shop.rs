@@ -5,14 +5,15 @@ use std::sync::Arc;
 use loyalty_core::decision::Command;
 use loyalty_core::engine::{Answer, Engine, EngineError};
 use loyalty_core::id::{MemberId, TenantId};
-use loyalty_core::ledger::chain::ChainKey;
 use loyalty_core::memory::MemoryStore;
-use loyalty_core::ports::{LedgerStore, ProgramStore};
+use loyalty_core::ports::LedgerStore;
 use loyalty_core::problem::Problem;
 use loyalty_core::program::Program;
 use loyalty_core::time::Timestamp;
 use pollster::block_on;
 use serde_json::json;
+
+use super::engine::over;
 
 /// When purchases happen and are recorded.
 pub const DAY: &str = "2026-03-01T00:00:00Z";
@@ -58,19 +59,6 @@ impl Shop {
 
     pub fn record(&self, engine: &Engine, name: &str, command: Command) -> Result<Answer, EngineError> {
         block_on(engine.execute(&self.tenant, &member(name), command, at(DAY)))
-    }
-}
-
-pub fn over(ledger: Arc<dyn LedgerStore>, programs: Arc<dyn ProgramStore>) -> Engine {
-    Engine::new(ledger, programs, ChainKey::new(1, [7; 32]))
-}
-
-/// What came of it, in a word.
-pub fn code(done: &Result<Answer, EngineError>) -> &'static str {
-    match done {
-        Ok(answer) if answer.replayed => "replayed",
-        Ok(_) => "done",
-        Err(error) => error.problem().code,
     }
 }
 

@@ -1,15 +1,13 @@
 //! Appends that fail, get lost or come late, at every place between the chains: in the end everybody has what they would
 //! have had, and on the way nothing is there twice.
 
-use std::sync::Arc;
-
 use loyalty_core::decision::Command;
 use serde_json::json;
 
 use super::ledger::{Fate, Fated};
 use super::shop::{Shop, back, buy, named, take};
+use super::story::{Story, one_at_every, two_at_every_pair};
 
-const FATES: [Fate; 5] = [Fate::Unavailable, Fate::LostBefore, Fate::LostAfter, Fate::Late, Fate::Taken];
 /// More appends than the story has.
 const MOST: usize = 16;
 
@@ -31,53 +29,22 @@ fn on_its_way(shop: &Shop) {
     assert!([-500, 0, 500].contains(&clearing), "{clearing}");
 }
 
-/// Tells the story with these fates, by the number of the append, each command sent until it is done.
 fn told(fates: &[(usize, Fate)], dies: bool) {
     let shop = Shop::new(json!({}));
-    let ledger = Fated::over(shop.store.clone());
-    let mut all = vec![Fate::Done; MOST];
-    fates.iter().for_each(|(place, fate)| all[*place] = *fate);
-    ledger.fates.lock().unwrap().extend(all);
-    let mut engine = shop.engine_over(ledger.clone());
-    for (day, (name, command)) in (1..).zip(story()) {
-        let mut tries = 0;
-        while shop.done(&engine, name, command.clone(), day).is_err() {
-            tries += 1;
-            assert!(tries < 9, "{fates:?}: day {day} is never done");
-            on_its_way(&shop);
-            if dies {
-                engine = shop.engine_over(Arc::clone(&ledger) as Arc<_>);
-            }
-            ledger.land();
-        }
-        on_its_way(&shop);
-    }
-    ledger.land();
-    let end = shop.finish(&shop.engine(), 0);
-    assert_eq!(shop.finish(&shop.engine(), 0), end, "{fates:?}: all was done");
+    let story = Story { most: MOST, first_day: 1, commands: &story() };
+    story.told(&shop, fates, dies, &|_, _| on_its_way(&shop));
     // 500, of which 300 are spent when b-1 comes back: 200 go, come again with b-2, and go with it.
     assert_eq!([shop.points("anna"), shop.points("ben"), shop.clearing()], [0, 0, 0], "{fates:?}");
-    shop.verify(&shop.engine());
 }
 
 #[test]
 fn one_fault_at_every_append() {
-    for place in 0..MOST {
-        for fate in FATES {
-            told(&[(place, fate)], place % 2 == 0);
-        }
-    }
+    one_at_every(MOST, told);
 }
 
 #[test]
 fn two_faults_at_every_pair_of_appends() {
-    for second in 0..MOST {
-        for first in 0..second {
-            for (one, two) in FATES.iter().flat_map(|one| FATES.map(|two| (*one, two))) {
-                told(&[(first, one), (second, two)], (first + second) % 2 == 0);
-            }
-        }
-    }
+    two_at_every_pair(MOST, told);
 }
 
 /// A turn that nobody has finished is finished before the one that follows it.

@@ -3,14 +3,14 @@
 use std::sync::Arc;
 use std::thread;
 
-use loyalty_adapters::embedded::{EmbeddedOptions, EmbeddedStore};
 use loyalty_core::engine::Engine;
 use loyalty_core::id::TenantId;
 use loyalty_core::memory::MemoryStore;
 use loyalty_core::ports::{LedgerStore, ProgramStore};
 use pollster::block_on;
 
-use super::shop::{code, hold, member, minute, over, program, purchase, redeem};
+use super::engine::{code, over, over_embedded};
+use super::shop::{hold, member, minute, program, purchase, redeem};
 
 const BUYERS: usize = 64;
 const MUGS: u32 = 10;
@@ -52,10 +52,5 @@ fn sixty_four_buyers_of_ten_mugs() {
 
 #[test]
 fn sixty_four_buyers_over_the_embedded_store() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let store =
-        EmbeddedStore::open(folder.path().join("ledger"), EmbeddedOptions::default()).expect("opened");
-    let store = Arc::new(store);
-    run(&store);
-    store.verify().expect("whole");
+    over_embedded(run);
 }

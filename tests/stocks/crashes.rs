@@ -3,8 +3,9 @@
 use loyalty_core::engine::Engine;
 use pollster::block_on;
 
+use super::engine::{code, over};
 use super::ledger::{Fate, Fated};
-use super::shop::{Shop, cancel, capture, code, hold, member, over, redeem};
+use super::shop::{Shop, cancel, capture, hold, member, redeem};
 
 const FATES: [Fate; 6] =
     [Fate::Done, Fate::Unavailable, Fate::LostBefore, Fate::LostAfter, Fate::Late, Fate::Taken];

@@ -5,13 +5,14 @@ use std::sync::Arc;
 use loyalty_core::decision::Command;
 use loyalty_core::engine::{Answer, Engine, EngineError};
 use loyalty_core::id::{MemberId, TenantId};
-use loyalty_core::ledger::chain::ChainKey;
 use loyalty_core::memory::MemoryStore;
-use loyalty_core::ports::{LedgerStore, ProgramStore};
+use loyalty_core::ports::LedgerStore;
 use loyalty_core::program::Program;
 use loyalty_core::time::Timestamp;
 use pollster::block_on;
 use serde_json::json;
+
+use super::engine::over;
 
 /// When purchases happen.
 pub const DAY: &str = "2026-03-01T00:00:00Z";
@@ -117,18 +118,5 @@ impl Shop {
     pub fn has(&self, name: &str) -> bool {
         let head = block_on(self.store.head(&self.tenant, &member(name))).unwrap().expect("a member");
         head.head().unwrap().state.balances[0].redeemed.is_positive()
-    }
-}
-
-pub fn over(ledger: Arc<dyn LedgerStore>, programs: Arc<dyn ProgramStore>) -> Engine {
-    Engine::new(ledger, programs, ChainKey::new(1, [7; 32]))
-}
-
-/// What came of it, in a word.
-pub fn code(done: &Result<Answer, EngineError>) -> &'static str {
-    match done {
-        Ok(answer) if answer.replayed => "replayed",
-        Ok(_) => "done",
-        Err(error) => error.problem().code,
     }
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::correct::currency_of;
+use super::review::said;
 use super::{Context, Decision, lots, opened, settled_now};
 use crate::adjustment::{Adjust, check_reason};
 use crate::command::Command;
@@ -77,13 +78,7 @@ pub fn decide_proposal<T: Trace>(
         Problem::new("review_ended", "/of", message, "see the history for how it ended")
     })?;
     state.proposals.remove(place);
-    trace.step(|| {
-        let said = if approves { "approved" } else { "refused" };
-        let text = format!("`{}` {said} `{}`: {}", review.actor, review.of, review.reason);
-        Step::new(StepKind::Review, &review.of, text)
-    });
-    let review_of = Arc::clone(review);
-    let command = if approves { Command::Approve(review_of) } else { Command::Refuse(review_of) };
+    let command = said((review, approves), format_args!("`{}`", review.of), trace);
     let mut operation = opened(key, context.moment(), moment.program, settlement, command);
     if approves {
         review.by_another_than(Some(&adjust.actor))?;

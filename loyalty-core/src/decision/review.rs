@@ -1,5 +1,6 @@
 //! Deciding a review: what an activity earned above a limit is approved or refused.
 
+use std::fmt;
 use std::sync::Arc;
 
 use super::{Context, Decision, adjust, after_return, grants, looks_at_returns, opened, settled_now};
@@ -31,15 +32,8 @@ pub fn decide_review<T: Trace>(
     let Moment { program, at, .. } = moment;
     let recorded = review.check(recorded, &state)?;
     let reviewed = reviewed(context, recorded)?;
-    trace.step(|| {
-        let said = if approves { "approved" } else { "refused" };
-        let text = format!("`{}` {said} what `{}` earned: {}", review.actor, review.of, review.reason);
-        Step::new(StepKind::Review, &review.of, text)
-    });
-    let occurred_at = context.moment();
-    let command =
-        if approves { Command::Approve(Arc::clone(review)) } else { Command::Refuse(Arc::clone(review)) };
-    let mut operation = opened(key, occurred_at, program, settlement, command);
+    let command = said((review, approves), format_args!("what `{}` earned", review.of), trace);
+    let mut operation = opened(key, context.moment(), program, settlement, command);
     if approves {
         review.by_another_than(recorded.sealed.sent_by.as_ref())?;
         vesting::approve(&reviewed, &mut state, at, &mut operation)?;
@@ -65,6 +59,21 @@ pub fn decide_review<T: Trace>(
     }
     moment.follow_levels(&mut state);
     Ok(Decision { operation, state, wants: Vec::new() })
+}
+
+/// Tells what a person said of what waits, and gives the command that says it.
+pub fn said<T: Trace>(
+    (review, approves): (&Arc<Review>, bool),
+    of: fmt::Arguments<'_>,
+    trace: &mut T,
+) -> Command {
+    trace.step(|| {
+        let said = if approves { "approved" } else { "refused" };
+        let text = format!("`{}` {said} {of}: {}", review.actor, review.reason);
+        Step::new(StepKind::Review, &review.of, text)
+    });
+    let review = Arc::clone(review);
+    if approves { Command::Approve(review) } else { Command::Refuse(review) }
 }
 
 fn reviewed<'a>(context: &Context<'a>, operation: &'a Operation) -> Result<Reviewed<'a>, Problem> {

@@ -70,9 +70,8 @@ pub fn by_event<T: Trace>(
         let pending = state.waiting(key, award).and_then(|place| state.pending.get(place)).cloned();
         let review = pending.as_ref().map_or(sale.is_under_review(), |pending| pending.review);
         // Under review some lines may have been heard of already, which this is not about.
-        let heard: Vec<u32> = (0..).zip(&sale.after.units).map(|(line, _)| line).collect();
-        let heard: Vec<u32> =
-            heard.into_iter().filter(|line| usize::try_from(*line).is_ok_and(named)).collect();
+        let all = (0_u32..).zip(0..sale.after.units.len());
+        let heard: Vec<u32> = all.filter(|(_, line)| named(*line)).map(|(number, _)| number).collect();
         if heard.is_empty() && (review || pending.is_none()) {
             continue;
         }

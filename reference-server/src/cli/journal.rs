@@ -5,7 +5,8 @@ use std::io::{self, BufWriter, Write};
 use anyhow::Result;
 use clap::{Args, ValueEnum};
 use loyalty_core::ledger::journal::{Journal, Sheet, Turnover};
-use loyalty_core::ledger::posting::{Account, Posting};
+use loyalty_core::ledger::posting::Posting;
+use loyalty_core::money::Ratio;
 use loyalty_core::ports::Feed;
 use loyalty_core::program::Programs;
 use loyalty_core::time::{Date, Timestamp};
@@ -109,12 +110,9 @@ fn scale(programs: &Programs, sheet: &Sheet) -> u8 {
 }
 
 /// Minor units as whole points.
-fn whole(minor: i128, scale: u8) -> String {
-    let unit = 10_i128.pow(u32::from(scale));
-    match scale {
-        0 => minor.to_string(),
-        _ => format!("{}.{:0width$}", minor / unit, minor % unit, width = usize::from(scale)),
-    }
+fn whole(minor: i128, scale: u8) -> Result<String> {
+    let unit = Ratio::whole(10_i128.pow(u32::from(scale)));
+    Ok(Ratio::whole(minor).over(unit)?.shown(u32::from(scale)))
 }
 
 fn csv_lines(journal: &Journal, programs: &Programs, out: impl Write) -> Result<()> {
@@ -123,7 +121,7 @@ fn csv_lines(journal: &Journal, programs: &Programs, out: impl Write) -> Result<
     for (sheet, account, Turnover { debit, credit }) in journal.lines() {
         let scale = scale(programs, sheet);
         let partner = sheet.partner.as_ref().map_or("", |partner| partner.as_str());
-        let (date, debit, credit) = (sheet.date.to_string(), whole(debit, scale), whole(credit, scale));
+        let (date, debit, credit) = (sheet.date.to_string(), whole(debit, scale)?, whole(credit, scale)?);
         out.write_record([&date, sheet.currency.as_str(), partner, account.name(), &debit, &credit])?;
     }
     Ok(out.flush()?)
@@ -137,7 +135,7 @@ fn json_lines(journal: &Journal, programs: &Programs, mut out: impl Write) -> Re
             "currency": sheet.currency,
             "scale": scale(programs, sheet),
             "partner": sheet.partner,
-            "account": Account::name(account),
+            "account": account,
             "debit": debit.to_string(),
             "credit": credit.to_string(),
         });

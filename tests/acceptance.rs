@@ -1,6 +1,8 @@
 //! The main job from outside: real purchases through the binaries, every member compared with results that
 //! other programs than this one computed.
 
+#[path = "acceptance/backups.rs"]
+mod backups;
 #[path = "acceptance/bad_lines.rs"]
 mod bad_lines;
 #[path = "acceptance/binaries.rs"]

@@ -40,6 +40,43 @@ fn what_was_appended_is_there_after_opening_again() {
     assert_eq!(feed.iter().map(|(position, _)| *position).collect::<Vec<_>>(), [1, 2, 3]);
 }
 
+/// A copy that is made while others write has of every chain what was there at one moment, and of all chains the same.
+#[test]
+fn a_copy_is_made_while_others_write() {
+    let store = Arc::new(open(&fresh_file("copied")).unwrap());
+    let (started, stop) = (std::sync::Barrier::new(5), AtomicBool::new(false));
+    let copies: Vec<PathBuf> = (0..3).map(|n| fresh_file(&format!("copy-{n}"))).collect();
+    let write = |name: &str| {
+        let mut chain = Chain::new("t", name);
+        for n in 0.. {
+            let done = block_on(store.append(chain.next(&[&format!("purchase/{n}")])));
+            assert_eq!(done, Ok(Appended::Done));
+            if n == 0 {
+                started.wait();
+            }
+            if stop.load(Ordering::Acquire) {
+                return;
+            }
+        }
+    };
+    std::thread::scope(|scope| {
+        for name in ["1", "2", "3", "4"] {
+            scope.spawn(move || write(name));
+        }
+        started.wait();
+        let counts: Vec<u64> = copies.iter().map(|copy| store.backup(copy).unwrap()).collect();
+        stop.store(true, Ordering::Release);
+        assert!(counts[0] >= 4 && counts.is_sorted(), "{counts:?}");
+    });
+    let all = block_on(store.after(0, usize::MAX)).unwrap();
+    for copy in &copies {
+        let copy = open(copy).unwrap();
+        let copied = block_on(copy.after(0, usize::MAX)).unwrap();
+        assert_eq!(copy.verify(), Ok(copied.len() as u64));
+        assert!(all.starts_with(&copied), "the feed up to one moment");
+    }
+}
+
 /// A byte that changed in the middle of the file is found where opening checks all of it.
 #[test]
 fn a_file_that_changed_is_found_damaged() {

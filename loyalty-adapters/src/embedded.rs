@@ -7,6 +7,7 @@
 //! # Ok::<(), loyalty_adapters::embedded::OpenError>(())
 //! ```
 
+mod backup;
 mod batch;
 mod create;
 #[cfg(feature = "simulation")]
@@ -43,6 +44,7 @@ use snapshot::{Latest, Snapshot};
 use tables::member_prefix;
 use writer::Writer;
 
+pub use backup::Rebuilt;
 #[cfg(feature = "simulation")]
 pub use disk::Disk;
 pub use errors::OpenError;

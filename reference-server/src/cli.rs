@@ -3,6 +3,7 @@
 //! Ends with 0 where all is well, 1 where the input or the ledger is found wrong, 2 where the command could
 //! not be carried out.
 
+mod backup;
 mod check;
 mod explain;
 mod import;
@@ -44,6 +45,9 @@ enum Command {
     Outstanding(outstanding::Outstanding),
     Explain(explain::Explain),
     Verify(verify::Verify),
+    Backup(backup::Backup),
+    Restore(backup::Restore),
+    Rebuild(backup::Rebuild),
 }
 
 /// What a command that could be carried out has found.
@@ -66,6 +70,9 @@ pub fn main() -> ExitCode {
         Command::Outstanding(args) => outstanding::run(&args),
         Command::Explain(args) => explain::run(&args),
         Command::Verify(args) => verify::run(&args),
+        Command::Backup(args) => backup::backup(&args),
+        Command::Restore(args) => backup::restore(&args),
+        Command::Rebuild(args) => backup::rebuild(&args),
     };
     match done {
         Ok(Verdict::Right) => ExitCode::SUCCESS,

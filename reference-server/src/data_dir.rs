@@ -14,6 +14,8 @@ use crate::secret::{self, Secret};
 
 /// The setting that names the key of the chains.
 pub const CHAIN_KEY: &str = "LOYALTY_CHAIN_KEY";
+/// The file of the ledger in its folder.
+pub const LEDGER: &str = "ledger.redb";
 /// The number by which commits name the key.
 const KEY_ID: u32 = 1;
 
@@ -51,7 +53,7 @@ impl DataDir {
         options: EmbeddedOptions,
     ) -> Result<Self> {
         fs::create_dir_all(path).with_context(|| format!("cannot make the folder {}", path.display()))?;
-        let ledger = path.join("ledger.redb");
+        let ledger = path.join(LEDGER);
         // A key made for a ledger that exists could not be the one that its chains were hashed under.
         let key = chain_key(&path.join("chain.key"), key, may_make_key && !ledger.exists())?;
         let store = EmbeddedStore::open(&ledger, options)

@@ -119,7 +119,8 @@ async fn routes(config: Config, data: &DataDir, clocks: Clocks) -> Result<Router
     };
     let verifier = Arc::new(Verifier::new(keys));
     let (engine, facts, feed) = (data.engine.clone(), Arc::clone(&data.store), Arc::clone(&data.store));
-    let wallet = Wallet { engine, facts, feed, clocks, verifier: Arc::clone(&verifier) };
+    let backups = data.file("backups");
+    let wallet = Wallet { engine, facts, feed, backups, clocks, verifier: Arc::clone(&verifier) };
     let wallet: OpenApiRouter<Arc<Site>> = wallet::routes(wallet);
     let routes = site::routes().merge(wallet);
     let (routes, described) = routes.split_for_parts();

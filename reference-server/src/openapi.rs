@@ -18,9 +18,9 @@ use crate::kit::health::Health;
 use crate::kit::problem::ProblemDetails;
 use crate::site::TokenView;
 use crate::wallet::{
-    BudgetsView, CheckView, ClockMove, ClockView, NewAdjustment, NewCancellation, NewCapture, NewExpiry,
-    NewExtension, NewReinstatement, NewReview, NewTierGrant, NewUndo, NewVoid, ReviewsView, StocksView,
-    VersionView, VersionsView,
+    BackupView, BudgetsView, CheckView, ClockMove, ClockView, NewAdjustment, NewCancellation, NewCapture,
+    NewExpiry, NewExtension, NewReinstatement, NewReview, NewTierGrant, NewUndo, NewVoid, ReviewsView,
+    StocksView, VersionView, VersionsView,
 };
 
 /// The whole description, from what the router says about its routes.
@@ -89,6 +89,7 @@ fn schemas() -> Map<String, Value> {
     // What is written names a field only where it has something to say, so other fields are required.
     let mut written = SchemaGenerator::new(settings.for_serialize());
     written.subschema_for::<AnswerView>();
+    written.subschema_for::<BackupView>();
     written.subschema_for::<BudgetsView>();
     written.subschema_for::<StocksView>();
     written.subschema_for::<CheckView>();

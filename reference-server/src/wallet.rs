@@ -1,6 +1,7 @@
 //! The wallet: programs, activities, members and the sandbox's clock over HTTP, for the token's tenant.
 
 mod activities;
+mod backups;
 mod budgets;
 mod corrections;
 mod facts;
@@ -16,6 +17,7 @@ mod stocks;
 mod tiers;
 mod transfers;
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use axum::extract::{DefaultBodyLimit, FromRef};
@@ -27,6 +29,7 @@ use utoipa_axum::routes;
 use crate::clock::Clocks;
 use crate::kit::auth::Verifier;
 
+pub use self::backups::BackupView;
 pub use self::budgets::BudgetsView;
 pub use self::corrections::{NewExpiry, NewReinstatement, NewUndo};
 pub use self::holds::{NewCapture, NewExtension, NewVoid};
@@ -46,6 +49,8 @@ pub struct Wallet {
     pub facts: Arc<EmbeddedStore>,
     /// What runs across members: that of the engine's ledger.
     pub feed: Arc<EmbeddedStore>,
+    /// The folder of copies of the ledger.
+    pub backups: PathBuf,
     /// The clocks of the tenants.
     pub clocks: Clocks,
     /// Who may call.
@@ -109,6 +114,7 @@ pub fn routes<S: Clone + Send + Sync + 'static>(wallet: Wallet) -> OpenApiRouter
         .routes(routes!(holds::void))
         .routes(routes!(holds::extend))
         .routes(routes!(facts::put, facts::show, facts::forget))
+        .routes(routes!(backups::make))
         .routes(routes!(sandbox::show, sandbox::advance))
         .with_state(Shared(Arc::new(wallet)))
 }

@@ -1,5 +1,6 @@
 //! What an operator sees: health, metrics, keys, the first page.
 
+use loyalty_adapters::embedded::{EmbeddedOptions, EmbeddedStore};
 use serde_json::json;
 
 use crate::client::Client;
@@ -97,6 +98,30 @@ async fn a_folder_has_one_server() {
 }
 
 /// A ledger whose key is gone is not opened with another one, which would look like tampering.
+/// A copy of the ledger is made while the server runs, by operators alone.
+#[tokio::test]
+async fn the_ledger_is_copied_while_the_server_runs() {
+    let server = Running::start().await;
+    let shop = server.shop("main").await;
+    shop.post("/v1/programs", &program()).await.good();
+    let bought = purchase("R-1", "2024-01-05T10:00:00Z", &["10.00"]);
+    shop.post("/v1/members/1/purchases", &bought).await.good();
+    let till = server.client("main", "till", "tom").await;
+    assert_eq!(till.post("/v1/backups", &json!({})).await.problem(), (403, "forbidden".to_owned()));
+    let operator = server.client("main", "operator", "olga").await;
+    let made = operator.post("/v1/backups", &json!({})).await;
+    assert_eq!(made.status, 201);
+    let made = made.good();
+    let file = std::path::PathBuf::from(made["file"].as_str().unwrap());
+    assert_eq!(
+        (made["commits"].as_u64(), made["bytes"].as_u64()),
+        (Some(1), Some(file.metadata().unwrap().len()))
+    );
+    let copy = EmbeddedStore::open(&file, EmbeddedOptions::default()).unwrap();
+    assert_eq!(copy.verify(), Ok(1));
+    server.stop().await;
+}
+
 #[tokio::test]
 async fn a_lost_key_is_named() {
     let folder = Running::start().await.stop().await;

@@ -56,21 +56,44 @@ pub(super) fn write<'w>(
     Ok(written)
 }
 
+/// Appends to a file that is being made, in the order given; gives the answers, and the last position taken.
+pub(super) fn append_in_order(
+    database: &Database,
+    appends: &[Prepared],
+    last: u64,
+) -> Result<(Vec<Appended>, u64), redb::Error> {
+    let mut transaction = database.begin_write()?;
+    transaction.set_quick_repair(true);
+    let appends: Vec<_> = appends.iter().collect();
+    let done = in_ledger(&transaction, &appends, last, |ledger, appends| ledger.append(appends))?;
+    transaction.commit()?;
+    Ok(done)
+}
+
+/// Appends in one of the ways of a [`Ledger`], and keeps the index of members under review.
+fn in_ledger(
+    transaction: &WriteTransaction,
+    appends: &[&Prepared],
+    last: u64,
+    append: impl FnOnce(&mut Ledger<'_>, &[&Prepared]) -> Result<Vec<Appended>, redb::Error>,
+) -> Result<(Vec<Appended>, u64), redb::Error> {
+    let mut commits = transaction.open_table(COMMITS)?;
+    let tail = commits.upper_bound_mut(Bound::<u64>::Unbounded)?;
+    let mut ledger = Ledger { index: transaction.open_table(INDEX)?, tail, last };
+    let answers = append(&mut ledger, appends)?;
+    ledger.tail.close()?;
+    note_reviews(transaction, appends, &answers)?;
+    Ok((answers, ledger.last))
+}
+
 fn apply(
     transaction: &WriteTransaction,
     batch: &[&Work],
     last: u64,
 ) -> Result<(Vec<Outcome>, u64), redb::Error> {
     let appends: Vec<&Prepared> = batch.iter().flat_map(|work| work.appends()).collect();
-    let mut commits = transaction.open_table(COMMITS)?;
-    let mut ledger = Ledger {
-        index: transaction.open_table(INDEX)?,
-        tail: commits.upper_bound_mut(Bound::<u64>::Unbounded)?,
-        last,
-    };
-    let answers = ledger.append_all(&appends)?;
-    ledger.tail.close()?;
-    note_reviews(transaction, &appends, &answers)?;
+    let (answers, last) =
+        in_ledger(transaction, &appends, last, |ledger, appends| ledger.append_all(appends))?;
     let mut answers = answers.into_iter();
     let outcomes = batch
         .iter()
@@ -80,7 +103,7 @@ fn apply(
             Work::Facts(facts) => facts::keep(transaction, facts).map(|()| Outcome::Kept),
         })
         .collect::<Result<_, _>>()?;
-    Ok((outcomes, ledger.last))
+    Ok((outcomes, last))
 }
 
 /// Keeps the index of members under review with what was appended.

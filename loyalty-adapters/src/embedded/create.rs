@@ -11,14 +11,25 @@ use super::errors::OpenError;
 use super::tables::{COMMITS, INDEX, PROGRAMS};
 
 /// Makes the file where there is none.
-///
-/// The driver takes several steps to begin a file and does not open one that a crash left between them. So
-/// it is made beside its place and then linked there, which fails where another process came first. Nobody reads
-/// it before, so it goes to the disk once, at its end.
 pub(super) fn create_absent(path: &Path, name: &str, builder: &Builder) -> Result<(), OpenError> {
     if path.exists() {
         return Ok(());
     }
+    let tables = |database: &Database| make_tables(database).map_err(|error| OpenError::of(name, error));
+    create(path, name, builder, tables).map(|_| ())
+}
+
+/// Makes a file of what is put into it; `None` where there is one meanwhile, which stays as it is.
+///
+/// The driver takes several steps to begin a file and does not open one that a crash left between them. So
+/// it is made beside its place and then linked there, which fails where another process came first. Nobody reads
+/// it before, so it goes to the disk once, at its end.
+pub(super) fn create<T>(
+    path: &Path,
+    name: &str,
+    builder: &Builder,
+    fill: impl FnOnce(&Database) -> Result<T, OpenError>,
+) -> Result<Option<T>, OpenError> {
     let mut beside = path.as_os_str().to_owned();
     beside.push(format!(".new-{}", std::process::id()));
     let beside = Path::new(&beside);
@@ -30,14 +41,19 @@ pub(super) fn create_absent(path: &Path, name: &str, builder: &Builder) -> Resul
         .map_err(unusable)
         .and_then(|file| FileBackend::new(file).map(Unsynced).map_err(|error| OpenError::of(name, error)))?;
     let database = builder.create_with_backend(unsynced).map_err(|error| OpenError::of(name, error))?;
-    make_tables(&database).map_err(|error| OpenError::of(name, error))?;
+    let filled = fill(&database);
+    if filled.is_err() {
+        remove(beside).map_err(unusable)?;
+    }
+    let filled = filled?;
     database.close().map_err(|error| OpenError::of(name, error))?;
     file.sync_all().map_err(unusable)?;
-    match fs::hard_link(beside, path) {
+    let linked = match fs::hard_link(beside, path) {
         Err(error) if error.kind() != ErrorKind::AlreadyExists => return Err(unusable(error)),
-        _ => {}
-    }
-    remove(beside).and_then(|()| sync_directory(path)).map_err(unusable)
+        linked => linked.is_ok(),
+    };
+    remove(beside).and_then(|()| sync_directory(path)).map_err(unusable)?;
+    Ok(linked.then_some(filled))
 }
 
 /// A file that somebody else makes durable.

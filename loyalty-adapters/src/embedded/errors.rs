@@ -14,17 +14,21 @@ pub enum OpenError {
     /// What was read is not what was written.
     #[error("`{0}` is damaged: {1}; restore a backup")]
     Damaged(String, String),
+    /// There is a file already where one is to be made.
+    #[error("`{0}` is there already: name another file, or move it away")]
+    Exists(String),
     /// The file cannot be read or written.
     #[error("`{0}` cannot be used: {1}; check the path, its permissions and the disk")]
     Unusable(String, String),
 }
 
 impl OpenError {
-    /// A stable name: `locked`, `damaged` or `unusable`.
+    /// A stable name: `locked`, `damaged`, `exists` or `unusable`.
     pub const fn code(&self) -> &'static str {
         match self {
             Self::Locked(_) => "locked",
             Self::Damaged(..) => "damaged",
+            Self::Exists(_) => "exists",
             Self::Unusable(..) => "unusable",
         }
     }

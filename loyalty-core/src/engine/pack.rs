@@ -20,10 +20,8 @@ use crate::limits::Noted;
 use crate::member::MemberState;
 use crate::points::Points;
 use crate::ports::Append;
-use crate::ports::ledger_store::returned_key;
 use crate::problem::Problem;
 use crate::program::Programs;
-use crate::redemption::cancelled_key;
 use crate::returns::Past;
 use crate::shared::{Reading, Want};
 use crate::time::Timestamp;
@@ -472,20 +470,10 @@ impl Work<'_> {
     }
 }
 
-/// The keys that operations take: their own, one for each purchase that they speak of, and that of the redemption that
-/// they cancel.
 fn keys_of(operations: &[Operation]) -> Result<Vec<OperationKey>, Problem> {
     let mut keys = Vec::with_capacity(operations.len());
     for operation in operations {
-        keys.push(operation.key.clone());
-        let command = &operation.sealed.command;
-        for purchase in operation.speaks_of() {
-            let key = returned_key(&purchase, &operation.key);
-            keys.push(key.ok_or_else(|| command.id_too_long())?);
-        }
-        if let Some(redemption) = operation.cancels() {
-            keys.push(cancelled_key(&redemption).ok_or_else(|| command.id_too_long())?);
-        }
+        keys.extend(operation.keys().ok_or_else(|| operation.sealed.command.id_too_long())?);
     }
     Ok(keys)
 }

@@ -332,9 +332,10 @@ impl Engine {
         now: Timestamp,
     ) -> Result<Option<Appended>, EngineError> {
         let Stored { chain, head, state } = stored;
+        let state = StockState { marked: mark.clone(), ..state.clone() };
         let tenant = tenant.shared();
         let of = Chain { tenant: &tenant, member: chain };
-        match self.append_marked(of, head.as_ref(), (Shared::Stock(state.clone()), mark), now).await {
+        match self.append_marked(of, head.as_ref(), (Shared::Stock(state), mark), now).await {
             Ok(appended) => Ok(Some(appended)),
             Err(EngineError::Store(StoreError::Unknown(_))) => Ok(None),
             Err(error) => Err(error),

@@ -4,7 +4,8 @@ use async_trait::async_trait;
 
 use super::StoreError;
 use crate::id::{ActivityId, MemberId, OperationKey, TenantId};
-use crate::ledger::commit::StoredCommit;
+use crate::ledger::commit::{Commit, Head, InvalidCommit, StoredCommit};
+use crate::shared::Shared;
 use crate::time::Timestamp;
 
 /// A commit to be appended.
@@ -24,6 +25,25 @@ pub struct Append {
     pub keys: Vec<OperationKey>,
     /// Whether something of the member is under review from then on, where that changes.
     pub reviews: Option<bool>,
+}
+
+impl Append {
+    /// What appends a commit to another store, as it was appended once: nothing that is kept beside commits is lost
+    /// with its store.
+    pub fn again(commit: StoredCommit) -> Result<Self, InvalidCommit> {
+        let Commit { head, operations } = commit.commit()?;
+        let mut keys = Vec::with_capacity(operations.len());
+        for operation in &operations {
+            let own = operation.keys();
+            keys.extend(own.ok_or_else(|| InvalidCommit::Form("an id is too long for a key".to_owned()))?);
+        }
+        if let Some(Shared::Stock(stock)) = &head.state.shared {
+            keys.extend(stock.marked.clone());
+        }
+        let Head { tenant, member, seq, recorded_at, state, .. } = head;
+        let reviews = Some(state.is_under_review());
+        Ok(Self { tenant, member, seq, recorded_at, commit, keys, reviews })
+    }
 }
 
 /// What came of an append.

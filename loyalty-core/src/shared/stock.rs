@@ -24,6 +24,9 @@ pub struct StockState {
     /// What is set aside, oldest first.
     #[n(1)]
     pub open: Vec<Item>,
+    /// The key that the commit took under which something happened once, see [`mark`].
+    #[n(2)]
+    pub marked: Option<OperationKey>,
 }
 
 /// An item that is set aside for a command.
@@ -120,7 +123,8 @@ mod tests {
 
     #[test]
     fn what_is_sold_and_set_aside_is_not_free() {
-        let mut state = StockState { used: 3, open: vec![item("1", 0, None), item("2", 0, None)] };
+        let mut state =
+            StockState { used: 3, open: vec![item("1", 0, None), item("2", 0, None)], marked: None };
         assert_eq!((state.free(6), state.free(5), state.free(4)), (1, 0, 0));
         let (member, key) = (MemberId::new("m").unwrap(), OperationKey::new("void/1").unwrap());
         state.end(&member, &key, Fate::Held(Timestamp::from_seconds(5)), true);

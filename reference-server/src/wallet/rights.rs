@@ -108,6 +108,14 @@ impl Right for MoveClock {
     const ROLES: &'static [Role] = &[Role::Operator];
 }
 
+/// To copy the ledger.
+#[derive(Debug)]
+pub struct BackUp;
+
+impl Right for BackUp {
+    const ROLES: &'static [Role] = &[Role::Operator];
+}
+
 /// The member that the address names, in the caller's tenant, for a caller who has the right `R` there.
 #[derive(Debug)]
 pub struct Of<R> {

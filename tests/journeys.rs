@@ -16,6 +16,8 @@ mod corrections;
 mod logs;
 #[path = "journeys/members.rs"]
 mod members;
+#[path = "journeys/membership.rs"]
+mod membership;
 #[path = "journeys/openapi.rs"]
 mod openapi;
 #[path = "journeys/operating.rs"]

@@ -4,6 +4,8 @@
 mod corrections;
 #[path = "properties/index.rs"]
 mod index;
+#[path = "properties/membership.rs"]
+mod membership;
 #[path = "properties/nearest.rs"]
 mod nearest;
 #[path = "properties/proof.rs"]
@@ -130,6 +132,7 @@ fn compare_states(real: &Real, state: &MemberState, model: &Model, time: OffsetT
         assert_eq!(number(balance.map(|b| b.debt.minor())), model.debt(id), "debt {id}");
         assert_eq!(number(balance.map(|b| b.redeemed.minor())), totals.redeemed, "redeemed {id}");
         assert_eq!(number(balance.map(|b| b.adjusted.minor())), totals.adjusted, "adjusted {id}");
+        assert_eq!(number(balance.map(|b| b.forfeited.minor())), totals.forfeited, "forfeited {id}");
         assert_eq!(balance.map_or(0, |b| b.accruals), totals.accruals, "accruals {id}");
     }
     for counter in &real.program.document().counters {

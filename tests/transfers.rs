@@ -13,8 +13,12 @@ mod shop;
 #[path = "faults/story.rs"]
 mod story;
 
+use std::sync::Arc;
 use std::thread;
 
+use loyalty_core::decision::Command;
+use loyalty_core::id::{ActivityId, ActorId};
+use loyalty_core::membership::MembershipChange;
 use pollster::block_on;
 
 use self::ledger::{Fate, Fated};
@@ -174,4 +178,36 @@ fn a_circle_at_once() {
     });
     assert_eq!((names.map(|name| shop.points(name)), shop.clearing(), shop.all()), ([50; 3], 0, 150));
     shop.verify(&shop.engine());
+}
+
+fn stop(key: &str, how: fn(Arc<MembershipChange>) -> Command) -> Command {
+    let (key, actor) = (ActivityId::new(key).unwrap(), ActorId::new("ann").unwrap());
+    how(Arc::new(MembershipChange { key, reason: "a lost card".to_owned(), actor }))
+}
+
+/// Ben is frozen, or closed, when the points come: they go back to Anna. Her own freezing keeps them from nowhere.
+#[test]
+fn points_come_back_from_who_does_not_take_part() {
+    for (how, code) in
+        [(Command::Freeze as fn(_) -> _, "member_frozen"), (Command::Close as fn(_) -> _, "member_closed")]
+    {
+        let shop = Shop::new();
+        left_in_transit(&shop, &[Fate::Done, Fate::Unavailable]);
+        let engine = shop.engine();
+        let closing = shop.done(&engine, "anna", stop("c", Command::Close), 4).unwrap_err();
+        assert_eq!(closing.problem().code, "transfers_open");
+        shop.done(&engine, "anna", stop("f", Command::Freeze), 4).unwrap();
+        shop.done(&engine, "ben", stop("s", how), 4).unwrap();
+        for day in [5, 6] {
+            let refused = shop.done(&engine, "anna", give("g-1", "ben", 60), day).unwrap_err().problem();
+            assert_eq!((refused.code, refused.path.as_str()), (code, "/transfer/to"), "day {day}");
+        }
+        assert_eq!(
+            [shop.points("anna"), shop.in_transit("anna"), shop.points("ben"), shop.clearing()],
+            [100, 0, 0, 0]
+        );
+        shop.done(&engine, "anna", stop("c", Command::Close), 7).unwrap();
+        assert_eq!(shop.all(), 0);
+        shop.verify(&engine);
+    }
 }

@@ -10,6 +10,7 @@ use crate::adjustment::Adjust;
 use crate::correction::{ExtendExpiry, Reinstate, UndoReturn};
 use crate::decision::drop_undeclared;
 use crate::id::{ActivityId, AuthorId, OperationKey};
+use crate::membership::MembershipChange;
 use crate::problem::Problem;
 use crate::program::Programs;
 use crate::redemption::hold::hold_key;
@@ -80,6 +81,15 @@ pub enum Command {
     /// Give back points that have lapsed.
     #[n(18)]
     Reinstate(#[cbor(n(0), with = "shared")] Arc<Reinstate>),
+    /// Let the member earn and spend nothing for a time.
+    #[n(19)]
+    Freeze(#[cbor(n(0), with = "shared")] Arc<MembershipChange>),
+    /// End that.
+    #[n(20)]
+    Unfreeze(#[cbor(n(0), with = "shared")] Arc<MembershipChange>),
+    /// Close the member for good.
+    #[n(21)]
+    Close(#[cbor(n(0), with = "shared")] Arc<MembershipChange>),
 }
 
 /// An input is shared between the command and the operation, so that deciding never copies it.
@@ -128,6 +138,9 @@ impl Command {
             Self::UndoReturn(undo) => OperationKey::new(&format!("undo_return/{}", undo.key)).ok(),
             Self::ExtendExpiry(extend) => OperationKey::new(&format!("extend_expiry/{}", extend.key)).ok(),
             Self::Reinstate(reinstate) => OperationKey::new(&format!("reinstate/{}", reinstate.key)).ok(),
+            Self::Freeze(change) => OperationKey::new(&format!("freeze/{}", change.key)).ok(),
+            Self::Unfreeze(change) => OperationKey::new(&format!("unfreeze/{}", change.key)).ok(),
+            Self::Close(change) => OperationKey::new(&format!("close/{}", change.key)).ok(),
         };
         key.ok_or_else(|| self.id_too_long())
     }
@@ -151,6 +164,7 @@ impl Command {
             Self::UndoReturn(undo) => Some(&undo.key),
             Self::ExtendExpiry(extend) => Some(&extend.key),
             Self::Reinstate(reinstate) => Some(&reinstate.key),
+            Self::Freeze(change) | Self::Unfreeze(change) | Self::Close(change) => Some(&change.key),
             Self::NameReferrer(_) | Self::Referral(_) => None,
         }
     }
@@ -228,6 +242,9 @@ impl Command {
             Self::UndoReturn(undo) => json!({ "undo_return": undo.as_ref() }),
             Self::ExtendExpiry(extend) => json!({ "extend_expiry": extend.as_ref() }),
             Self::Reinstate(reinstate) => json!({ "reinstate": reinstate.as_ref() }),
+            Self::Freeze(change) => json!({ "freeze": change.as_ref() }),
+            Self::Unfreeze(change) => json!({ "unfreeze": change.as_ref() }),
+            Self::Close(change) => json!({ "close": change.as_ref() }),
         }
     }
 
@@ -263,6 +280,9 @@ impl Command {
             Self::UndoReturn(_) => "undo_return",
             Self::ExtendExpiry(_) => "extend_expiry",
             Self::Reinstate(_) => "reinstate",
+            Self::Freeze(_) => "freeze",
+            Self::Unfreeze(_) => "unfreeze",
+            Self::Close(_) => "close",
         };
         Problem { path: format!("/{name}{}", problem.path), ..problem }
     }

@@ -12,6 +12,7 @@ mod grant;
 mod grants;
 mod hold;
 mod lots;
+mod membership;
 mod nearest;
 mod occasion;
 mod offered;
@@ -40,6 +41,7 @@ use crate::ledger::operation::{Award, CountedBy, CountedIn, Operation, VestingOu
 use crate::ledger::posting::{Account, Posting};
 use crate::limits::{self, Noted};
 use crate::member::{MemberState, Pending};
+use crate::membership::{self as stop, Stop};
 use crate::money::OutOfRange;
 use crate::problem::Problem;
 use crate::program::{Program, Programs};
@@ -189,42 +191,59 @@ pub fn decide<T: Trace>(
         let problem = command.place(stock::given_up());
         return spend::decide_refusal(context, known(state)?, command, key, problem);
     }
-    let decided = match command {
-        Command::Record(activity) => decide_activity(context, state, activity, key.clone(), trace),
-        Command::GrantTier(grant) => grant::decide_grant(context, known(state)?, grant, key.clone(), trace),
-        Command::Approve(review) => {
-            review::decide_review(context, known(state)?, (review, true), key.clone(), trace)
-        }
-        Command::Refuse(review) => {
-            review::decide_review(context, known(state)?, (review, false), key.clone(), trace)
-        }
-        Command::Redeem(redeem) => spend::decide_redeem(context, known(state)?, redeem, key.clone(), trace),
-        Command::CancelRedemption(cancel) => {
-            spend::decide_cancel(context, known(state)?, cancel, key.clone(), trace)
-        }
-        Command::Adjust(adjust) => adjust::decide_adjust(context, known(state)?, adjust, key.clone(), trace),
-        Command::Hold(it) => hold::decide_hold(context, known(state)?, it, key.clone(), trace),
-        Command::ExtendHold(it) => hold::decide_extend(context, known(state)?, it, key.clone(), trace),
-        Command::Capture(it) => hold::decide_capture(context, known(state)?, it, key.clone(), trace),
-        Command::Void(it) => hold::decide_void(context, known(state)?, it, key.clone(), trace),
-        Command::NameReferrer(name) => referrals::decide_name(context, state, name, key.clone(), trace),
-        Command::Referral(turn) => referrals::decide_turn(context, state, turn, key.clone(), trace),
-        Command::Transfer(it) => transfers::decide_transfer(context, known(state)?, it, key.clone(), trace),
-        Command::Receive(it) => transfers::decide_receive(context, known(state)?, it, key.clone(), trace),
-        Command::EndTransfer(it) => transfers::decide_end(context, known(state)?, it, key.clone(), trace),
-        Command::UndoReturn(it) => correct::decide_undo(context, known(state)?, it, key.clone(), trace),
-        Command::ExtendExpiry(it) => correct::decide_extend(context, known(state)?, it, key.clone(), trace),
-        Command::Reinstate(it) => correct::decide_reinstate(context, known(state)?, it, key.clone(), trace),
-    };
-    let mut decided = match decided.map_err(|problem| command.place(problem)) {
+    let decided = decide_own(context, state, command, key.clone(), trace);
+    let mut decided = match decided {
         Err(problem) if command.keeps_refusals() => {
             spend::decide_refusal(context, known(state)?, command, key, problem)?
         }
         decided => decided?,
     };
     repay(&mut decided, context, trace)?;
+    membership::forfeit(&mut decided, trace)?;
     decided.look_at_budgets(context.readings);
     Ok(decided)
+}
+
+/// What a command comes to by itself.
+fn decide_own<T: Trace>(
+    context: &Context<'_>,
+    state: Option<&MemberState>,
+    command: &Command,
+    key: OperationKey,
+    trace: &mut T,
+) -> Result<Decision, Problem> {
+    if command.activity().is_none() {
+        stop::check(command, state).map_err(|problem| command.place(problem))?;
+    }
+    let decided = match command {
+        Command::Record(activity) => decide_activity(context, state, activity, key, trace),
+        Command::GrantTier(grant) => grant::decide_grant(context, known(state)?, grant, key, trace),
+        Command::Approve(review) => review::decide_review(context, known(state)?, (review, true), key, trace),
+        Command::Refuse(review) => review::decide_review(context, known(state)?, (review, false), key, trace),
+        Command::Redeem(redeem) => spend::decide_redeem(context, known(state)?, redeem, key, trace),
+        Command::CancelRedemption(cancel) => spend::decide_cancel(context, known(state)?, cancel, key, trace),
+        Command::Adjust(adjust) => adjust::decide_adjust(context, known(state)?, adjust, key, trace),
+        Command::Hold(it) => hold::decide_hold(context, known(state)?, it, key, trace),
+        Command::ExtendHold(it) => hold::decide_extend(context, known(state)?, it, key, trace),
+        Command::Capture(it) => hold::decide_capture(context, known(state)?, it, key, trace),
+        Command::Void(it) => hold::decide_void(context, known(state)?, it, key, trace),
+        Command::NameReferrer(name) => referrals::decide_name(context, state, name, key, trace),
+        Command::Referral(turn) => referrals::decide_turn(context, state, turn, key, trace),
+        Command::Transfer(it) => transfers::decide_transfer(context, known(state)?, it, key, trace),
+        Command::Receive(it) => transfers::decide_receive(context, known(state)?, it, key, trace),
+        Command::EndTransfer(it) => transfers::decide_end(context, known(state)?, it, key, trace),
+        Command::UndoReturn(it) => correct::decide_undo(context, known(state)?, it, key, trace),
+        Command::ExtendExpiry(it) => correct::decide_extend(context, known(state)?, it, key, trace),
+        Command::Reinstate(it) => correct::decide_reinstate(context, known(state)?, it, key, trace),
+        Command::Freeze(it) => {
+            membership::decide_change(context, known(state)?, (it, Some(Stop::Frozen)), key, trace)
+        }
+        Command::Unfreeze(it) => membership::decide_change(context, known(state)?, (it, None), key, trace),
+        Command::Close(it) => {
+            membership::decide_change(context, known(state)?, (it, Some(Stop::Closed)), key, trace)
+        }
+    };
+    decided.map_err(|problem| command.place(problem))
 }
 
 /// Whatever came of a command repays what the member owes.
@@ -258,6 +277,8 @@ fn decide_activity<T: Trace>(
     let occurred_at = activity.occurred_at();
     let program = context.programs.at(occurred_at.at);
     let activity = prepared(activity, program)?;
+    let command = Command::Record(Arc::clone(&activity));
+    stop::check(&command, state)?;
     if occurred_at.at > context.now.plus_micros(MAX_AHEAD_MICROS) {
         let message = format!("`{occurred_at}` is more than 10 minutes ahead of the clock");
         return Err(Problem::new("occurred_in_future", "/occurred_at", message, "check the till's clock"));
@@ -268,7 +289,6 @@ fn decide_activity<T: Trace>(
     let enrols = state.is_none();
     let Arrival { mut state, settlement, moment, late } = Arrival::of(context, program, state, occurred_at)?;
     tell_settlement(&settlement, trace);
-    let command = Command::Record(Arc::clone(&activity));
     let mut operation = opened(key, occurred_at, program, settlement, command);
     operation.sealed.sent_by = context.sent_by.cloned();
     let before = lots::Lots::heard::<T>(&state);

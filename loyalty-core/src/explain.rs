@@ -68,6 +68,8 @@ pub enum StepKind {
     Spent,
     /// Points were given to another member, came from one, or came back.
     Given,
+    /// A member was frozen, takes part again, or was closed.
+    Membership,
 }
 
 /// Who listens to a decision.

@@ -39,6 +39,7 @@ pub mod expiry;
 pub mod ledger;
 pub mod limits;
 pub mod member;
+pub mod membership;
 pub mod referral;
 pub mod returns;
 pub mod settle;

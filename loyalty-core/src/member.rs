@@ -10,6 +10,7 @@ use crate::grants::Gifts;
 use crate::id::{AuthorId, OperationKey};
 use crate::ledger::operation::{CountedIn, VestingOutcome};
 use crate::limits::LimitsState;
+use crate::membership::Stopped;
 use crate::points::{OutOfRange, Points};
 use crate::redemption::Held;
 use crate::referral::Referee;
@@ -78,6 +79,9 @@ pub struct MemberState {
     /// Adjustments that wait for a second person, oldest first.
     #[cbor(n(16), default, skip_if = "Vec::is_empty")]
     pub proposals: Vec<OperationKey>,
+    /// That the member does not take part; absent where they do.
+    #[cbor(n(17), default)]
+    pub stopped: Option<Stopped>,
 }
 
 /// Points of one award that may not be spent yet.
@@ -139,6 +143,7 @@ impl MemberState {
             rewards: Vec::new(),
             in_transit: Vec::new(),
             proposals: Vec::new(),
+            stopped: None,
         }
     }
 

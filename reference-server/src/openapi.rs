@@ -19,8 +19,8 @@ use crate::kit::problem::ProblemDetails;
 use crate::site::TokenView;
 use crate::wallet::{
     BackupView, BudgetsView, CheckView, ClockMove, ClockView, NewAdjustment, NewCancellation, NewCapture,
-    NewExpiry, NewExtension, NewReinstatement, NewReview, NewTierGrant, NewUndo, NewVoid, ReviewsView,
-    StocksView, VersionView, VersionsView,
+    NewExpiry, NewExtension, NewMembershipChange, NewReinstatement, NewReview, NewTierGrant, NewUndo,
+    NewVoid, ReviewsView, StocksView, VersionView, VersionsView,
 };
 
 /// The whole description, from what the router says about its routes.
@@ -79,6 +79,7 @@ fn schemas() -> Map<String, Value> {
     read.subschema_for::<NewCapture>();
     read.subschema_for::<NewExtension>();
     read.subschema_for::<NewVoid>();
+    read.subschema_for::<NewMembershipChange>();
     read.subschema_for::<NewReview>();
     read.subschema_for::<NewTierGrant>();
     read.subschema_for::<Purchase>();

@@ -7,6 +7,7 @@ mod corrections;
 mod facts;
 mod holds;
 mod members;
+mod membership;
 mod programs;
 mod redemptions;
 mod referrals;
@@ -33,6 +34,7 @@ pub use self::backups::BackupView;
 pub use self::budgets::BudgetsView;
 pub use self::corrections::{NewExpiry, NewReinstatement, NewUndo};
 pub use self::holds::{NewCapture, NewExtension, NewVoid};
+pub use self::membership::NewMembershipChange;
 pub use self::programs::{CheckView, VersionView, VersionsView};
 pub use self::redemptions::{NewAdjustment, NewCancellation};
 pub use self::reviews::{NewReview, ReviewsView};
@@ -109,6 +111,9 @@ pub fn routes<S: Clone + Send + Sync + 'static>(wallet: Wallet) -> OpenApiRouter
         .routes(routes!(corrections::undo))
         .routes(routes!(corrections::extend))
         .routes(routes!(corrections::reinstate))
+        .routes(routes!(membership::freeze))
+        .routes(routes!(membership::unfreeze))
+        .routes(routes!(membership::close))
         .routes(routes!(holds::place))
         .routes(routes!(holds::capture))
         .routes(routes!(holds::void))

@@ -126,7 +126,7 @@ fn held(redeem: &Redeem, minutes: u32) -> Command {
 }
 
 /// What a member does next; none where the program has no rewards.
-fn command(real: &Real, number: usize, spends: &[SpendStep], at: Timestamp) -> Option<Command> {
+pub fn command(real: &Real, number: usize, spends: &[SpendStep], at: Timestamp) -> Option<Command> {
     let document = real.program.document();
     match &spends[number].what {
         Spend::Redeem { reward, points, units, bill, bucket, careful: is_careful, hold } => {
@@ -211,6 +211,9 @@ fn expected(
     at: Timestamp,
     vouchers: &BTreeMap<VoucherCode, VoucherName>,
 ) -> Result<Expected, &'static str> {
+    if let Some(code) = model.stops(command, at) {
+        return Err(code);
+    }
     let spent = match command {
         Command::Redeem(redeem) => match &redeem.voucher {
             Some(code) => return model.use_voucher(redeem, vouchers.get(code), at).map(Expected::Off),
@@ -248,7 +251,7 @@ fn compare(answer: &Answer, expected: Expected) {
     }
 }
 
-fn compare_holds(real: &Real, state: &MemberState, model: &Model) {
+pub fn compare_holds(real: &Real, state: &MemberState, model: &Model) {
     for currency in &real.program.document().currencies {
         let held = state.held_of(&currency.id).unwrap().minor();
         assert_eq!(BigInt::from(held), model.held(currency.id.as_str()), "held of {}", currency.id);
@@ -258,7 +261,7 @@ fn compare_holds(real: &Real, state: &MemberState, model: &Model) {
 }
 
 /// Does something with points on both; its answer is shown before, stays, and is proved.
-fn spend(real: &Real, model: &mut Model, command: &Command, clock: Timestamp) {
+pub fn spend(real: &Real, model: &mut Model, command: &Command, clock: Timestamp) {
     let expected = expected(model, command, clock, &vouchers(real));
     let preview = block_on(real.engine.preview(&real.tenant, &real.member, command, clock));
     let done = real.execute(command.clone(), clock);

@@ -160,6 +160,8 @@ pub struct Then {
     /// What is not there is 0.
     #[serde(default)]
     pub pending: BTreeMap<String, i64>,
+    /// `frozen` or `closed`; what is not there is `active`.
+    pub status: Option<String>,
     /// What is owed; what is not there is 0.
     #[serde(default)]
     pub debt: BTreeMap<String, i64>,
@@ -410,5 +412,6 @@ pub struct Totals {
     pub adjusted: i64,
     pub given: i64,
     pub received: i64,
+    pub forfeited: i64,
     pub accruals: u64,
 }

@@ -5,6 +5,7 @@ use std::fmt::Debug;
 
 use loyalty_core::activity::Activity;
 use loyalty_core::id::AuthorId;
+use loyalty_core::json::answer::MemberStatus;
 use loyalty_core::ledger::operation::{Award, Operation, Settlement, Take, TierChange};
 use loyalty_core::ledger::posting::{Account, Posting};
 use loyalty_core::member::{Balance, MemberState};
@@ -62,6 +63,8 @@ impl Found<'_> {
         must(&mut differ, "balances", true, &balances, || self.balances());
         same(&mut differ, "pending", &then.pending, &self.pending());
         same(&mut differ, "held", &then.held, &self.held());
+        let status = MemberStatus::of(self.state.stopped.as_ref()).name();
+        same(&mut differ, "status", &then.status.as_deref().unwrap_or("active"), &status);
         may(&mut differ, "holds", &then.holds, || self.holds());
         let has_tiers = !self.program.document().tiers.is_empty();
         must(&mut differ, "tier", has_tiers, &then.tier, || self.tiers());
@@ -216,6 +219,7 @@ impl Found<'_> {
             adjusted: b.adjusted.minor(),
             given: b.given.minor(),
             received: b.received.minor(),
+            forfeited: b.forfeited.minor(),
             accruals: b.accruals,
         };
         not_all_zero(self.state.balances.iter().map(|b| (b.currency.to_string(), of(b))).collect())

@@ -14,6 +14,7 @@ use loyalty_core::id::{ActorId, MemberId, TenantId};
 use loyalty_core::json::{self, Limits};
 use loyalty_core::ledger::operation::Operation;
 use loyalty_core::member::{Balance, MemberState};
+use loyalty_core::membership::MembershipChange;
 use loyalty_core::memory::MemoryStore;
 use loyalty_core::problem::Problem;
 use loyalty_core::program::Program;
@@ -211,7 +212,7 @@ impl<'a> Replay<'a> {
                 let after = self.engine.member(&self.tenant, &self.member, None, now).await.ok();
                 let problem = error.problem();
                 // What depends on another member is not recorded.
-                let own = problem.code != "recipient_full";
+                let own = problem.path != "/transfer/to";
                 if own && given.command.keeps_refusals() && Refused::of(&problem).is_some() {
                     self.is_recorded(&given, &problem, now).await?;
                 } else if before != after {
@@ -492,6 +493,9 @@ struct Timed {
     undo_return: Option<UndoReturn>,
     extend_expiry: Option<ExtendExpiry>,
     reinstate: Option<Reinstate>,
+    freeze: Option<MembershipChange>,
+    unfreeze: Option<MembershipChange>,
+    close: Option<MembershipChange>,
 }
 
 impl Timed {
@@ -512,6 +516,9 @@ impl Timed {
             self.undo_return.map(|undo| Command::UndoReturn(Arc::new(undo))),
             self.extend_expiry.map(|extend| Command::ExtendExpiry(Arc::new(extend))),
             self.reinstate.map(|reinstate| Command::Reinstate(Arc::new(reinstate))),
+            self.freeze.map(|change| Command::Freeze(Arc::new(change))),
+            self.unfreeze.map(|change| Command::Unfreeze(Arc::new(change))),
+            self.close.map(|change| Command::Close(Arc::new(change))),
         ];
         all.into_iter().flatten().next()
     }

@@ -11,7 +11,7 @@ type Spoil = fn(&mut Then) -> Option<()>;
 
 /// Every way to spoil what a case expects, with its name.
 pub fn each(then: &Then) -> Vec<(&'static str, Then)> {
-    let all: [(&'static str, Spoil); 33] = [
+    let all: [(&'static str, Spoil); 34] = [
         ("refused", |t| t.refused.as_mut().map(|refused| refused.path.push('x'))),
         ("problems", |t| t.problems.as_mut().map(|p| p.push(Refusal { code: "x".into(), path: "x".into() }))),
         ("warnings", |t| t.warnings.as_mut().map(|w| w.push(Refusal { code: "x".into(), path: "x".into() }))),
@@ -30,6 +30,7 @@ pub fn each(then: &Then) -> Vec<(&'static str, Then)> {
         ("balances", |t| t.balances.as_mut().map(|all| *all.entry("x".into()).or_default() += 1)),
         ("pending", |t| done(t).map(|t| *t.pending.entry("x".into()).or_default() += 1)),
         ("held", |t| done(t).map(|t| *t.held.entry("x".into()).or_default() += 1)),
+        ("status", |t| done(t).map(|t| t.status = t.status.take().xor(Some("frozen".into())))),
         ("others", |t| t.others.values_mut().next().map(|all| *all.entry("x".into()).or_default() += 1)),
         ("holds", |t| t.holds.as_mut()?.first_mut().map(|held| held.points += 1)),
         ("postings", |t| t.postings.as_mut()?.first_mut().map(|posting| posting.points += 1)),

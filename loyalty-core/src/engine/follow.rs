@@ -5,17 +5,36 @@
 
 use super::pack::Outcome;
 use super::{Chain, Engine, EngineError};
+use crate::command::Command;
 use crate::id::{MemberId, OperationKey, TenantId};
 use crate::ledger::commit::Commit;
 use crate::ledger::operation::Operation;
 use crate::ports::{Feed, StoreError};
 use crate::problem::Problem;
+use crate::program::Programs;
+use crate::redemption::Refused;
 use crate::time::Timestamp;
 
 /// Commits read at once.
 const PAGE: usize = 256;
 
 impl Engine {
+    /// Why another member keeps a command of this one from being done, as things stand.
+    pub(super) async fn no_other(
+        &self,
+        chain: Chain<'_>,
+        decided: &Operation,
+        (programs, now): (&Programs, Timestamp),
+    ) -> Result<Option<Problem>, EngineError> {
+        match &decided.sealed.command {
+            // Of who is frozen or closed, others are not asked.
+            _ if decided.refused.as_ref().is_some_and(Refused::is_stopped) => Ok(None),
+            Command::NameReferrer(name) => self.no_referrer(chain, name).await,
+            Command::Transfer(transfer) => self.no_recipient(chain, transfer, (programs, now)).await,
+            _ => Ok(None),
+        }
+    }
+
     /// Finishes what commands of a member have decided about others. Where it cannot be finished, nobody is told that the
     /// commands are done: sent again, they are replays, and it is tried again.
     pub(super) async fn finish_outcomes(

@@ -223,11 +223,6 @@ impl Engine {
         if let Some(problem) = self.of_another(chain, command, work.programs, work.now).await? {
             return Ok(Slot::Known(Outcome::Refused(problem)));
         }
-        if work.state().is_some()
-            && let Some(problem) = self.no_referrer(chain, command).await?
-        {
-            return Ok(Slot::Known(Outcome::Refused(problem)));
-        }
         let seen = Seen::newest(&work.operations, &work.stood);
         let past = self.past(chain, command, work.programs, seen).await?;
         let facts = self.facts(chain, (command, work.now), work.programs).await?;
@@ -246,7 +241,8 @@ impl Engine {
                     work.stock = Stock::Out;
                     continue;
                 }
-                if let Some(problem) = self.no_recipient(chain, command, (work.programs, work.now)).await? {
+                let by = (work.programs, work.now);
+                if let Some(problem) = self.no_other(chain, &decision.operation, by).await? {
                     return Ok(Slot::Known(Outcome::Refused(problem)));
                 }
                 self.note(chain, &decision.operation, work.programs).await;

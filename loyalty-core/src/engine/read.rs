@@ -131,11 +131,6 @@ impl Engine {
         if let Some(problem) = self.of_another(chain, command, &programs, decided_at).await? {
             return Err(problem.into());
         }
-        if head.is_some()
-            && let Some(problem) = self.no_referrer(chain, command).await?
-        {
-            return Err(problem.into());
-        }
         let past = self.past(chain, command, &programs, Seen::newest(&[], &[])).await?;
         let facts = self.facts(chain, (command, decided_at), &programs).await?;
         let who = Who { member, facts: &facts };
@@ -160,7 +155,7 @@ impl Engine {
         if stock != Stock::Enough {
             decision = decide(&context, state, command, &mut NoTrace)?;
         }
-        if let Some(problem) = self.no_recipient(chain, command, (&programs, decided_at)).await? {
+        if let Some(problem) = self.no_other(chain, &decision.operation, (&programs, decided_at)).await? {
             return Err(problem.into());
         }
         if let Some(refused) = &decision.operation.refused {

@@ -8,33 +8,34 @@ use super::{Chain, Engine, EngineError};
 use crate::decision::Command;
 use crate::id::MemberId;
 use crate::member::MemberState;
+use crate::membership::Stopped;
 use crate::ports::StoreError;
 use crate::problem::Problem;
-use crate::referral::Turn;
+use crate::referral::{NameReferrer, Turn};
 use crate::time::Timestamp;
 
 impl Engine {
-    /// Why somebody cannot have brought a member: there is no such member, or the member has brought them.
+    /// Why somebody cannot have brought a member: there is no such member, the member has brought them, or they are
+    /// frozen or closed.
     pub(super) async fn no_referrer(
         &self,
         chain: Chain<'_>,
-        command: &Command,
+        name: &NameReferrer,
     ) -> Result<Option<Problem>, EngineError> {
-        let Command::NameReferrer(name) = command else { return Ok(None) };
         let stored = self.ledger.head(chain.tenant, &name.referrer).await?;
         let problem = match stored.map(|commit| commit.head()).transpose()? {
             None => {
                 let message = format!("there is no member `{}`", name.referrer);
-                Some(("referrer_not_found", message, "correct the id, or enrol that member first"))
+                let help = "correct the id, or enrol that member first";
+                Some(Problem::new("referrer_not_found", "", message, help))
             }
             Some(head) if was_brought_by(&head.state, chain.member) => {
                 let message = format!("`{}` was brought by this member", name.referrer);
-                Some(("circular_referral", message, "name another member, or nobody"))
+                Some(Problem::new("circular_referral", "", message, "name another member, or nobody"))
             }
-            Some(_) => None,
+            Some(head) => head.state.stopped.as_ref().map(Stopped::problem),
         };
-        let placed = |(code, message, help)| command.place(Problem::new(code, "/referrer", message, help));
-        Ok(problem.map(placed))
+        Ok(problem.map(|problem| Problem { path: "/name_referrer/referrer".to_owned(), ..problem }))
     }
 
     /// Does a turn on the referrer's chain, after the one before it.

@@ -21,28 +21,30 @@ impl Engine {
     pub(super) async fn no_recipient(
         &self,
         chain: Chain<'_>,
-        command: &Command,
+        transfer: &Transfer,
         (programs, now): (&Programs, Timestamp),
     ) -> Result<Option<Problem>, EngineError> {
-        let Command::Transfer(transfer) = command else { return Ok(None) };
         let program = programs.at(now);
-        let Transfer { to, currency, points, .. } = transfer.as_ref();
+        let Transfer { to, currency, points, .. } = transfer;
         let stored = self.ledger.head(chain.tenant, to).await?;
         let known = stored.map(|commit| commit.head()).transpose()?.map(|head| head.state);
         let members = |transfers: &Transfers| transfers.to == Recipients::Members;
         if known.is_none() && program.document().transfers.as_ref().is_some_and(members) {
             let message = format!("there is no member `{to}`");
             let help = "correct the id, or enrol that member first";
-            return Ok(Some(at_recipient(command, Problem::new("recipient_not_found", "", message, help))));
+            return Ok(Some(at_recipient(Problem::new("recipient_not_found", "", message, help))));
         }
         let mut state = match known {
             Some(state) => state,
             // With what joining would give.
             None => Box::pin(self.preview(chain.tenant, to, &enrolment(now), now)).await?.decision.state,
         };
+        if let Some(stopped) = &state.stopped {
+            return Ok(Some(at_recipient(stopped.problem())));
+        }
         settle(programs, self.owner(chain.tenant, to), &mut state, now)?;
         let full = refuse_full(program, &state, (currency, *points)).err();
-        Ok(full.map(|problem| at_recipient(command, problem)))
+        Ok(full.map(at_recipient))
     }
 
     /// Has a transfer decided by the recipient's chain and ended on the giver's, as far as that is not done yet; gives why
@@ -123,9 +125,9 @@ fn enrolment(at: Timestamp) -> Command {
 
 /// A transfer that the recipient's chain has rejected, as the giver hears of it.
 fn rejected(refused: &Refused) -> Problem {
-    Problem { path: "/transfer/to".to_owned(), ..refused.problem() }
+    at_recipient(refused.problem())
 }
 
-fn at_recipient(command: &Command, problem: Problem) -> Problem {
-    command.place(Problem { path: "/to".to_owned(), ..problem })
+fn at_recipient(problem: Problem) -> Problem {
+    Problem { path: "/transfer/to".to_owned(), ..problem }
 }

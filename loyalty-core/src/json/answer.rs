@@ -8,6 +8,7 @@ mod goals;
 mod grants;
 mod kind;
 mod member;
+mod membership;
 mod spending;
 mod transfers;
 
@@ -26,6 +27,7 @@ use crate::id::{ActivityId, AuthorId, MemberId, OperationKey};
 use crate::ledger::operation::{self, Operation, TierChange, Unmatched, VestingOutcome, Waits};
 use crate::ledger::posting::{Account, Posting};
 use crate::member::{Lapse, MemberState};
+use crate::membership::MembershipChange;
 use crate::points::Points;
 use crate::problem::Problem;
 use crate::program::{Program, Programs, VersionId};
@@ -45,6 +47,7 @@ pub use self::member::{
     BalanceView, ChallengeView, CounterProgress, ExpiringView, MemberView, NextLevelView, PendingView,
     Progress, ProgressOfSome, TierIntervalView, TierView,
 };
+pub use self::membership::{MemberStatus, StoppedView};
 pub use self::spending::{ConvertedView, HoldView, RedemptionView, SpentLotView, VoucherUseView};
 pub use self::transfers::{EndedTransferView, ParcelView, TransferView};
 
@@ -210,6 +213,9 @@ pub struct OperationView {
     /// What came back that had lapsed, by whom and why.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reinstated: Option<Reinstate>,
+    /// Who had the member frozen, take part again or closed, and why.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub membership: Option<MembershipChange>,
     /// The hold that was placed, or lasts longer.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hold: Option<HoldView>,
@@ -406,7 +412,8 @@ impl PreviewView {
 impl OperationView {
     fn new(operation: Operation, program: &Program) -> Self {
         let Operation { key, occurred_at, version, settlement, sealed, .. } = operation;
-        let ByHand { grant, review, adjustment, undone, extended, reinstated } = ByHand::of(&sealed.command);
+        let ByHand { grant, review, adjustment, undone, extended, reinstated, membership } =
+            ByHand::of(&sealed.command);
         let postings = settlement.postings.into_iter().chain(operation.postings);
         let tier_changes = settlement.tier_changes.into_iter().chain(operation.tier_changes);
         let (level_awards, challenge_awards) = goals::awards(operation.goal_awards, program);
@@ -433,6 +440,7 @@ impl OperationView {
             undone,
             extended,
             reinstated,
+            membership,
             hold: operation.held.map(|held| HoldView::new(&held, program)),
             ended_hold: match &sealed.command {
                 Command::Capture(_) | Command::Void(_) if operation.refused.is_none() => {

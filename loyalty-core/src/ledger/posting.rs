@@ -43,6 +43,9 @@ pub enum Account {
     /// The member's points on their way to another member, until that one's chain has decided.
     #[n(9)]
     InTransit,
+    /// The program's points that members lost when they were closed, less what they owed.
+    #[n(10)]
+    Forfeited,
 }
 
 impl Account {
@@ -59,6 +62,7 @@ impl Account {
             Self::Debt => "debt",
             Self::Clearing => "clearing",
             Self::InTransit => "in_transit",
+            Self::Forfeited => "forfeited",
         }
     }
 }

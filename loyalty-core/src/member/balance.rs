@@ -61,6 +61,9 @@ pub struct Balance {
     /// What has lapsed and may still be given back, that which lapsed first before the others.
     #[cbor(n(14), default, skip_if = "Vec::is_empty")]
     pub lapsed: Vec<Lapsed>,
+    /// All that was forfeited when the member was closed, or came afterwards, less what was owed.
+    #[cbor(n(15), default, skip_if = "Points::is_nothing")]
+    pub forfeited: Points,
 }
 
 /// The most entries of what has lapsed; beyond them the two oldest are one, which is forgotten with the older.
@@ -143,6 +146,7 @@ impl Balance {
             given: Points::ZERO,
             received: Points::ZERO,
             lapsed: Vec::new(),
+            forfeited: Points::ZERO,
         }
     }
 

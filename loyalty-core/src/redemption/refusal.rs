@@ -82,10 +82,16 @@ pub enum RefusedCode {
     /// The other member would hold more than a cap of the balance lets anybody hold.
     #[n(18)]
     RecipientFull,
+    /// The member is frozen.
+    #[n(19)]
+    MemberFrozen,
+    /// The member is closed.
+    #[n(20)]
+    MemberClosed,
 }
 
 impl RefusedCode {
-    const ALL: [Self; 19] = [
+    const ALL: [Self; 21] = [
         Self::InsufficientPoints,
         Self::TierRequired,
         Self::RedemptionNotFound,
@@ -105,6 +111,8 @@ impl RefusedCode {
         Self::TransferCap,
         Self::TooManyTransfers,
         Self::RecipientFull,
+        Self::MemberFrozen,
+        Self::MemberClosed,
     ];
 
     /// The code as everybody sees it.
@@ -129,6 +137,8 @@ impl RefusedCode {
             Self::TransferCap => "transfer_cap",
             Self::TooManyTransfers => "too_many_transfers",
             Self::RecipientFull => "recipient_full",
+            Self::MemberFrozen => "member_frozen",
+            Self::MemberClosed => "member_closed",
         }
     }
 }
@@ -139,6 +149,11 @@ impl Refused {
         let code = RefusedCode::ALL.into_iter().find(|code| code.name() == problem.code)?;
         let Problem { path, message, help, .. } = problem.clone();
         Some(Self { code, path, message, help })
+    }
+
+    /// Whether it is because the member is frozen or closed.
+    pub const fn is_stopped(&self) -> bool {
+        matches!(self.code, RefusedCode::MemberFrozen | RefusedCode::MemberClosed)
     }
 
     /// The refusal as it was answered.

@@ -36,6 +36,9 @@ impl Reach {
     /// What a program lets be taken.
     pub fn of(program: &Program, state: &MemberState, currency: &AuthorId) -> Self {
         let within = Self { lots: true, most: Points::ZERO };
+        if state.is_closed() {
+            return within;
+        }
         let into = match &program.document().returns.when_gone {
             WhenGone::OnlyPending => return Self { lots: false, ..within },
             WhenGone::WithinBalance => return within,

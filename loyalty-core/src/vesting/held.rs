@@ -32,6 +32,8 @@ pub fn fate(sale: &Sale<'_>, award: u32, line: usize, state: &MemberState) -> Fa
         (Some(vesting), _) if vesting.outcome == VestingOutcome::Vested => Fate::Available(vesting.lapses),
         (Some(_), _) => Fate::Cancelled,
         (None, _) if state.waiting(&sale.operation.key, award).is_some() => Fate::Pending,
+        // It was forfeited while it waited: nothing is there any more, as in a lot.
+        (None, _) if was_forfeited(sale, given, state) => Fate::Available(given.lapses),
         (None, _) if sale.is_under_review() => Fate::Pending,
         // What waits is let go of while it is nothing.
         (None, Some(_)) if given.waits.as_ref().is_some_and(|it| it.until > state.settled_to) => {
@@ -40,6 +42,12 @@ pub fn fate(sale: &Sale<'_>, award: u32, line: usize, state: &MemberState) -> Fa
         (None, Some(VestingOutcome::Cancelled)) => Fate::Cancelled,
         (None, _) => Fate::Available(given.lapses),
     }
+}
+
+/// Whether an award waited when its member was closed.
+fn was_forfeited(sale: &Sale<'_>, given: &Award, state: &MemberState) -> bool {
+    let waited = |at| sale.is_under_review() || given.waits.as_ref().is_some_and(|it| it.until > at);
+    state.closed_since().is_some_and(waited)
 }
 
 /// The first that was told of a line of an award: by an event under review, whose word waits for the approval, or

@@ -5,6 +5,7 @@ use std::io::{self, BufWriter, Write};
 use anyhow::Result;
 use clap::{Args, ValueEnum};
 use loyalty_core::id::MemberId;
+use loyalty_core::json::answer::MemberStatus;
 use loyalty_core::member::{Balance, MemberState};
 use loyalty_core::points::Points;
 use loyalty_core::program::document::Currency;
@@ -15,7 +16,8 @@ use serde_json::json;
 use super::walk::{CACHE, every_member};
 use super::{Ledger, Place, Verdict, said, wait};
 
-const COLUMNS: [&str; 7] = ["member", "currency", "earned", "clawed_back", "balance", "tier", "accruals"];
+const COLUMNS: [&str; 8] =
+    ["member", "currency", "earned", "clawed_back", "balance", "tier", "accruals", "status"];
 
 /// Prints every member's balances and tier, in the order of members
 #[derive(Debug, Args)]
@@ -57,6 +59,7 @@ struct Row<'a> {
     balance: &'a Balance,
     available: Points,
     tier: &'a str,
+    status: &'static str,
 }
 
 pub(super) fn run(args: &Members) -> Result<Verdict> {
@@ -103,11 +106,12 @@ impl Reading<'_> {
 
     fn write_member(&self, member: &MemberId, state: &MemberState, rows: &mut impl Rows) -> Result<()> {
         let tier = tier(state, self.program);
+        let status = MemberStatus::of(state.stopped.as_ref()).name();
         for currency in &self.program.document().currencies {
             let none = Balance::empty(currency.id.clone());
             let balance = state.balance(&currency.id).unwrap_or(&none);
             let available = balance.available()?;
-            rows.row(&Row { member, currency, balance, available, tier })?;
+            rows.row(&Row { member, currency, balance, available, tier, status })?;
         }
         Ok(())
     }
@@ -122,7 +126,7 @@ fn tier<'a>(state: &'a MemberState, program: &'a Program) -> &'a str {
 
 impl Row<'_> {
     /// The columns, in whole points.
-    fn texts(&self) -> [String; 7] {
+    fn texts(&self) -> [String; 8] {
         let whole = |points: Points| points.in_whole_points(self.currency.scale);
         [
             self.member.to_string(),
@@ -132,6 +136,7 @@ impl Row<'_> {
             whole(self.available),
             self.tier.to_owned(),
             self.balance.accruals.to_string(),
+            self.status.to_owned(),
         ]
     }
 }
@@ -173,6 +178,7 @@ impl<W: Write> Rows for JsonRows<W> {
             "balance": row.available,
             "tier": row.tier,
             "accruals": row.balance.accruals,
+            "status": row.status,
         });
         let before = if self.any { ",\n" } else { "[\n" };
         self.any = true;
@@ -195,11 +201,11 @@ impl<W: Write> TableRows<W> {
         Ok(table)
     }
 
-    fn line(&mut self, texts: &[impl std::fmt::Display; 7]) -> Result<()> {
-        let [member, currency, earned, clawed_back, balance, tier, accruals] = texts;
+    fn line(&mut self, texts: &[impl std::fmt::Display; 8]) -> Result<()> {
+        let [member, currency, earned, clawed_back, balance, tier, accruals, status] = texts;
         Ok(writeln!(
             self.0,
-            "{member:<20} {currency:<12} {earned:>12} {clawed_back:>12} {balance:>12} {tier:<12} {accruals:>8}"
+            "{member:<20} {currency:<12} {earned:>12} {clawed_back:>12} {balance:>12} {tier:<12} {accruals:>8} {status:<6}"
         )?)
     }
 }

@@ -68,6 +68,14 @@ impl Right for AdjustPoints {
     const ROLES: &'static [Role] = &[Role::Support];
 }
 
+/// To freeze members, to let them take part again, and to close them.
+#[derive(Debug)]
+pub struct ChangeMembership;
+
+impl Right for ChangeMembership {
+    const ROLES: &'static [Role] = &[Role::Support];
+}
+
 /// To approve and refuse what activities earned.
 #[derive(Debug)]
 pub struct Decide;

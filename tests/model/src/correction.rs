@@ -86,6 +86,7 @@ impl Model {
         let outcome = after.bring_back(found.undone(), (now.date, now.at));
         after.lots.values_mut().for_each(|lots| lots.lapse(now.at));
         after.repay();
+        after.forfeit();
         *self = after;
         Ok(outcome)
     }

@@ -2,14 +2,17 @@
 
 use loyalty_core::program::document::{DebtOfTier, WhenGone};
 
-use crate::Model;
 use crate::lots::Reach;
 use crate::number::{BigInt, exact, minor_units, whole};
+use crate::{Model, Stopped};
 
 impl Model {
     /// What may be taken of a currency as the member stands.
     pub(crate) fn reach(&self, currency: &str) -> Reach {
         let nothing = BigInt::ZERO;
+        if self.stopped() == Some(Stopped::Closed) {
+            return Reach { lots: true, owed: nothing };
+        }
         let into = match &self.document.returns.when_gone {
             WhenGone::OnlyPending => return Reach { lots: false, owed: nothing },
             WhenGone::WithinBalance => return Reach { lots: true, owed: nothing },

@@ -23,6 +23,7 @@ mod history;
 mod idle;
 mod limits;
 mod lots;
+mod membership;
 mod occasion;
 mod offered;
 mod rating;
@@ -61,6 +62,7 @@ use crate::idle::note_award;
 use crate::limits::Holding;
 use crate::lots::Lots;
 pub use crate::lots::Totals;
+pub use crate::membership::Stopped;
 use crate::number::{BigInt, Exact};
 use crate::offered::Had;
 use crate::rating::{Occasion, Rated, Rating};
@@ -154,6 +156,8 @@ pub struct Model {
     converts_next: Option<Instant>,
     /// What the member gave to others, where that is limited.
     given_away: Vec<Gave>,
+    /// Why the member does not take part.
+    stopped: Option<Stopped>,
 }
 
 impl Model {
@@ -189,6 +193,7 @@ impl Model {
             had: Vec::new(),
             converts_next: None,
             given_away: Vec::new(),
+            stopped: None,
         }
     }
 
@@ -234,6 +239,8 @@ impl Model {
             {
                 return Err(Refused::NoRate);
             }
+            _ if self.stopped == Some(Stopped::Frozen) => return Err(Refused::Frozen),
+            _ if self.stopped == Some(Stopped::Closed) => return Err(Refused::Closed),
             _ if self.is_late(time) => return Err(Refused::Late),
             _ => {
                 let refused = match activity {
@@ -257,6 +264,7 @@ impl Model {
             }
         };
         self.repay();
+        self.forfeit();
         self.settle_to(own_time);
         Ok(outcome)
     }

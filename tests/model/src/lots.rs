@@ -26,6 +26,8 @@ pub struct Totals {
     pub given: BigInt,
     /// Given by other members.
     pub received: BigInt,
+    /// Gone when the member was closed, less what was owed.
+    pub forfeited: BigInt,
     /// How many activities gave more than nothing.
     pub accruals: u64,
 }
@@ -308,6 +310,11 @@ impl Lots {
             self.give_again(&part, place.clone());
         }
         self.give_anew(&left, own.clone());
+    }
+
+    /// Takes all out; gives how many that were.
+    pub fn empty(&mut self) -> BigInt {
+        std::mem::take(&mut self.open).into_values().sum()
     }
 
     /// What is open.

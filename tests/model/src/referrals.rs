@@ -192,6 +192,7 @@ impl Model {
             points.turn(&mut self.lots, &reach);
             self.brings.insert(key, points);
             self.repay();
+            self.forfeit();
             // What has lapsed meanwhile lapses again.
             self.settle_to(happened(time));
             return;
@@ -210,6 +211,7 @@ impl Model {
         given.counts = (room && referral.at_most.is_some()).then_some(true);
         self.brings.insert(key, given);
         self.repay();
+        self.forfeit();
     }
 
     /// In no window that is joined now have so many been brought as may be.

@@ -35,6 +35,10 @@ pub enum Refused {
     NotDueYet,
     /// The next of its kind has come.
     AlreadyOver,
+    /// The member is frozen.
+    Frozen,
+    /// The member is closed.
+    Closed,
 }
 
 impl Refused {
@@ -57,6 +61,8 @@ impl Refused {
             Self::BeforeEnrolment => "before_enrolment",
             Self::NotDueYet => "not_due_yet",
             Self::AlreadyOver => "already_over",
+            Self::Frozen => "member_frozen",
+            Self::Closed => "member_closed",
         }
     }
 }

@@ -4,6 +4,7 @@ use crate::adjustment::Adjust;
 use crate::command::Command;
 use crate::correction::{ExtendExpiry, Reinstate};
 use crate::id::ActivityId;
+use crate::membership::MembershipChange;
 use crate::tier::TierGrant;
 use crate::vesting::Review;
 
@@ -16,6 +17,7 @@ pub(super) struct ByHand {
     pub undone: Option<ActivityId>,
     pub extended: Option<ExtendExpiry>,
     pub reinstated: Option<Reinstate>,
+    pub membership: Option<MembershipChange>,
 }
 
 impl ByHand {
@@ -30,6 +32,9 @@ impl ByHand {
             Command::UndoReturn(undo) => Self { undone: Some(undo.of.clone()), ..none },
             Command::ExtendExpiry(extend) => Self { extended: Some(extend.as_ref().clone()), ..none },
             Command::Reinstate(reinstate) => Self { reinstated: Some(reinstate.as_ref().clone()), ..none },
+            Command::Freeze(change) | Command::Unfreeze(change) | Command::Close(change) => {
+                Self { membership: Some(change.as_ref().clone()), ..none }
+            }
             _ => none,
         }
     }

@@ -58,6 +58,12 @@ pub enum OperationKind {
     ExtendExpiry,
     /// Points that had lapsed came back.
     Reinstate,
+    /// The member earns and spends nothing for a time.
+    Freeze,
+    /// That has ended.
+    Unfreeze,
+    /// The member was closed for good.
+    Close,
 }
 
 impl OperationKind {
@@ -82,6 +88,9 @@ impl OperationKind {
             Command::UndoReturn(_) => Self::UndoReturn,
             Command::ExtendExpiry(_) => Self::ExtendExpiry,
             Command::Reinstate(_) => Self::Reinstate,
+            Command::Freeze(_) => Self::Freeze,
+            Command::Unfreeze(_) => Self::Unfreeze,
+            Command::Close(_) => Self::Close,
             Command::Record(activity) => match activity.as_ref() {
                 Activity::Purchase(_) => Self::Purchase,
                 Activity::Return(_) => Self::Return,

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::grants::{self, BadgeView, VoucherView};
-use super::{HoldView, TransferView, scale};
+use super::{HoldView, MemberStatus, StoppedView, TransferView, scale};
 use crate::engine::Settled;
 use crate::id::{AuthorId, MemberId, OperationKey};
 use crate::ledger::operation::VestingOutcome;
@@ -28,6 +28,11 @@ pub struct MemberView {
     pub enrolled_at: Timestamp,
     /// The instant that this shows: everything that fell due until then is applied.
     pub settled_to: Timestamp,
+    /// Whether the member takes part.
+    pub status: MemberStatus,
+    /// If not: since when, by whom and why.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stopped: Option<StoppedView>,
     /// One entry a currency that was ever earned.
     pub balances: Vec<BalanceView>,
     /// One entry a tier track.
@@ -106,6 +111,8 @@ pub struct BalanceView {
     pub given: Points,
     /// All that other members gave.
     pub received: Points,
+    /// All that was forfeited when the member was closed, or came afterwards, less what was owed.
+    pub forfeited: Points,
     /// All that returns should have taken and could not.
     pub forgiven: Points,
     /// Activities that gave more than nothing.
@@ -298,6 +305,8 @@ impl MemberView {
             seq: head.seq,
             enrolled_at: state.enrolled_at,
             settled_to: at,
+            status: MemberStatus::of(state.stopped.as_ref()),
+            stopped: state.stopped.as_ref().map(StoppedView::from),
             balances: state.balances.iter().map(|it| BalanceView::new(it, &state, program)).collect(),
             tiers: state.tiers.iter().map(|held| standing.tier(held)).collect(),
             challenges: standing.challenges(),
@@ -339,6 +348,7 @@ impl BalanceView {
             adjusted: balance.adjusted,
             given: balance.given,
             received: balance.received,
+            forfeited: balance.forfeited,
             forgiven: balance.forgiven,
             accruals: balance.accruals,
             expiring: expiring(balance),

@@ -142,7 +142,7 @@ fn told(
         let record = Command::Record(Arc::new(activity.clone()));
         heard(before, &name(&record), expected.err().unwrap_or("done"));
         let done = real.execute(record, clock).map(|_| ());
-        assert_eq!(done.as_ref().map(|()| ()).map_err(String::as_str), expected);
+        assert_eq!(done, expected.map_err(str::to_owned));
         for (number, step) in steps.iter().enumerate().filter(|(_, it)| it.after == index) {
             let Some(state) = real.state() else { continue };
             clock = clock.max(state.settled_to.plus_seconds(step.hours * 3_600)).plus_micros(1_000);

@@ -21,3 +21,5 @@ mod real_data;
 mod referrals;
 #[path = "acceptance/sample.rs"]
 mod sample;
+#[path = "acceptance/seals.rs"]
+mod seals;

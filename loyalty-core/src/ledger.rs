@@ -4,3 +4,4 @@ pub mod commit;
 pub mod journal;
 pub mod operation;
 pub mod posting;
+pub mod seal;

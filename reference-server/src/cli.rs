@@ -10,6 +10,7 @@ mod import;
 mod journal;
 mod members;
 mod outstanding;
+mod seal;
 mod verify;
 mod walk;
 
@@ -17,7 +18,7 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use clap::{Args, Parser, Subcommand};
 use loyalty_core::engine::EngineError;
 use loyalty_core::id::TenantId;
@@ -45,6 +46,7 @@ enum Command {
     Outstanding(outstanding::Outstanding),
     Explain(explain::Explain),
     Verify(verify::Verify),
+    Seal(seal::SealOf),
     Backup(backup::Backup),
     Restore(backup::Restore),
     Rebuild(backup::Rebuild),
@@ -70,6 +72,7 @@ pub fn main() -> ExitCode {
         Command::Outstanding(args) => outstanding::run(&args),
         Command::Explain(args) => explain::run(&args),
         Command::Verify(args) => verify::run(&args),
+        Command::Seal(args) => seal::run(&args),
         Command::Backup(args) => backup::backup(&args),
         Command::Restore(args) => backup::restore(&args),
         Command::Rebuild(args) => backup::rebuild(&args),
@@ -129,13 +132,8 @@ impl Place {
 
     /// Opens a ledger that is there.
     fn open_existing(&self, cache_bytes: usize) -> Result<Ledger> {
-        if !self.data.is_dir() {
-            bail!(
-                "there is no folder `{}`; import activities first, or correct `--data`",
-                self.data.display()
-            );
-        }
-        self.open(cache_bytes)
+        let data = DataDir::open_existing(&self.data, cache_bytes)?;
+        Ok(Ledger { clocks: data.clocks()?, data, tenant: self.tenant.clone() })
     }
 }
 

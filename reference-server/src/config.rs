@@ -27,6 +27,10 @@ pub struct Config {
     pub listen: SocketAddr,
     /// The key of the chains as 64 hexadecimal digits; absent means the folder's own.
     pub chain_key: Option<Secret>,
+    /// The key of the seals as 64 hexadecimal digits; absent means the folder's own.
+    pub seal_key: Option<Secret>,
+    /// How often the ledger is sealed; never where absent.
+    pub seal_every: Option<Duration>,
     /// Whose tokens are accepted.
     pub auth: Auth,
     /// Whether tenants without a program get the demonstration's.
@@ -85,14 +89,17 @@ impl Config {
         let mut reader = Reader { given: &given, problems: given.problems.clone() };
         let listen = reader.parsed("listen", "an address such as `127.0.0.1:8080`");
         let auth = reader.auth(listen);
-        let chain_key = reader.chain_key();
+        let chain_key = reader.key("chain_key");
+        let seal_key = reader.key("seal_key");
+        let seal_every = reader.parsed::<Minutes>("seal_minutes", "a number of minutes from 0 to 1440");
         let seconds = "a number of seconds from 1 to 3600";
         let time_limit = reader.parsed::<Seconds>("time_limit_seconds", seconds);
         let shutdown_limit = reader.parsed::<Seconds>("shutdown_limit_seconds", seconds);
         let demo = reader.parsed("demo", "`true` or `false`");
         let problems = reader.problems;
-        let (Some(listen), Some(auth), Some(demo), Some(time_limit), Some(shutdown_limit), true) =
-            (listen, auth, demo, time_limit, shutdown_limit, problems.is_empty())
+        let limits = time_limit.zip(shutdown_limit).zip(seal_every);
+        let (Some(listen), Some(auth), Some(demo), Some(((time_limit, shutdown_limit), seal_every)), true) =
+            (listen, auth, demo, limits, problems.is_empty())
         else {
             return Err(InvalidConfig(problems));
         };
@@ -100,6 +107,8 @@ impl Config {
             data: PathBuf::from(given.get("data").unwrap_or_default()),
             listen,
             chain_key,
+            seal_key,
+            seal_every: seal_every.0,
             auth,
             demo,
             time_limit: time_limit.0,
@@ -130,11 +139,11 @@ impl Reader<'_> {
         parsed
     }
 
-    fn chain_key(&mut self) -> Option<Secret> {
-        let key = self.given.get("chain_key")?;
+    fn key(&mut self, name: &str) -> Option<Secret> {
+        let key = self.given.get(name)?;
         if secret::from_hex(key).is_none() {
             let help = "write 64 hexadecimal digits, such as `openssl rand -hex 32` gives";
-            self.wrong("chain_key", "it is no key of 32 bytes".to_owned(), help);
+            self.wrong(name, "it is no key of 32 bytes".to_owned(), help);
         }
         Some(Secret::new(key))
     }
@@ -188,6 +197,17 @@ impl FromStr for Seconds {
     fn from_str(text: &str) -> Result<Self, ()> {
         let seconds = text.parse().ok().filter(|seconds| (1..=3_600).contains(seconds));
         seconds.map(|seconds| Self(Duration::from_secs(seconds))).ok_or(())
+    }
+}
+
+/// A number of minutes; none is never.
+struct Minutes(Option<Duration>);
+
+impl FromStr for Minutes {
+    type Err = ();
+    fn from_str(text: &str) -> Result<Self, ()> {
+        let minutes: u64 = text.parse().ok().filter(|minutes| *minutes <= 1_440).ok_or(())?;
+        Ok(Self((minutes > 0).then(|| Duration::from_secs(60 * minutes))))
     }
 }
 

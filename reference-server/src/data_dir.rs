@@ -10,10 +10,15 @@ use loyalty_core::engine::Engine;
 use loyalty_core::ledger::chain::ChainKey;
 
 use crate::clock::Clocks;
+use crate::seals::Sealer;
 use crate::secret::{self, Secret};
 
 /// The setting that names the key of the chains.
 pub const CHAIN_KEY: &str = "LOYALTY_CHAIN_KEY";
+/// The setting that names the key of the seals.
+const SEAL_KEY: &str = "LOYALTY_SEAL_KEY";
+/// The file of the seals in its folder.
+pub const SEALS: &str = "seals";
 /// The file of the ledger in its folder.
 pub const LEDGER: &str = "ledger.redb";
 /// The number by which commits name the key.
@@ -37,7 +42,7 @@ impl DataDir {
     /// `cache_bytes` is the memory for pages of the store.
     pub fn open(path: &Path, cache_bytes: usize) -> Result<Self> {
         let options = EmbeddedOptions { cache_bytes, ..EmbeddedOptions::default() };
-        Self::open_store(path, chain_key_of_environment()?.as_ref(), true, options)
+        Self::open_store(path, key_of_environment(CHAIN_KEY)?.as_ref(), true, options)
     }
 
     /// Opens a folder with a given key of 64 hexadecimal digits, or the key of its file `chain.key`, which is
@@ -63,6 +68,29 @@ impl DataDir {
         // The store lets no other process in.
         let engine = engine.with_members(store.clone()).with_feed(store.clone()).alone();
         Ok(Self { store, engine, path: path.to_owned() })
+    }
+
+    /// Opens a folder that is there.
+    pub fn open_existing(path: &Path, cache_bytes: usize) -> Result<Self> {
+        if !path.is_dir() {
+            let path = path.display();
+            bail!("there is no folder `{path}`; import activities first, or correct `--data`");
+        }
+        Self::open(path, cache_bytes)
+    }
+
+    /// What seals its ledger: with a given key of 64 hexadecimal digits, that of the environment
+    /// (`LOYALTY_SEAL_KEY`, or the file that `LOYALTY_SEAL_KEY_FILE` names), or that of the file `seal.key`, which is
+    /// made where there are no seals yet.
+    pub fn sealer(&self, key: Option<&Secret>) -> Result<Sealer> {
+        let of_environment = key_of_environment(SEAL_KEY)?;
+        let key = match key.or(of_environment.as_ref()) {
+            Some(key) => secret::from_hex(key.expose())
+                .with_context(|| format!("{SEAL_KEY} must be 64 hexadecimal digits"))?,
+            None => secret::key_in(&self.file("seal.key"), !self.file(SEALS).exists())
+                .context("cannot read the key of the seals")?,
+        };
+        Ok(Sealer::new(Arc::clone(&self.store), self.file(SEALS), &key))
     }
 
     /// A file in the folder.
@@ -97,11 +125,12 @@ fn chain_key(file: &Path, given: Option<&Secret>, may_make: bool) -> Result<[u8;
     secret::key_in(file, may_make).context("cannot read the key of the chains")
 }
 
-fn chain_key_of_environment() -> Result<Option<Secret>> {
-    if let Ok(key) = std::env::var(CHAIN_KEY) {
+/// A secret of the environment, or of the file that a variable ending in `_FILE` names.
+fn key_of_environment(name: &str) -> Result<Option<Secret>> {
+    if let Ok(key) = std::env::var(name) {
         return Ok(Some(Secret::new(key)));
     }
-    let Ok(file) = std::env::var(format!("{CHAIN_KEY}_FILE")) else { return Ok(None) };
-    let key = fs::read_to_string(&file).with_context(|| format!("cannot read {CHAIN_KEY}_FILE {file}"))?;
+    let Ok(file) = std::env::var(format!("{name}_FILE")) else { return Ok(None) };
+    let key = fs::read_to_string(&file).with_context(|| format!("cannot read {name}_FILE {file}"))?;
     Ok(Some(Secret::new(key)))
 }

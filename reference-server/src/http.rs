@@ -17,6 +17,7 @@ use crate::config::{Auth, Config};
 use crate::data_dir::DataDir;
 use crate::kit::auth::{Issuer, Verifier};
 use crate::kit::{layers, shutdown, telemetry};
+use crate::seals::{self, Sealer};
 use crate::site::{self, Site};
 use crate::unfinished::Unfinished;
 use crate::wallet::{self, Wallet};
@@ -31,6 +32,7 @@ pub struct Server {
     routes: Router,
     data: DataDir,
     clocks: Clocks,
+    sealing: Option<(Sealer, Duration)>,
     shutdown_limit: Duration,
 }
 
@@ -48,9 +50,13 @@ impl Server {
     pub async fn open(config: Config) -> Result<Self> {
         let data = DataDir::open_with(&config.data, config.chain_key.as_ref(), may_make_keys(&config))?;
         let shutdown_limit = config.shutdown_limit;
+        let sealing = match config.seal_every {
+            Some(every) => Some((data.sealer(config.seal_key.as_ref())?, every)),
+            None => None,
+        };
         let clocks = data.clocks()?;
         let routes = routes(config, &data, clocks.clone()).await?;
-        Ok(Self { routes, data, clocks, shutdown_limit })
+        Ok(Self { routes, data, clocks, sealing, shutdown_limit })
     }
 
     /// Serves until `stop` is done: then it takes no more requests, finishes those that it has, and closes the
@@ -62,10 +68,12 @@ impl Server {
         listener: TcpListener,
         stop: impl Future<Output = io::Result<()>> + Send + 'static,
     ) -> Result<()> {
-        let Self { routes, data, clocks, shutdown_limit } = self;
+        let Self { routes, data, clocks, sealing, shutdown_limit } = self;
         let upkeep = tokio::spawn(keep_up());
         let unfinished = Unfinished::of(&data, clocks);
         let unfinished = tokio::spawn(unfinished.finish());
+        let (end, ended) = oneshot::channel();
+        let sealing = tokio::spawn(seals::keep_sealing(sealing, ended));
         // Answers are small: without this the kernel may hold them back.
         let listener = listener.tap_io(|connection| {
             let _ = connection.set_nodelay(true);
@@ -90,8 +98,10 @@ impl Server {
         }
         upkeep.abort();
         unfinished.abort();
-        // It holds the store until it has ended.
+        // Both hold the store until they have ended, the seals with all that was recorded.
         let _ = unfinished.await;
+        let _ = end.send(());
+        let _ = sealing.await;
         data.close()?;
         tracing::info!("stopped: the store is closed");
         Ok(())

@@ -11,6 +11,7 @@ pub mod http;
 pub mod kit;
 mod openapi;
 mod pages;
+pub mod seals;
 pub mod secret;
 pub mod serve;
 mod site;

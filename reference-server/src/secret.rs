@@ -5,6 +5,8 @@ use std::fs::OpenOptions;
 use std::io::{self, Write};
 use std::path::Path;
 
+use jsonwebtoken::EncodingKey;
+
 /// A value that must not appear in logs or error texts.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(String);
@@ -25,6 +27,14 @@ impl fmt::Debug for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("redacted")
     }
+}
+
+/// What stands before the 32 bytes of an Ed25519 key in PKCS#8 (RFC 8410, section 7).
+const PKCS8: [u8; 16] = [0x30, 0x2e, 2, 1, 0, 0x30, 5, 6, 3, 0x2b, 0x65, 0x70, 4, 0x22, 4, 0x20];
+
+/// The Ed25519 key of 32 bytes, to sign with.
+pub fn ed25519(seed: &[u8; 32]) -> EncodingKey {
+    EncodingKey::from_ed_der(&[&PKCS8[..], seed].concat())
 }
 
 /// 32 bytes as 64 hexadecimal digits, as key files and settings write them.

@@ -122,6 +122,21 @@ async fn the_ledger_is_copied_while_the_server_runs() {
     server.stop().await;
 }
 
+/// A server that stops seals what was recorded.
+#[tokio::test]
+async fn the_ledger_is_sealed_when_the_server_stops() {
+    let server = Running::start().await;
+    let shop = server.shop("main").await;
+    shop.post("/v1/programs", &program()).await.good();
+    let bought = purchase("R-1", "2024-01-05T10:00:00Z", &["10.00"]);
+    shop.post("/v1/members/1/purchases", &bought).await.good();
+    let folder = server.stop().await;
+    let data = reference_server::data_dir::DataDir::open_with(folder.path(), None, false).unwrap();
+    let keys = data.sealer(None).unwrap().keys().unwrap();
+    let sealed = reference_server::seals::check(&data.store, &data.file("seals"), &keys).await.unwrap();
+    assert_eq!((sealed.seals, sealed.wrong), (1, Vec::new()));
+}
+
 #[tokio::test]
 async fn a_lost_key_is_named() {
     let folder = Running::start().await.stop().await;

@@ -1,13 +1,18 @@
 //! `verify`: every chain read back and checked against its hashes, postings and keys.
 
+use std::fs;
 use std::io::{self, Write};
+use std::path::PathBuf;
 use std::thread;
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 use clap::Args;
 use loyalty_core::engine::Verified;
 use loyalty_core::id::{MemberId, TenantId};
 use loyalty_core::ports::{Feed, LedgerStore};
+
+use crate::data_dir::SEALS;
+use crate::seals::{self, Sealed};
 
 use super::{CACHE, Ledger, Place, Verdict, said, wait};
 
@@ -19,6 +24,12 @@ const PAGE: usize = 64;
 pub(super) struct Verify {
     #[command(flatten)]
     place: Place,
+    /// The seals to check, such as those that were kept elsewhere; else those of the folder.
+    #[arg(long, value_name = "FILE")]
+    seals: Option<PathBuf>,
+    /// The public keys of the seals, as a JSON Web Key Set; else that of the folder's own key.
+    #[arg(long, value_name = "FILE")]
+    seal_keys: Option<PathBuf>,
     /// Check this member alone.
     #[arg(long, value_parser = MemberId::new)]
     member: Option<MemberId>,
@@ -30,17 +41,33 @@ pub(super) fn run(args: &Verify) -> Result<Verdict> {
         Some(member) => (1, one(&ledger, &ledger.tenant, member)?),
         None => everything(&ledger)?,
     };
+    let sealed = if args.member.is_none() { seals(args, &ledger)? } else { Sealed::default() };
     let mut out = io::stdout().lock();
     for finding in &verified.findings {
         writeln!(out, "member `{}`, commit {}: {}", finding.member, finding.seq, finding.text)?;
     }
+    sealed.wrong.iter().try_for_each(|finding| writeln!(out, "{finding}"))?;
     let Verified { commits, operations, findings } = &verified;
+    let (seals, findings) = (sealed.seals, findings.len() + sealed.wrong.len());
     writeln!(
         out,
-        "{members} members, {commits} commits, {operations} operations, {} findings",
-        findings.len()
+        "{members} members, {commits} commits, {operations} operations, {seals} seals, {findings} findings"
     )?;
-    Ok(if findings.is_empty() { Verdict::Right } else { Verdict::Wrong })
+    Ok(if findings == 0 { Verdict::Right } else { Verdict::Wrong })
+}
+
+/// What is wrong with the seals, where there are any.
+fn seals(args: &Verify, ledger: &Ledger) -> Result<Sealed> {
+    let own = ledger.data.file(SEALS);
+    let file = args.seals.as_ref().unwrap_or(&own);
+    if !file.exists() && args.seals.is_none() {
+        return Ok(Sealed::default());
+    }
+    let keys = match &args.seal_keys {
+        Some(file) => serde_json::from_slice(&fs::read(file)?).context("this is no JSON Web Key Set")?,
+        None => ledger.data.sealer(None)?.keys()?,
+    };
+    wait(seals::check(&ledger.data.store, file, &keys))?
 }
 
 fn one(ledger: &Ledger, tenant: &TenantId, member: &MemberId) -> Result<Verified> {

@@ -32,6 +32,8 @@ pub const SETTINGS: &[Setting] = &[
         "chain_key",
         "64 hexadecimal digits under which chains are hashed; absent: made in the data folder",
     ),
+    secret("seal_key", "64 hexadecimal digits by which seals are signed; absent: made in the data folder"),
+    plain("seal_minutes", Some("60"), "how often the ledger is sealed, and when the server stops; `0` never"),
     secret("auth_jwks", "the JSON Web Key Set whose signatures are accepted; absent: the development issuer"),
     plain("auth_issuer", None, "what tokens must have as `iss`"),
     plain("auth_audience", Some("loyalty"), "what tokens must have in `aud`"),

@@ -7,10 +7,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Expected, Keys};
+use crate::secret;
 use loyalty_core::id::TenantId;
 
-/// What stands before the 32 bytes of an Ed25519 key in PKCS#8 (RFC 8410, section 7).
-const PKCS8: [u8; 16] = [0x30, 0x2e, 2, 1, 0, 0x30, 5, 6, 3, 0x2b, 0x65, 0x70, 4, 0x22, 4, 0x20];
 const KEY_ID: &str = "development";
 /// Seconds that a token is good for: 12 hours.
 const GOOD_FOR: u64 = 12 * 3_600;
@@ -59,7 +58,7 @@ impl std::fmt::Debug for Issuer {
 impl Issuer {
     /// An issuer that signs with an Ed25519 key of 32 bytes.
     pub fn new(seed: &[u8; 32], expected: Expected) -> Self {
-        Self { key: EncodingKey::from_ed_der(&[&PKCS8[..], seed].concat()), expected }
+        Self { key: secret::ed25519(seed), expected }
     }
 
     /// The public key of its tokens.

@@ -8,6 +8,8 @@ mod index;
 mod membership;
 #[path = "properties/nearest.rs"]
 mod nearest;
+#[path = "properties/past.rs"]
+mod past;
 #[path = "properties/proof.rs"]
 mod proof;
 #[path = "properties/real.rs"]

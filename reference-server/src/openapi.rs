@@ -3,7 +3,7 @@
 
 use loyalty_core::activity::{Activity, CustomEvent, Enrolment, Purchase, Return, YearlyDay};
 use loyalty_core::facts::Facts;
-use loyalty_core::json::answer::{AnswerView, HistoryView, MemberView, PreviewView, ProofView};
+use loyalty_core::json::answer::{AnswerView, HistoryView, HoldingsView, MemberView, PreviewView, ProofView};
 use loyalty_core::program::document::Document;
 use loyalty_core::redemption::{Hold, Redeem};
 use loyalty_core::referral::NameReferrer;
@@ -97,6 +97,7 @@ fn schemas() -> Map<String, Value> {
     written.subschema_for::<ClockView>();
     written.subschema_for::<Health>();
     written.subschema_for::<HistoryView>();
+    written.subschema_for::<HoldingsView>();
     written.subschema_for::<MemberView>();
     written.subschema_for::<PreviewView>();
     written.subschema_for::<ProblemDetails>();

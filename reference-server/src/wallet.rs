@@ -96,6 +96,7 @@ pub fn routes<S: Clone + Send + Sync + 'static>(wallet: Wallet) -> OpenApiRouter
         .routes(routes!(activities::preview))
         .routes(routes!(members::member))
         .routes(routes!(members::history))
+        .routes(routes!(members::holdings))
         .routes(routes!(members::proof))
         .routes(routes!(tiers::grant))
         .routes(routes!(referrals::name))

@@ -46,6 +46,11 @@ currency,partner,lapses,available,held,pending,debt,worth
 points,,2025-03,40,0,0,0,
 ";
     assert_eq!(ledger.printed("outstanding", &["--at", "2025-03-05T00:00:00Z"]), outstanding);
+    // All was imported today, so that nothing was known then.
+    let nothing = outstanding.lines().next().map(|names| format!("{names}\n"));
+    let then = ["--known-at", "2025-03-05T00:00:00Z"];
+    assert_eq!(Some(ledger.printed("outstanding", &then)), nothing);
+    assert_eq!(ledger.printed("members", &[&["--format", "csv"], &then[..]].concat()).lines().count(), 1);
 }
 
 /// The rows of a table under its names.

@@ -104,3 +104,37 @@ async fn members_of_any_name() {
     }
     server.stop().await;
 }
+
+/// What there was on a day, by what is known now, and what was known on a day.
+#[tokio::test]
+async fn the_past_is_read_as_it_was_and_as_it_was_known() {
+    let server = Running::start().await;
+    let shop = server.shop("sandbox").await;
+    let operator = server.client("sandbox", "operator", "olga").await;
+    shop.post("/v1/programs", &program()).await.good();
+    for (day, noon) in [(2, "2090-05-02T12:00:00Z"), (4, "2090-05-04T12:00:00Z")] {
+        operator.post("/v1/sandbox/clock", &json!({"to": noon})).await.good();
+        // Each is told two days after it happened.
+        let bought = purchase(&format!("R-{day}"), &format!("2090-04-{}T12:00:00Z", 26 + day), &["10.00"]);
+        shop.post("/v1/members/anna/purchases", &bought).await.good();
+    }
+    // What will have lapsed by then is told ahead.
+    for (at, points) in [("2090-04-27", 0), ("2090-04-29", 10), ("2090-05-01", 20), ("2091-01-01", 0)] {
+        let there = shop.get(&format!("/v1/members/anna/holdings?at={at}T00:00:00Z")).await.good();
+        assert_eq!(there["balances"][0]["available"], points, "{at}: {there}");
+        assert_eq!(there["levels"][0]["level"], "base");
+    }
+    for (known_at, points) in [("2090-05-03", 10), ("2090-05-05", 20)] {
+        let known = shop.get(&format!("/v1/members/anna?known_at={known_at}T00:00:00Z")).await.good();
+        assert_eq!(known["balances"][0]["available"], points, "{known_at}");
+    }
+    let early = shop.get("/v1/members/anna?known_at=2090-05-01T00:00:00Z").await;
+    assert_eq!(early.problem(), (404, "unknown_member".to_owned()));
+    for query in ["", "?at=yesterday", "?when=2090-05-01T00:00:00Z"] {
+        let refused = shop.get(&format!("/v1/members/anna/holdings{query}")).await;
+        assert_eq!(refused.problem(), (400, "invalid_query".to_owned()), "{query}");
+    }
+    let nobody = shop.get("/v1/members/nobody/holdings?at=2090-05-01T00:00:00Z").await;
+    assert_eq!(nobody.problem(), (404, "unknown_member".to_owned()));
+    server.stop().await;
+}

@@ -305,7 +305,7 @@ fn same(mut again: Decision, operation: &Operation) -> Result<Decision, EngineEr
     Err(StoreError::Damaged(text).into())
 }
 
-fn unknown_member(member: &MemberId) -> Problem {
+pub(super) fn unknown_member(member: &MemberId) -> Problem {
     let message = format!("there is no member `{member}`");
     Problem::new("unknown_member", "", message, "record an activity first, or correct the id")
 }

@@ -6,6 +6,7 @@
 mod by_hand;
 mod goals;
 mod grants;
+mod holdings;
 mod kind;
 mod member;
 mod membership;
@@ -42,6 +43,7 @@ pub use self::grants::{
     BadgeView, CreditView, EndedView, GiftView, GivenTierView, GrantedView, ReferralView, RegrantedView,
     RegrantedWhat, VoucherView,
 };
+pub use self::holdings::{AccountsView, HoldingsView, LevelHeldView};
 pub use self::kind::OperationKind;
 pub use self::member::{
     BalanceView, ChallengeView, CounterProgress, ExpiringView, MemberView, NextLevelView, PendingView,

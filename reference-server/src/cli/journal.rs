@@ -12,7 +12,7 @@ use loyalty_core::program::Programs;
 use loyalty_core::time::{Date, Timestamp};
 use serde_json::json;
 
-use super::walk::{CACHE, every_member};
+use super::walk::{AsOf, CACHE, every_member};
 use super::{Ledger, Place, Verdict, said, wait};
 
 /// Commits read at once.
@@ -49,7 +49,8 @@ pub(super) fn run(args: &JournalOf) -> Result<Verdict> {
     // What fell due since a member's newest commit is nowhere written yet.
     let end = args.to.map_or(now, |to| programs.at(now).zone().start_of(to.plus_days(1)).plus_micros(-1));
     let at = end.min(now);
-    every_member(&ledger, &programs, Some(at), &mut |_, _, due| {
+    let as_of = AsOf { at: Some(at), known_at: None };
+    every_member(&ledger, &programs, as_of, &mut |_, _, due| {
         due.postings.iter().try_for_each(|posting| reading.add(posting))
     })?;
     let out = BufWriter::with_capacity(1 << 16, io::stdout().lock());

@@ -13,7 +13,7 @@ use loyalty_core::program::{Program, Programs};
 use loyalty_core::time::{InvalidTime, Timestamp};
 use serde_json::json;
 
-use super::walk::{CACHE, every_member};
+use super::walk::{AsOf, CACHE, every_member};
 use super::{Ledger, Place, Verdict, said, wait};
 
 const COLUMNS: [&str; 8] =
@@ -29,6 +29,9 @@ pub(super) struct Members {
     /// Read all members at this instant, or `now`; else each at its last activity or settlement.
     #[arg(long, value_name = "INSTANT", value_parser = At::parse)]
     at: Option<At>,
+    /// Read only what had been recorded until this instant; then as of it, or as of a later `--at`.
+    #[arg(long, value_name = "INSTANT", value_parser = Timestamp::parse)]
+    known_at: Option<Timestamp>,
 }
 
 /// How rows are written; points are whole points in `csv` and `table`, minor units in `json`.
@@ -70,7 +73,8 @@ pub(super) fn run(args: &Members) -> Result<Verdict> {
         At::Now => now,
         At::Instant(at) => at,
     });
-    let reading = Reading { ledger: &ledger, programs: &programs, program: programs.at(now), at };
+    let as_of = AsOf { at: at.or(args.known_at), known_at: args.known_at };
+    let reading = Reading { ledger: &ledger, programs: &programs, program: programs.at(now), as_of };
     let out = BufWriter::with_capacity(1 << 16, io::stdout().lock());
     match args.format {
         Format::Csv => reading.write(CsvRows::new(out)?)?,
@@ -92,7 +96,7 @@ struct Reading<'a> {
     programs: &'a Programs,
     /// The one in force now, which says the currencies and the tier track.
     program: &'a Program,
-    at: Option<Timestamp>,
+    as_of: AsOf,
 }
 
 impl Reading<'_> {
@@ -100,7 +104,7 @@ impl Reading<'_> {
     fn write(&self, mut rows: impl Rows) -> Result<()> {
         let mut each =
             |member: &MemberId, state: &MemberState, _| self.write_member(member, state, &mut rows);
-        every_member(self.ledger, self.programs, self.at, &mut each)?;
+        every_member(self.ledger, self.programs, self.as_of, &mut each)?;
         rows.end()
     }
 

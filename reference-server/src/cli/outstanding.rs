@@ -12,7 +12,7 @@ use loyalty_core::program::Program;
 use loyalty_core::program::document::Currency;
 use loyalty_core::time::{InvalidTime, Timestamp};
 
-use super::walk::{CACHE, every_member};
+use super::walk::{AsOf, CACHE, every_member};
 use super::{Place, Verdict, said, wait};
 
 /// Prints what members have: per currency, partner and month of the last valid day, with what it is worth
@@ -23,6 +23,9 @@ pub(super) struct Outstanding {
     /// Read at this instant; else now.
     #[arg(long, value_name = "INSTANT", value_parser = instant)]
     at: Option<Timestamp>,
+    /// Read only what had been recorded until this instant.
+    #[arg(long, value_name = "INSTANT", value_parser = instant)]
+    known_at: Option<Timestamp>,
 }
 
 fn instant(text: &str) -> Result<Timestamp, InvalidTime> {
@@ -49,7 +52,8 @@ pub(super) fn run(args: &Outstanding) -> Result<Verdict> {
     let programs = wait(ledger.data.engine.programs(&ledger.tenant, now))?.map_err(said)?;
     let program = programs.at(now);
     let mut rows: BTreeMap<Row, Sums> = BTreeMap::new();
-    every_member(&ledger, &programs, Some(args.at.unwrap_or(now)), &mut |_, state, _| {
+    let as_of = AsOf { at: args.at.or(args.known_at).or(Some(now)), known_at: args.known_at };
+    every_member(&ledger, &programs, as_of, &mut |_, state, _| {
         add(state, program, &mut rows);
         Ok(())
     })?;

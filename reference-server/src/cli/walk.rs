@@ -4,7 +4,7 @@ use anyhow::Result;
 use loyalty_core::id::MemberId;
 use loyalty_core::ledger::operation::Settlement;
 use loyalty_core::member::MemberState;
-use loyalty_core::ports::Feed;
+use loyalty_core::ports::{Feed, LedgerStore};
 use loyalty_core::program::Programs;
 use loyalty_core::settle::settle;
 use loyalty_core::time::Timestamp;
@@ -19,24 +19,38 @@ pub(super) const CACHE: usize = 8 << 20;
 /// Who takes members, with what fell due since their newest commit.
 pub(super) type Each<'a> = dyn FnMut(&MemberId, &MemberState, Settlement) -> Result<()> + 'a;
 
-/// Gives every member in the order of members, settled to an instant, or as its newest commit left it.
+/// As of when members are read.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct AsOf {
+    /// Settled to this instant; else as the commit left them.
+    pub at: Option<Timestamp>,
+    /// By what had been recorded until this instant; else by all that is.
+    pub known_at: Option<Timestamp>,
+}
+
+/// Gives every member in the order of members.
 pub(super) fn every_member(
     ledger: &Ledger,
     programs: &Programs,
-    at: Option<Timestamp>,
+    AsOf { at, known_at }: AsOf,
     each: &mut Each<'_>,
 ) -> Result<()> {
     let mut last: Option<MemberId> = None;
     loop {
         let page = wait(ledger.data.store.heads(&ledger.tenant, last.as_ref(), PAGE))??;
         for stored in &page {
-            let head = stored.head()?;
+            let mut head = stored.head()?;
+            last = Some(head.member.clone());
+            if let Some(known_at) = known_at {
+                let known = wait(ledger.data.store.at(&ledger.tenant, &head.member, known_at))??;
+                let Some(known) = known else { continue };
+                head = known.head()?;
+            }
             let mut state = head.state;
             let at = at.unwrap_or(state.settled_to);
             let owner = ledger.data.engine.owner(&ledger.tenant, &head.member);
             let due = settle(programs, owner, &mut state, at)?;
             each(&head.member, &state, due)?;
-            last = Some(head.member);
         }
         if page.len() < PAGE {
             return Ok(());

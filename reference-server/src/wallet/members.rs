@@ -5,7 +5,7 @@ use std::fmt;
 use axum::extract::State;
 use loyalty_core::engine::Entry;
 use loyalty_core::id::OperationKey;
-use loyalty_core::json::answer::{EntryView, HistoryView, MemberView, ProofView};
+use loyalty_core::json::answer::{EntryView, HistoryView, HoldingsView, MemberView, ProofView};
 use loyalty_core::time::Timestamp;
 use serde::Deserialize;
 
@@ -23,6 +23,7 @@ const LARGEST_PAGE: usize = 100;
 #[serde(deny_unknown_fields)]
 pub(super) struct AsOf {
     at: Option<Timestamp>,
+    known_at: Option<Timestamp>,
 }
 
 /// Shows a member: balances, levels with what is missing, and what expires.
@@ -33,6 +34,8 @@ pub(super) struct AsOf {
         ("at" = Option<String>, Query, description =
             "an instant such as `2026-12-31T00:00:00Z`; absent means now. Nothing is shown as of before the \
              member's last activity: `settled_to` says what is shown"),
+        ("known_at" = Option<String>, Query, description =
+            "only what had been recorded until this instant; shown as of then, or as of a later `at`"),
     ),
     responses((status = 200, description = "the member", body = ref("#/components/schemas/MemberView"))),
 )]
@@ -42,10 +45,39 @@ pub(super) async fn member(
     Query(as_of): Query<AsOf>,
 ) -> Result<Json<MemberView>, Refusal> {
     let now = wallet.clocks.now(&of.tenant);
-    let at = as_of.at.unwrap_or(now);
-    let settled = wallet.engine.member(&of.tenant, &of.member, Some(at), now).await?;
+    let AsOf { at, known_at } = as_of;
+    let settled = match known_at {
+        Some(known_at) => wallet.engine.member_known_at(&of.tenant, &of.member, (known_at, at)).await?,
+        None => wallet.engine.member(&of.tenant, &of.member, Some(at.unwrap_or(now)), now).await?,
+    };
     let programs = wallet.engine.programs(&of.tenant, now).await?;
     Ok(Json(MemberView::new(settled, &programs)))
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Then {
+    at: Timestamp,
+}
+
+/// Shows what a member had at an instant, by all that is recorded by now: what came late counts when it happened.
+#[utoipa::path(
+    get, path = "/v1/members/{member}/holdings", tag = "members", operation_id = "holdings",
+    params(
+        ("member" = String, Path, description = "the member's id"),
+        ("at" = String, Query, description = "an instant such as `2026-12-31T00:00:00Z`"),
+    ),
+    responses((status = 200, description = "what there was", body = ref("#/components/schemas/HoldingsView"))),
+)]
+pub(super) async fn holdings(
+    State(wallet): State<Shared>,
+    of: Of<ReadMember>,
+    Query(Then { at }): Query<Then>,
+) -> Result<Json<HoldingsView>, Refusal> {
+    let now = wallet.clocks.now(&of.tenant);
+    let holdings = wallet.engine.holdings(&of.tenant, &of.member, at, now).await?;
+    let programs = wallet.engine.programs(&of.tenant, now).await?;
+    Ok(Json(HoldingsView::new(&of.member, at, &holdings, programs.at(now))))
 }
 
 #[derive(Debug, Deserialize)]

@@ -1,5 +1,7 @@
 //! Properties over random programs and histories: the engine beside the slow, obvious second implementation.
 
+#[path = "properties/cash.rs"]
+mod cash;
 #[path = "properties/corrections.rs"]
 mod corrections;
 #[path = "properties/index.rs"]

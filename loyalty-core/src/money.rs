@@ -376,8 +376,13 @@ impl Ratio {
 
     /// The money in whole coins of so many decimals, 0 to 4, toward minus infinity; an error above 15 digits.
     pub fn down_to_coins(self, places: u32) -> Result<Money, OutOfRange> {
+        self.to_coins(places, Rounding::Floor)
+    }
+
+    /// Money in whole coins of so many decimals, rounded once.
+    pub fn to_coins(self, places: u32, mode: Rounding) -> Result<Money, OutOfRange> {
         let places = places.min(4);
-        let coins = self.times(Self::whole(10_i128.pow(places)))?.round(Rounding::Floor);
+        let coins = self.times(Self::whole(10_i128.pow(places)))?.round(mode);
         let units = coins.checked_mul(10_i128.pow(4 - places)).ok_or(OutOfRange)?;
         if units.unsigned_abs() < 10_u128.pow(19) { Ok(Money::from_units(units)) } else { Err(OutOfRange) }
     }

@@ -33,7 +33,8 @@ pub struct Redeem {
     #[n(1)]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reward: Option<AuthorId>,
-    /// Of a reward by steps: the most points to be spent, in minor units; absent means as many as it takes.
+    /// Of a reward by steps: the most points to be spent, in minor units; absent means as many as it takes. Of a reward
+    /// that may be paid partly in money: the points to be spent; absent means the whole price.
     #[n(2)]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub points: Option<Points>,
@@ -88,6 +89,9 @@ pub struct Redeemed {
     /// The slot of the window in which it counts, of a reward that may be had only so often.
     #[cbor(n(5), default)]
     pub slot: Option<i64>,
+    /// The money that is paid beside the points, of a reward that lets a part be paid so.
+    #[cbor(n(6), default)]
+    pub due: Option<Money>,
 }
 
 impl Redeemed {

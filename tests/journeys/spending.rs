@@ -234,3 +234,32 @@ async fn a_stock_is_shared_by_all_members() {
     assert_eq!(standing().await, stands(1, 0));
     server.stop().await;
 }
+
+#[tokio::test]
+async fn a_part_of_a_price_is_paid_in_money() {
+    let server = Running::start().await;
+    let mut program = program();
+    let cash = json!({"per_point": "0.05", "at_least": "10"});
+    program["rewards"] = json!([{"id": "mug", "currency": "points", "points": "50", "plus_cash": cash}]);
+    server.shop("main").await.post("/v1/programs", &program).await.good();
+    let till = server.client("main", "till", "till-1").await;
+    let joins = json!({"occurred_at": "2024-01-04T10:00:00Z"});
+    let joined = till.post("/v1/members/anna/enrol", &joins).await.good();
+    let bought = purchase("R-1", joined["recorded_at"].as_str().unwrap(), &["30.00"]);
+    till.post("/v1/members/anna/purchases", &bought).await.good();
+    let redeem = |key: &str, points: i64| json!({"key": key, "reward": "mug", "points": points});
+    let path = "/v1/members/anna/redemptions";
+    for (points, expected) in
+        [(9, (422, "points_too_few")), (51, (422, "points_too_many")), (0, (422, "negative_amount"))]
+    {
+        let refused = till.post(path, &redeem("k-0", points)).await.problem();
+        assert_eq!(refused, (expected.0, expected.1.to_owned()));
+    }
+    // 20 of 50 points are missing, at 0.05 each.
+    let spent = till.post(path, &redeem("k-1", 30)).await.good();
+    let redemption = &spent["operation"]["redemption"];
+    assert_eq!((&redemption["points"], &redemption["due"]), (&json!(30), &json!("1")));
+    let back = till.post("/v1/members/anna/redemptions/k-1/cancel", &json!({"key": "c-1"})).await.good();
+    assert_eq!(back["operation"]["pay_back"], "1");
+    server.stop().await;
+}

@@ -27,7 +27,7 @@ use proptest::sample::Index;
 
 use super::{Real, cases, compare_states};
 
-fn key(number: usize) -> ActivityId {
+pub fn key(number: usize) -> ActivityId {
     ActivityId::new(&format!("spend-{number}")).unwrap()
 }
 
@@ -39,7 +39,7 @@ fn careful(redeem: Redeem, reward: &Reward) -> Redeem {
     let wants_bill = reward.percent_off.is_some() || shares;
     let bill = redeem.bill.map(|bill| bill.max(Money::ONE));
     Redeem {
-        points: redeem.points.filter(|_| by_steps || per_unit),
+        points: redeem.points.filter(|_| by_steps || per_unit || reward.plus_cash.is_some()),
         units: redeem.units.filter(|_| per_unit),
         bill: bill.or(wants_bill.then_some(Money::from_units(400_000))),
         bucket: redeem.bucket.filter(|_| reward.buckets == Buckets::OneBucket),
@@ -119,7 +119,7 @@ fn a_voucher(real: &Real, which: Index) -> VoucherCode {
     which.get(&all).clone()
 }
 
-fn held(redeem: &Redeem, minutes: u32) -> Command {
+pub fn held(redeem: &Redeem, minutes: u32) -> Command {
     let Redeem { key, reward, points, units, bill, bucket, .. } = redeem.clone();
     let reward = reward.expect("a reward is held for");
     Command::Hold(Arc::new(Hold { key, reward, minutes, points, units, bill, bucket }))
@@ -248,6 +248,7 @@ fn compare(answer: &Answer, expected: Expected) {
         assert_eq!(redeemed.currency.as_str(), spent.currency);
         assert_eq!(BigInt::from(redeemed.points().unwrap().minor()), spent.points);
         assert_eq!(redeemed.off.map(exact), spent.off);
+        assert_eq!(redeemed.due.map(exact), spent.due);
     }
 }
 
@@ -269,6 +270,11 @@ pub fn spend(real: &Real, model: &mut Model, command: &Command, clock: Timestamp
     match (done, expected) {
         (Ok(answer), Ok(spent)) => {
             compare(&answer, spent);
+            let due = match command {
+                Command::CancelRedemption(cancel) => model.due_of(cancel.of.as_str()),
+                _ => None,
+            };
+            assert_eq!(answer.operation.pay_back.map(exact), due);
             assert_eq!(preview.expect("a preview").decision.state, answer.head.state);
             let again = real.execute(command.clone(), clock).expect("a replay");
             assert!(again.replayed && again.operation == answer.operation);

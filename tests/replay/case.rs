@@ -150,6 +150,10 @@ pub struct Then {
     pub taken: Option<BTreeMap<String, i64>>,
     /// The money off that a redemption gives; what is not there is none.
     pub off: Option<Money>,
+    /// The money that is paid beside the points; what is not there is none.
+    pub due: Option<Money>,
+    /// The money that a cancellation has paid back; what is not there is none.
+    pub pay_back: Option<Money>,
     /// What is not there is 0.
     #[serde(default)]
     pub forgiven: BTreeMap<String, i64>,

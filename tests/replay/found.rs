@@ -49,6 +49,11 @@ impl Found<'_> {
         let deducts = self.operation.is_some_and(|op| op.postings.iter().any(deducts));
         must(&mut differ, "taken", takes || spends || deducts, &then.taken, || self.taken().0);
         same(&mut differ, "off", &then.off, &self.operation.and_then(off));
+        let due = self
+            .operation
+            .and_then(|op| op.redeemed.as_ref().or(op.held.as_ref().map(|it| &it.redeemed))?.due);
+        same(&mut differ, "due", &then.due, &due);
+        same(&mut differ, "pay_back", &then.pay_back, &self.operation.and_then(|op| op.pay_back));
         same(&mut differ, "forgiven", &then.forgiven, &self.taken().1);
         same(&mut differ, "debt", &then.debt, &self.debt());
         same(&mut differ, "unmatched", &then.unmatched, &self.unmatched());

@@ -11,7 +11,7 @@ type Spoil = fn(&mut Then) -> Option<()>;
 
 /// Every way to spoil what a case expects, with its name.
 pub fn each(then: &Then) -> Vec<(&'static str, Then)> {
-    let all: [(&'static str, Spoil); 34] = [
+    let all: [(&'static str, Spoil); 36] = [
         ("refused", |t| t.refused.as_mut().map(|refused| refused.path.push('x'))),
         ("problems", |t| t.problems.as_mut().map(|p| p.push(Refusal { code: "x".into(), path: "x".into() }))),
         ("warnings", |t| t.warnings.as_mut().map(|w| w.push(Refusal { code: "x".into(), path: "x".into() }))),
@@ -20,10 +20,9 @@ pub fn each(then: &Then) -> Vec<(&'static str, Then)> {
         ("awards", |t| t.awards.as_mut().map(|all| *all.entry("x".into()).or_default() += 1)),
         ("welcome", |t| done(t).map(|t| *t.welcome.entry("x".into()).or_default() += 1)),
         ("taken", |t| t.taken.as_mut().map(|all| *all.entry("x".into()).or_default() += 1)),
-        ("off", |t| {
-            let spoil = |off: Option<Money>| off.map_or(Money::ONE, |off| Money::from_units(off.units() + 1));
-            done(t).map(|t| t.off = Some(spoil(t.off)))
-        }),
+        ("off", |t| done(t).map(|t| t.off = more(t.off))),
+        ("due", |t| done(t).map(|t| t.due = more(t.due))),
+        ("pay_back", |t| done(t).map(|t| t.pay_back = more(t.pay_back))),
         ("debt", |t| done(t).map(|t| t.debt.extend([("x".to_owned(), 1)]))),
         ("forgiven", |t| done(t).map(|t| t.forgiven.extend([("x".to_owned(), 1)]))),
         ("unmatched", |t| done(t).map(|t| t.unmatched.push(missed()))),
@@ -66,6 +65,11 @@ pub fn each(then: &Then) -> Vec<(&'static str, Then)> {
 /// What can be said of what is done, and not of what is refused or checked.
 fn done(then: &mut Then) -> Option<&mut Then> {
     (then.refused.is_none() && then.problems.is_none()).then_some(then)
+}
+
+/// Some more money.
+fn more(money: Option<Money>) -> Option<Money> {
+    Some(money.map_or(Money::ONE, |money| Money::from_units(money.units() + 1)))
 }
 
 fn change() -> Change {

@@ -185,6 +185,7 @@ fn operation(key: OperationKey, currency: &AuthorId, points: Points) -> Operatio
         turns: Vec::new(),
         referred: None,
         proposed: false,
+        pay_back: None,
         used: None,
         sent: None,
         regranted: Vec::new(),

@@ -81,18 +81,18 @@ pub fn decide_capture<T: Trace>(
     let held = taken_out(&mut state, &capture.hold, context)?;
     let program = context.programs.version(held.version).ok_or_else(|| unknown_version(held.version))?;
     let all = held.redeemed.points()?;
-    let (points, off) = match capture.points {
-        None => (all, held.redeemed.off),
+    let (points, off, due) = match capture.points {
+        None => (all, held.redeemed.off, held.redeemed.due),
         Some(points) => {
             let price = Offer::of(program, held.order(points))?.price_of(all)?;
-            (price.points, price.off)
+            (price.points, price.off, price.due)
         }
     };
     let [spent, rest] = hold::parted(&held.redeemed.lots, points)?;
     tell(&held, format!("captured with {points} of {all}"), trace);
     let command = Command::Capture(Arc::clone(capture));
     let mut operation = opened(key, context.moment(), program, settlement, command);
-    let mut redeemed = Redeemed { lots: spent, off, ..held.redeemed };
+    let mut redeemed = Redeemed { lots: spent, off, due, ..held.redeemed };
     moment.buy((&mut redeemed, program, &operation.key), context, &mut state, trace)?;
     let Redeemed { currency, lots: spent, .. } = &redeemed;
     let balance = state.balance_mut(currency);

@@ -146,6 +146,7 @@ pub fn opened(
         turns: Vec::new(),
         referred: None,
         proposed: false,
+        pay_back: None,
         used: None,
         sent: None,
     }

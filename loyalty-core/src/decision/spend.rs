@@ -10,6 +10,7 @@ use crate::id::OperationKey;
 use crate::ledger::operation::Operation;
 use crate::ledger::posting::Account;
 use crate::member::MemberState;
+use crate::money::Money;
 use crate::points::Points;
 use crate::problem::Problem;
 use crate::program::Program;
@@ -63,19 +64,17 @@ pub fn taken<T: Trace>(
     context.stock.check(reward)?;
     let lots = state.balance_mut(&currency.id).spend(price.points, bucket)?;
     trace.step(|| {
+        let money =
+            |money: Money| format!("{} {}", money.shown(program.coin_places()), program.document().money);
         let points = format!("{} {}", price.points.in_whole_points(currency.scale), currency.shown());
-        let text = match price.off {
-            Some(off) => {
-                let (off, money) = (off.shown(program.coin_places()), &program.document().money);
-                format!("`{}` takes {points} and gives {off} {money} off", reward.id)
-            }
-            None => format!("`{}` takes {points}", reward.id),
-        };
+        let due = price.due.map(|due| format!(" and {}", money(due))).unwrap_or_default();
+        let off = price.off.map(|off| format!(" and gives {} off", money(off))).unwrap_or_default();
+        let text = format!("`{}` takes {points}{due}{off}", reward.id);
         Step::new(StepKind::Spent, &reward.id, text).with(price.points)
     });
     let slot = moment.count_reward(reward, state)?;
     let (reward, currency) = (reward.id.clone(), currency.id.clone());
-    Ok(Redeemed { reward, currency, lots, off: price.off, voucher: None, slot })
+    Ok(Redeemed { reward, currency, lots, off: price.off, voucher: None, slot, due: price.due })
 }
 
 /// Of what is known of a member, what a command's reward looks at.
@@ -122,6 +121,7 @@ pub fn decide_cancel<T: Trace>(
     let balance = state.balance_mut(&redeemed.currency);
     let points = redeemed.points()?;
     balance.redeemed = balance.redeemed.minus(points)?;
+    operation.pay_back = redeemed.due;
     trace.step(|| {
         let text = format!("{points} {} come back of `{}`", redeemed.currency, redeemed.reward);
         Step::new(StepKind::Spent, &redeemed.reward, text).with(points)

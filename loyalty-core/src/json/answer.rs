@@ -29,6 +29,7 @@ use crate::ledger::operation::{self, Operation, TierChange, Unmatched, VestingOu
 use crate::ledger::posting::{Account, Posting};
 use crate::member::{Lapse, MemberState};
 use crate::membership::MembershipChange;
+use crate::money::Money;
 use crate::points::Points;
 use crate::problem::Problem;
 use crate::program::{Program, Programs, VersionId};
@@ -200,6 +201,9 @@ pub struct OperationView {
     /// The key of the redemption that was cancelled.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cancelled: Option<ActivityId>,
+    /// The money to be paid back with it, in the program's money, which was paid beside the points.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pay_back: Option<Money>,
     /// What was given or taken by hand, by whom and why.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub adjustment: Option<Adjust>,
@@ -437,6 +441,7 @@ impl OperationView {
                 Command::CancelRedemption(cancel) => Some(cancel.of.clone()),
                 _ => None,
             },
+            pay_back: operation.pay_back,
             adjustment,
             proposed: operation.proposed,
             undone,

@@ -117,6 +117,9 @@ pub struct Operation {
     /// Of an adjustment: whether it waits for a second person, so that nothing has moved.
     #[cbor(n(27), default, skip_if = "is_not")]
     pub proposed: bool,
+    /// Of a cancellation: the money to be paid back, which was paid beside the points.
+    #[cbor(n(28), default)]
+    pub pay_back: Option<Money>,
 }
 
 impl Operation {

@@ -40,7 +40,7 @@ pub use self::referrals::Referral;
 pub use self::returns::{DebtOfTier, IntoDebt, ReturnMethod, Returns, Unlinked, WhenGone};
 pub use self::rewards::{
     AmountOff, AmountOffPerUnit, AmountOffSteps, Buckets, LeastPoints, MostOff, MostUnits, PercentOff,
-    PointsOff, Prefer, Reward,
+    PlusCash, PointsOff, Prefer, Reward,
 };
 pub use self::terms::{Partner, RuleExpiry, Terms, Vest, VestingEvent};
 pub use self::tiers::{

@@ -32,7 +32,8 @@ pub struct Hold {
     #[n(2)]
     #[schemars(range(min = 1, max = 43_200))]
     pub minutes: u32,
-    /// Of a reward by steps: the most points to be spent, in minor units; absent means as many as it takes.
+    /// Of a reward by steps: the most points to be spent, in minor units; absent means as many as it takes. Of a reward
+    /// that may be paid partly in money: the points to be spent; absent means the whole price.
     #[n(3)]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub points: Option<Points>,

@@ -7,7 +7,9 @@ use crate::money::{Money, OutOfRange, Quantity, Ratio, Rounding};
 use crate::points::Points;
 use crate::problem::Problem;
 use crate::program::Program;
-use crate::program::document::{AmountOff, Buckets, Currency, PercentOff, PointsOff, Prefer, Reward};
+use crate::program::document::{
+    AmountOff, Buckets, Currency, PercentOff, PlusCash, PointsOff, Prefer, Reward,
+};
 use crate::time::Timestamp;
 
 /// What a member asks for.
@@ -57,6 +59,8 @@ pub struct Price {
     pub points: Points,
     /// The money off; absent of a thing.
     pub off: Option<Money>,
+    /// The money to be paid beside the points.
+    pub due: Option<Money>,
 }
 
 /// Full steps of a reward.
@@ -95,11 +99,40 @@ impl<'a> Offer<'a> {
 
     fn check_points(&self) -> Result<(), Problem> {
         let Some(points) = self.order.points else { return Ok(()) };
-        if !self.is_by_steps() {
+        if !self.is_by_steps() && self.reward.plus_cash.is_none() {
             let message = format!("`{}` has a price of its own", self.reward.id);
             return Err(Problem::new("points_not_wanted", "/points", message, "leave `points` out"));
         }
-        if points.is_positive() { Ok(()) } else { Err(below("/points", "points")) }
+        if !points.is_positive() {
+            return Err(below("/points", "points"));
+        }
+        match &self.reward.plus_cash {
+            Some(cash) => self.check_part(points, cash),
+            None => Ok(()),
+        }
+    }
+
+    /// Whether so many points may be a part of the price.
+    fn check_part(&self, points: Points, cash: &PlusCash) -> Result<(), Problem> {
+        let (least, price) = (cash.at_least.unwrap_or(Quantity::ZERO), self.price_in_points()?);
+        let refused = |code, message: String| {
+            Err(Problem::new(code, "/points", message, "give another number of points"))
+        };
+        let id = &self.reward.id;
+        if points < self.in_minor_units(least)? {
+            return refused(
+                "points_too_few",
+                format!("`{id}` takes at least {least} {}", self.currency.shown()),
+            );
+        }
+        if points > price {
+            return refused("points_too_many", format!("`{id}` takes {}", self.shown(price)));
+        }
+        Ok(())
+    }
+
+    fn price_in_points(&self) -> Result<Points, OutOfRange> {
+        self.in_minor_units(self.reward.points.unwrap_or(Quantity::ZERO))
     }
 
     fn check_units(&self) -> Result<(), Problem> {
@@ -190,11 +223,25 @@ impl<'a> Offer<'a> {
     }
 
     fn fixed(&self, off: Option<Ratio>, available: Points) -> Result<Price, Problem> {
-        let points = self.in_minor_units(self.reward.points.unwrap_or(Quantity::ZERO))?;
+        let price = self.price_in_points()?;
+        let points = self.order.points.unwrap_or(price);
         if available < points {
-            return Err(self.insufficient(available, points));
+            return Err(self.at_points(self.insufficient(available, points)));
         }
-        Ok(Price { points, off: off.map(|off| self.off(off)).transpose()? })
+        let due =
+            self.reward.plus_cash.as_ref().map(|cash| self.due(price.minus(points)?, cash)).transpose()?;
+        Ok(Price {
+            points,
+            off: off.map(|off| self.off(off)).transpose()?,
+            due: due.filter(|due| *due > Money::ZERO),
+        })
+    }
+
+    /// The money for points that are not paid.
+    fn due(&self, missing: Points, cash: &PlusCash) -> Result<Money, OutOfRange> {
+        let missing = Ratio::whole(missing.minor().into()).over(self.currency.unit())?;
+        let round = cash.round.unwrap_or(Rounding::HalfUp);
+        missing.times(cash.per_point.ratio())?.to_coins(self.program.coin_places(), round)
     }
 
     fn part_of_bill(&self, percent: &PercentOff) -> Result<Ratio, OutOfRange> {
@@ -230,7 +277,7 @@ impl<'a> Offer<'a> {
         }
         let wanted = self.order.points.filter(|wanted| *wanted > available);
         if let Some(wanted) = wanted {
-            return Err(Problem { path: "/points".to_owned(), ..self.insufficient(available, wanted) });
+            return Err(self.at_points(self.insufficient(available, wanted)));
         }
         let steps = full.most.min(full_steps(available, full.step)?);
         if steps < least {
@@ -239,7 +286,7 @@ impl<'a> Offer<'a> {
         let number = Ratio::whole(steps);
         let points = Ratio::whole(i128::from(full.step.minor())).times(number)?.round(Rounding::Floor);
         let off = full.off.ratio().times(number)?.times(units)?;
-        Ok(Price { points: Points::from_wide(points)?, off: Some(self.off(off)?) })
+        Ok(Price { points: Points::from_wide(points)?, off: Some(self.off(off)?), due: None })
     }
 
     fn off(&self, off: Ratio) -> Result<Money, OutOfRange> {
@@ -252,6 +299,12 @@ impl<'a> Offer<'a> {
 
     fn shown(&self, points: Points) -> String {
         format!("{} {}", points.in_whole_points(self.currency.scale), self.currency.shown())
+    }
+
+    /// A refusal of the points that the member names, where they are named.
+    fn at_points(&self, problem: Problem) -> Problem {
+        let path = if self.order.points.is_some() { "/points".to_owned() } else { problem.path };
+        Problem { path, ..problem }
     }
 
     fn insufficient(&self, available: Points, needed: Points) -> Problem {

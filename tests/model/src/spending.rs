@@ -42,6 +42,8 @@ pub struct Spent {
     pub points: BigInt,
     /// Money off.
     pub off: Option<Exact>,
+    /// Money that is paid beside them.
+    pub due: Option<Exact>,
     /// Where the points were.
     pub(crate) from: Vec<(Place, BigInt)>,
     /// The voucher that was bought.
@@ -74,8 +76,8 @@ struct Wish<'a> {
     places: usize,
 }
 
-/// Points to be taken, and money off.
-type Price = (BigInt, Option<Exact>);
+/// Points to be taken, money off, and money to be paid beside the points.
+type Price = (BigInt, Option<Exact>, Option<Exact>);
 
 impl Model {
     /// Spends points on a reward, or says the code of why not.
@@ -116,6 +118,11 @@ impl Model {
         totals.redeemed += &spent.points;
         self.spent.insert(redeem.key.to_string(), spent.clone());
         Ok(spent)
+    }
+
+    /// The money that was paid beside the points of a redemption.
+    pub fn due_of(&self, redemption: &str) -> Option<Exact> {
+        self.spent.get(redemption)?.due.clone()
     }
 
     fn undo(&mut self, cancel: &CancelRedemption, at: Timestamp) -> Result<(), &'static str> {
@@ -181,13 +188,13 @@ impl Model {
             let reward = reward.expect("it was held for one");
             let bought = model.buy(reward, capture.key.as_str());
             model.rename_had(&format!("hold/{}", capture.hold), &format!("redeem/{}", capture.key));
-            let (mut points, mut off) = (held.spent.points.clone(), held.spent.off.clone());
+            let Spent { mut points, mut off, mut due, .. } = held.spent.clone();
             if let Some(most) = capture.points {
                 let wanted = Redeem { points: Some(most), ..held.wanted.clone() };
                 let currency = document.currencies.iter().find(|it| it.id.as_str() == held.spent.currency);
                 let wish = Wish::new(&document, &wanted, (reward, currency.expect("its currency")));
                 wish.fits()?;
-                (points, off) = wish.price(&points)?;
+                (points, off, due) = wish.price(&points)?;
             }
             let mut missing = points.clone();
             let mut from = Vec::new();
@@ -198,7 +205,7 @@ impl Model {
                 lots.release(&(part - &spent), place.clone(), now);
                 from.push((place, spent));
             }
-            let spent = Spent { points, off, from, bought, ..held.spent };
+            let spent = Spent { points, off, due, from, bought, ..held.spent };
             model.lots.get_mut(&spent.currency).expect("its lots").totals.redeemed += &spent.points;
             model.spent.insert(capture.key.to_string(), spent.clone());
             Ok(spent)
@@ -291,14 +298,14 @@ impl Model {
         }
         let lots = self.lots.get_mut(&id).expect("every currency has its lots");
         let chosen = redeem.bucket.map(|at| Instant::from_timestamp_micros(at.micros()).expect("an instant"));
-        let ((points, off), bucket) = match reward.buckets {
+        let ((points, off, due), bucket) = match reward.buckets {
             Buckets::Any => (wish.price(&lots.balance())?, None),
             Buckets::OneBucket => wish.of_one_bucket(lots.buckets(), chosen)?,
         };
         self.check_stock(reward)?;
         let lots = self.lots.get_mut(&id).expect("every currency has its lots");
         let from = lots.spend(&points, bucket).expect("the price was made of what is there");
-        Ok(Spent { currency: id, points, off, from, bought: None, cancelled: false })
+        Ok(Spent { currency: id, points, off, due, from, bought: None, cancelled: false })
     }
 }
 
@@ -322,9 +329,12 @@ impl<'a> Wish<'a> {
     /// What is said of it, whatever the member has.
     fn fits(&self) -> Result<(), &'static str> {
         match &self.points {
-            Some(_) if !self.by_steps() => return Err("points_not_wanted"),
+            Some(_) if !self.by_steps() && self.reward.plus_cash.is_none() => {
+                return Err("points_not_wanted");
+            }
             Some(points) if *points <= BigInt::ZERO => return Err("negative_amount"),
-            _ => {}
+            Some(points) => self.is_a_part(points)?,
+            None => {}
         }
         match (&self.units, self.reward.amount_off_per_unit.is_some()) {
             (None, true) => return Err("units_missing"),
@@ -390,7 +400,9 @@ impl<'a> Wish<'a> {
             let most = most.and_then(|it| it.points).map(|it| self.minor(it));
             return self.steps(&available, (&step, &off), (&step, most), Vec::new());
         }
-        let price = self.minor(reward.points.expect("a checked reward has its price"));
+        let whole_price = self.minor(reward.points.expect("a checked reward has its price"));
+        let price = self.points.clone().map_or(whole_price.clone(), whole);
+        let due = self.due(whole_price - &price);
         if available < price {
             return Err("insufficient_points");
         }
@@ -402,7 +414,7 @@ impl<'a> Wish<'a> {
             }
             _ => None,
         };
-        Ok((price.to_integer(), off.map(|off| self.coins(off))))
+        Ok((price.to_integer(), off.map(|off| self.coins(off)), due))
     }
 
     fn steps(
@@ -432,7 +444,27 @@ impl<'a> Wish<'a> {
             return Err("insufficient_points");
         }
         let off = self.coins(&number * off);
-        Ok(((number * step).to_integer(), Some(off)))
+        Ok(((number * step).to_integer(), Some(off), None))
+    }
+
+    /// Whether so many points are enough, and not too many, where the rest is paid in money.
+    fn is_a_part(&self, points: &BigInt) -> Result<(), &'static str> {
+        let Some(cash) = &self.reward.plus_cash else { return Ok(()) };
+        let points = whole(points.clone());
+        if cash.at_least.is_some_and(|least| points < self.minor(least)) {
+            return Err("points_too_few");
+        }
+        let price = self.minor(self.reward.points.expect("a part of a price"));
+        if points > price { Err("points_too_many") } else { Ok(()) }
+    }
+
+    /// The money for minor units that are not paid.
+    fn due(&self, missing: Exact) -> Option<Exact> {
+        let cash = self.reward.plus_cash.as_ref()?;
+        let coins = power_of_ten(self.places);
+        let money = missing / power_of_ten(self.currency.scale.into()) * exact(cash.per_point);
+        let due = whole(round(&(money * &coins), cash.round.unwrap_or(Rounding::HalfUp))) / coins;
+        (due > whole(0)).then_some(due)
     }
 
     fn coins(&self, off: Exact) -> Exact {

@@ -28,6 +28,9 @@ pub struct RedemptionView {
     /// The money off, in the program's money; absent of a thing.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub off: Option<Money>,
+    /// The money to be paid beside the points, in the program's money; absent where all is paid with points.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub due: Option<Money>,
     /// The lots that the points came out of.
     pub lots: Vec<SpentLotView>,
     /// The voucher that was bought.
@@ -119,10 +122,10 @@ impl RedemptionView {
     pub(super) fn new(redeemed: Redeemed, program: &Program) -> Self {
         // INVARIANT: lots that do not add up in range are never recorded.
         let points = redeemed.points().unwrap_or(Points::MAX);
-        let Redeemed { reward, currency, lots, off, voucher, .. } = redeemed;
+        let Redeemed { reward, currency, lots, off, voucher, due, .. } = redeemed;
         let voucher = voucher.map(|voucher| VoucherView::new(voucher, program));
         let lots = lots.into_iter().map(SpentLotView::from).collect();
-        Self { scale: scale(program, &currency), reward, currency, points, off, lots, voucher }
+        Self { scale: scale(program, &currency), reward, currency, points, off, due, lots, voucher }
     }
 }
 

@@ -4,7 +4,7 @@ use super::Check;
 use crate::id::AuthorId;
 use crate::money::{Money, Multiplier, Quantity};
 use crate::program::document::{
-    AmountOff, AmountOffPerUnit, AmountOffSteps, Buckets, PercentOff, PointsOff, Reward,
+    AmountOff, AmountOffPerUnit, AmountOffSteps, Buckets, PercentOff, PlusCash, PointsOff, Reward,
 };
 
 /// The most rewards of a program.
@@ -62,6 +62,7 @@ impl Check<'_> {
         let of_points = [
             ("currency", reward.currency.is_some()),
             ("points", reward.points.is_some()),
+            ("plus_cash", reward.plus_cash.is_some()),
             ("buckets", reward.buckets != Buckets::Any),
             ("prefer", reward.prefer.is_some()),
         ];
@@ -77,6 +78,9 @@ impl Check<'_> {
         let currency = self.document.spent(reward.currency.as_ref());
         let scale = currency.map_or(4, |currency| currency.scale.min(4));
         let by_steps = matches!(reward.amount_off, Some(AmountOff::Steps(_)));
+        if let Some(cash) = &reward.plus_cash {
+            self.plus_cash(reward, cash, scale, &format!("{path}/plus_cash"));
+        }
         self.reward_price(reward, by_steps || reward.amount_off_per_unit.is_some(), scale, path);
         match &reward.amount_off {
             Some(AmountOff::Fixed(off)) => self.money_off(*off, &format!("{path}/amount_off")),
@@ -121,6 +125,23 @@ impl Check<'_> {
                 self.problem("price_missing", path, message, "say how many `points` it takes");
             }
             None => {}
+        }
+    }
+
+    /// Only a price has a part.
+    fn plus_cash(&mut self, reward: &Reward, cash: &PlusCash, scale: u8, path: &str) {
+        let Some(price) = reward.points else {
+            let message = format!("the reward `{}` has no price of which a part could be money", reward.id);
+            self.problem("price_missing", path, message, "say how many `points` it takes, or leave it out");
+            return;
+        };
+        if cash.per_point <= Quantity::ZERO {
+            self.not_positive(&format!("{path}/per_point"));
+        }
+        let Some(least) = cash.at_least else { return };
+        self.points_above_zero(least, scale, &format!("{path}/at_least"));
+        if least > price {
+            self.empty_range(&format!("{path}/at_least"));
         }
     }
 

@@ -9,7 +9,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::GrantLimit;
 use crate::id::AuthorId;
-use crate::money::{Money, Multiplier, Quantity};
+use crate::money::{Money, Multiplier, Quantity, Rounding};
 use crate::program::condition::{DateRange, SegmentTest, TierTest};
 
 /// Something that members get for points, or for a voucher. Without money off it is a thing with a price.
@@ -17,6 +17,7 @@ use crate::program::condition::{DateRange, SegmentTest, TierTest};
 #[serde(deny_unknown_fields)]
 #[schemars(extend("examples" = [
     {"id": "coffee", "name": "A coffee", "points": "100"},
+    {"id": "mug", "points": "1000", "plus_cash": {"per_point": "0.008", "at_least": "500"}},
     {"id": "ten-off", "points": "500", "amount_off": "10.00"},
     {"id": "pay", "amount_off": {"per_full": {"points": "100", "off": "1.00"}, "share_of_bill": "0.5"}},
     {"id": "ferry", "name": "Three times your voucher on the ferry", "voucher_value": "3"}
@@ -33,6 +34,9 @@ pub struct Reward {
     /// Its price, a decimal of whole points above 0; absent where money comes off for full steps of points.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub points: Option<Quantity>,
+    /// That members may pay a part of the price in money instead; absent means all of it is paid with points.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub plus_cash: Option<PlusCash>,
     /// Money off: an amount for the price, or so much for full steps of points.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub amount_off: Option<AmountOff>,
@@ -69,6 +73,20 @@ pub struct Reward {
     /// Of `one_bucket`: which is taken where the member does not choose; absent means the oldest.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub prefer: Option<Prefer>,
+}
+
+/// A part of a price that may be paid in money.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PlusCash {
+    /// The money for each whole point that is missing, above 0, in the program's money.
+    pub per_point: Quantity,
+    /// The least whole points that are paid; absent means any number above 0.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at_least: Option<Quantity>,
+    /// How the money is rounded to whole coins, once; absent means `half_up`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub round: Option<Rounding>,
 }
 
 /// Money off for points.

@@ -76,6 +76,7 @@ fn nothing() -> Reward {
         name: None,
         currency: None,
         points: None,
+        plus_cash: None,
         amount_off: None,
         amount_off_per_unit: None,
         percent_off: None,

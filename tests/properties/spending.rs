@@ -200,7 +200,7 @@ pub fn command(real: &Real, number: usize, spends: &[SpendStep], at: Timestamp) 
 /// What is spent, or the money off that a voucher gives.
 #[derive(Debug)]
 enum Expected {
-    Spent(Spent),
+    Spent(Box<Spent>),
     Off(Option<Exact>),
     Nothing,
 }
@@ -227,7 +227,7 @@ fn expected(
         Command::Void(void) => model.void(void, at).map(|()| None),
         _ => Ok(None),
     };
-    spent.map(|spent| spent.map_or(Expected::Nothing, Expected::Spent))
+    spent.map(|spent| spent.map_or(Expected::Nothing, |spent| Expected::Spent(Box::new(spent))))
 }
 
 fn compare(answer: &Answer, expected: Expected) {

@@ -147,3 +147,28 @@ async fn the_pages_are_readable_and_load_nothing_from_elsewhere() {
     assert!(docs.text().contains(&format!("id=\"{anchor}\"")));
     server.stop().await;
 }
+
+/// The table of commands in the pages for authors has every command, by its name and its route.
+#[tokio::test]
+async fn the_table_of_commands_is_whole() {
+    let server = Running::start().await;
+    let openapi = &contract::of(server.address).await.openapi;
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../loyalty-core/docs/commands.md");
+    let page = std::fs::read_to_string(page).expect("the page");
+    let (mut named, mut without) = (BTreeSet::new(), BTreeSet::new());
+    for row in page.lines().filter(|line| line.starts_with("| `")) {
+        let cells: Vec<&str> = row.split(" | ").map(|cell| cell.trim_matches(['|', ' ', '`'])).collect();
+        named.insert(cells[0].to_owned());
+        if cells.len() == 6 {
+            let path = format!("/v1/members/{{member}}/{}", cells[1]);
+            assert!(openapi["paths"][&path]["post"].is_object(), "{path}");
+        } else {
+            without.insert(cells[0].to_owned());
+        }
+    }
+    let kinds = openapi["components"]["schemas"]["OperationKind"]["oneOf"].as_array().expect("kinds").iter();
+    let kinds: BTreeSet<_> = kinds.map(|kind| kind["const"].as_str().expect("a name").to_owned()).collect();
+    assert_eq!(named, kinds);
+    assert_eq!(without, ["end_transfer", "receive", "referral"].map(str::to_owned).into());
+    server.stop().await;
+}

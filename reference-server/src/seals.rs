@@ -177,6 +177,8 @@ async fn add_up_to(feed: &EmbeddedStore, root: &mut Root, from: u64, to: u64) ->
         if reached == before || reached == to {
             return Ok(reached);
         }
+        // Requests go on meanwhile.
+        tokio::task::yield_now().await;
     }
 }
 

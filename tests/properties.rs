@@ -14,6 +14,8 @@ mod nearest;
 mod past;
 #[path = "properties/proof.rs"]
 mod proof;
+#[path = "properties/quotes.rs"]
+mod quotes;
 #[path = "properties/real.rs"]
 mod real;
 #[path = "properties/returns.rs"]

@@ -14,6 +14,7 @@ use crate::membership::MembershipChange;
 use crate::problem::Problem;
 use crate::program::Programs;
 use crate::redemption::hold::hold_key;
+use crate::redemption::quote::{Quote, quote_key};
 use crate::redemption::{CancelRedemption, Capture, ExtendHold, Hold, Redeem, Void, redemption_key};
 use crate::referral::{NameReferrer, Turn};
 use crate::tier::TierGrant;
@@ -90,6 +91,9 @@ pub enum Command {
     /// Close the member for good.
     #[n(21)]
     Close(#[cbor(n(0), with = "shared")] Arc<MembershipChange>),
+    /// Say what a reward takes, and keep to it for some minutes.
+    #[n(22)]
+    Quote(#[cbor(n(0), with = "shared")] Arc<Quote>),
 }
 
 /// An input is shared between the command and the operation, so that deciding never copies it.
@@ -141,6 +145,7 @@ impl Command {
             Self::Freeze(change) => OperationKey::new(&format!("freeze/{}", change.key)).ok(),
             Self::Unfreeze(change) => OperationKey::new(&format!("unfreeze/{}", change.key)).ok(),
             Self::Close(change) => OperationKey::new(&format!("close/{}", change.key)).ok(),
+            Self::Quote(quote) => quote_key(&quote.key),
         };
         key.ok_or_else(|| self.id_too_long())
     }
@@ -165,6 +170,7 @@ impl Command {
             Self::ExtendExpiry(extend) => Some(&extend.key),
             Self::Reinstate(reinstate) => Some(&reinstate.key),
             Self::Freeze(change) | Self::Unfreeze(change) | Self::Close(change) => Some(&change.key),
+            Self::Quote(quote) => Some(&quote.key),
             Self::NameReferrer(_) | Self::Referral(_) => None,
         }
     }
@@ -198,6 +204,7 @@ impl Command {
         match self {
             Self::Redeem(redeem) => redeem.reward.as_ref(),
             Self::Hold(hold) => Some(&hold.reward),
+            Self::Quote(quote) => Some(&quote.reward),
             _ => None,
         }
     }
@@ -212,10 +219,20 @@ impl Command {
         }
     }
 
-    /// The operation that it goes on from: the one that placed a hold, or an earlier turn of a referral.
+    /// The quote that it names.
+    pub fn quote(&self) -> Option<&ActivityId> {
+        match self {
+            Self::Redeem(redeem) => redeem.quote.as_ref(),
+            Self::Hold(hold) => hold.quote.as_ref(),
+            _ => None,
+        }
+    }
+
+    /// The operation that it goes on from: the one that placed a hold or gave a quote, or an earlier turn of a referral.
     pub fn follows(&self) -> Option<OperationKey> {
         match self {
             Self::Referral(turn) => turn.key_before(),
+            Self::Redeem(_) | Self::Hold(_) => self.quote().and_then(quote_key),
             _ => self.hold().and_then(hold_key),
         }
     }
@@ -245,6 +262,7 @@ impl Command {
             Self::Freeze(change) => json!({ "freeze": change.as_ref() }),
             Self::Unfreeze(change) => json!({ "unfreeze": change.as_ref() }),
             Self::Close(change) => json!({ "close": change.as_ref() }),
+            Self::Quote(quote) => json!({ "quote": quote.as_ref() }),
         }
     }
 
@@ -283,6 +301,7 @@ impl Command {
             Self::Freeze(_) => "freeze",
             Self::Unfreeze(_) => "unfreeze",
             Self::Close(_) => "close",
+            Self::Quote(_) => "quote",
         };
         Problem { path: format!("/{name}{}", problem.path), ..problem }
     }

@@ -17,6 +17,7 @@ mod nearest;
 mod occasion;
 mod offered;
 mod prepare;
+mod quote;
 mod referrals;
 mod rerate;
 mod review;
@@ -235,6 +236,7 @@ fn decide_own<T: Trace>(
         Command::UndoReturn(it) => correct::decide_undo(context, known(state)?, it, key, trace),
         Command::ExtendExpiry(it) => correct::decide_extend(context, known(state)?, it, key, trace),
         Command::Reinstate(it) => correct::decide_reinstate(context, known(state)?, it, key, trace),
+        Command::Quote(it) => quote::decide_quote(context, known(state)?, it, key, trace),
         Command::Freeze(it) => {
             membership::decide_change(context, known(state)?, (it, Some(Stop::Frozen)), key, trace)
         }

@@ -13,6 +13,7 @@ use crate::limits::LimitsState;
 use crate::membership::Stopped;
 use crate::points::{OutOfRange, Points};
 use crate::redemption::Held;
+use crate::redemption::quote::OpenQuote;
 use crate::referral::Referee;
 use crate::shared::Shared;
 use crate::tier::{GoalGrant, TierState};
@@ -82,6 +83,9 @@ pub struct MemberState {
     /// That the member does not take part; absent where they do.
     #[cbor(n(17), default)]
     pub stopped: Option<Stopped>,
+    /// Quotes that are valid, oldest first.
+    #[cbor(n(18), default, skip_if = "Vec::is_empty")]
+    pub quotes: Vec<OpenQuote>,
 }
 
 /// Points of one award that may not be spent yet.
@@ -144,6 +148,7 @@ impl MemberState {
             in_transit: Vec::new(),
             proposals: Vec::new(),
             stopped: None,
+            quotes: Vec::new(),
         }
     }
 

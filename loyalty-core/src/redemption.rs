@@ -2,6 +2,7 @@
 
 pub mod hold;
 mod offer;
+pub mod quote;
 mod refusal;
 pub mod release;
 pub mod voucher;
@@ -19,6 +20,7 @@ use crate::time::Timestamp;
 
 pub use self::hold::{Capture, ExtendHold, Held, Hold, Void};
 pub use self::offer::{Offer, Order, Price};
+pub use self::quote::Quote;
 pub use self::refusal::{Refused, RefusedCode};
 pub use self::voucher::UsedVoucher;
 
@@ -54,6 +56,10 @@ pub struct Redeem {
     #[n(6)]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub voucher: Option<VoucherCode>,
+    /// The quote by which it is priced, as long as that is valid.
+    #[n(7)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quote: Option<ActivityId>,
 }
 
 /// A redemption to be undone: its points come back.

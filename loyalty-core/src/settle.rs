@@ -99,6 +99,7 @@ pub fn settle(
         }
     }
     state.settled_to = state.settled_to.max(to);
+    state.quotes.retain(|it| it.until > state.settled_to);
     Ok(settlement)
 }
 

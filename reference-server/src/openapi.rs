@@ -5,7 +5,7 @@ use loyalty_core::activity::{Activity, CustomEvent, Enrolment, Purchase, Return,
 use loyalty_core::facts::Facts;
 use loyalty_core::json::answer::{AnswerView, HistoryView, HoldingsView, MemberView, PreviewView, ProofView};
 use loyalty_core::program::document::Document;
-use loyalty_core::redemption::{Hold, Redeem};
+use loyalty_core::redemption::{Hold, Quote, Redeem};
 use loyalty_core::referral::NameReferrer;
 use loyalty_core::transfer::Transfer;
 use schemars::SchemaGenerator;
@@ -83,6 +83,7 @@ fn schemas() -> Map<String, Value> {
     read.subschema_for::<NewReview>();
     read.subschema_for::<NewTierGrant>();
     read.subschema_for::<Purchase>();
+    read.subschema_for::<Quote>();
     read.subschema_for::<Redeem>();
     read.subschema_for::<Return>();
     read.subschema_for::<Transfer>();

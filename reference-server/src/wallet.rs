@@ -9,6 +9,7 @@ mod holds;
 mod members;
 mod membership;
 mod programs;
+mod quotes;
 mod redemptions;
 mod referrals;
 mod reviews;
@@ -112,6 +113,7 @@ pub fn routes<S: Clone + Send + Sync + 'static>(wallet: Wallet) -> OpenApiRouter
         .routes(routes!(corrections::undo))
         .routes(routes!(corrections::extend))
         .routes(routes!(corrections::reinstate))
+        .routes(routes!(quotes::quote))
         .routes(routes!(membership::freeze))
         .routes(routes!(membership::unfreeze))
         .routes(routes!(membership::close))

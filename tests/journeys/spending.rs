@@ -263,3 +263,41 @@ async fn a_part_of_a_price_is_paid_in_money() {
     assert_eq!(back["operation"]["pay_back"], "1");
     server.stop().await;
 }
+
+#[tokio::test]
+async fn a_price_is_quoted_and_kept() {
+    let server = Running::start().await;
+    let mut program = program();
+    program["rewards"] = json!([{"id": "mug", "currency": "points", "points": "20"}]);
+    server.shop("main").await.post("/v1/programs", &program).await.good();
+    let till = server.client("main", "till", "till-1").await;
+    let joins = json!({"occurred_at": "2024-01-04T10:00:00Z"});
+    let joined = till.post("/v1/members/anna/enrol", &joins).await.good();
+    let bought = purchase("R-1", joined["recorded_at"].as_str().unwrap(), &["30.00"]);
+    till.post("/v1/members/anna/purchases", &bought).await.good();
+    let quoted = till.post("/v1/members/anna/quotes", &json!({"key": "q-1", "reward": "mug"})).await.good();
+    assert_eq!(quoted["operation"]["quoted"]["points"], 20);
+    let again = till.post("/v1/members/anna/quotes", &json!({"key": "q-1", "reward": "mug"})).await;
+    assert_eq!(again.header("idempotency-replayed"), Some("true"));
+    let anna = till.get("/v1/members/anna").await.good();
+    let open = &anna["quotes"][0];
+    assert_eq!((&open["quote"], &open["reward"]), (&json!("q-1"), &json!("mug")));
+    assert_eq!(open["valid_until"], quoted["operation"]["quoted"]["valid_until"]);
+    for (body, expected) in [
+        (json!({"key": "r-1", "reward": "mug", "quote": "q-9"}), (404, "quote_not_found")),
+        (json!({"key": "r-2", "reward": "mug", "bill": "9.00", "quote": "q-1"}), (409, "quote_differs")),
+    ] {
+        let refused = till.post("/v1/members/anna/redemptions", &body).await.problem();
+        assert_eq!(refused, (expected.0, expected.1.to_owned()));
+    }
+    for body in [json!({"key": "q-2"}), json!({"key": "q-2", "reward": "mug", "voucher": "x"}), json!([])] {
+        assert_eq!(till.post("/v1/members/anna/quotes", &body).await.problem().0, 422, "{body}");
+    }
+    let by = json!({"key": "r-3", "reward": "mug", "quote": "q-1"});
+    let spent = till.post("/v1/members/anna/redemptions", &by).await.good();
+    assert_eq!(spent["operation"]["redemption"]["points"], 20);
+    let auditor = server.client("main", "auditor", "rita").await;
+    let other = auditor.post("/v1/members/anna/quotes", &json!({"key": "q-3", "reward": "mug"})).await;
+    assert_eq!(other.problem().0, 403);
+    server.stop().await;
+}

@@ -74,7 +74,16 @@ fn command(document: &Document, (number, what): (usize, &What)) -> Command {
             let reward = reward.get(&document.rewards);
             let points = thousandths.map(|it| part(reward, scale, it));
             let reward = Some(reward.id.clone());
-            let redeem = Redeem { key, reward, points, units: None, bill: None, bucket: None, voucher: None };
+            let redeem = Redeem {
+                key,
+                reward,
+                points,
+                units: None,
+                bill: None,
+                bucket: None,
+                voucher: None,
+                quote: None,
+            };
             if *holds { held(&redeem, 60) } else { Command::Redeem(Arc::new(redeem)) }
         }
         What::Capture(of, thousandths) => {

@@ -120,9 +120,9 @@ fn a_voucher(real: &Real, which: Index) -> VoucherCode {
 }
 
 pub fn held(redeem: &Redeem, minutes: u32) -> Command {
-    let Redeem { key, reward, points, units, bill, bucket, .. } = redeem.clone();
+    let Redeem { key, reward, points, units, bill, bucket, quote, .. } = redeem.clone();
     let reward = reward.expect("a reward is held for");
-    Command::Hold(Arc::new(Hold { key, reward, minutes, points, units, bill, bucket }))
+    Command::Hold(Arc::new(Hold { key, reward, minutes, points, units, bill, bucket, quote }))
 }
 
 /// What a member does next; none where the program has no rewards.
@@ -141,6 +141,7 @@ pub fn command(real: &Real, number: usize, spends: &[SpendStep], at: Timestamp) 
                 key: key(number),
                 reward: Some(reward.id.clone()),
                 voucher: None,
+                quote: None,
                 points: points.map(|points| Points::new(points).unwrap()),
                 units: *units,
                 bill: *bill,
@@ -165,6 +166,7 @@ pub fn command(real: &Real, number: usize, spends: &[SpendStep], at: Timestamp) 
                 bill: *bill,
                 bucket: bucket_of(real, !careful),
                 voucher: Some(a_voucher(real, *voucher)),
+                quote: None,
             })))
         }
         Spend::Cancel(of) => {
@@ -225,6 +227,7 @@ fn expected(
         Command::ExtendHold(extend) => model.extend(extend, at).map(|()| None),
         Command::Capture(capture) => model.capture(capture, at).map(Some),
         Command::Void(void) => model.void(void, at).map(|()| None),
+        Command::Quote(quote) => model.quote(quote, at).map(Some),
         _ => Ok(None),
     };
     spent.map(|spent| spent.map_or(Expected::Nothing, |spent| Expected::Spent(Box::new(spent))))
@@ -241,6 +244,12 @@ fn compare(answer: &Answer, expected: Expected) {
         Expected::Nothing => None,
     };
     assert_eq!(used, None);
+    if let Some((quoted, spent)) = answer.operation.quoted.as_ref().zip(spent.as_ref()) {
+        assert_eq!(BigInt::from(quoted.points.minor()), spent.points);
+        assert_eq!((quoted.off.map(exact), quoted.due.map(exact)), (spent.off.clone(), spent.due.clone()));
+        assert!(answer.operation.postings.is_empty(), "a quote moves nothing");
+        return;
+    }
     let placed = answer.operation.held.as_ref().map(|held| &held.redeemed);
     let redeemed = answer.operation.redeemed.as_ref().or(placed.filter(|_| spent.is_some()));
     assert_eq!(redeemed.is_some(), spent.is_some());
@@ -442,7 +451,16 @@ fn points_are_spent_once_however_many_ask() {
         r#"{"purchase": {"id": "1", "occurred_at": "2026-03-10T10:00:00Z", "lines": [{"gross": "160"}]}}"#;
     let redeem = |key: usize| {
         let (key, reward) = (self::key(key), loyalty_core::id::AuthorId::new("mug").ok());
-        Redeem { key, reward, points: None, units: None, bill: None, bucket: None, voucher: None }
+        Redeem {
+            key,
+            reward,
+            points: None,
+            units: None,
+            bill: None,
+            bucket: None,
+            voucher: None,
+            quote: None,
+        }
     };
     let new = || {
         let real = Real::new(&serde_json::from_str(document).unwrap());

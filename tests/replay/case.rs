@@ -150,6 +150,8 @@ pub struct Then {
     pub taken: Option<BTreeMap<String, i64>>,
     /// The money off that a redemption gives; what is not there is none.
     pub off: Option<Money>,
+    /// What a quote promises; what is not there is none.
+    pub quoted: Option<Quoted>,
     /// The money that is paid beside the points; what is not there is none.
     pub due: Option<Money>,
     /// The money that a cancellation has paid back; what is not there is none.
@@ -359,6 +361,18 @@ pub struct Lot {
     pub expires_at: Option<Timestamp>,
     #[serde(default)]
     pub funded_by: Option<AuthorId>,
+}
+
+/// What a quote promises.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Quoted {
+    pub points: i64,
+    pub until: Timestamp,
+    #[serde(default)]
+    pub off: Option<Money>,
+    #[serde(default)]
+    pub due: Option<Money>,
 }
 
 /// A hold that is open.

@@ -14,7 +14,7 @@ use loyalty_core::program::Program;
 use loyalty_core::tier::Counts;
 use loyalty_core::time::{Timestamp, When};
 
-use super::case::{ChallengePoints, Change, Held, LevelPoints, Lot, Missed, Moved, Then, Totals};
+use super::case::{ChallengePoints, Change, Held, LevelPoints, Lot, Missed, Moved, Quoted, Then, Totals};
 
 /// Of levels and of challenges.
 type OfGoals = (Vec<LevelPoints>, Vec<ChallengePoints>);
@@ -53,6 +53,7 @@ impl Found<'_> {
             .operation
             .and_then(|op| op.redeemed.as_ref().or(op.held.as_ref().map(|it| &it.redeemed))?.due);
         same(&mut differ, "due", &then.due, &due);
+        same(&mut differ, "quoted", &then.quoted, &self.operation.and_then(quoted));
         same(&mut differ, "pay_back", &then.pay_back, &self.operation.and_then(|op| op.pay_back));
         same(&mut differ, "forgiven", &then.forgiven, &self.taken().1);
         same(&mut differ, "debt", &then.debt, &self.debt());
@@ -265,6 +266,12 @@ fn sorted_out(goals: impl Iterator<Item = (Option<AuthorId>, AuthorId, Moves)>) 
 fn off(operation: &Operation) -> Option<Money> {
     let by_points = operation.redeemed.as_ref().and_then(|it| it.off);
     by_points.or_else(|| operation.used.as_ref()?.off)
+}
+
+fn quoted(operation: &Operation) -> Option<Quoted> {
+    let quoted = operation.quoted.as_ref()?;
+    let points = quoted.points.minor();
+    Some(Quoted { points, until: quoted.until, off: quoted.off, due: quoted.due })
 }
 
 /// Whether points go by hand, or to another member.

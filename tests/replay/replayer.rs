@@ -18,7 +18,7 @@ use loyalty_core::membership::MembershipChange;
 use loyalty_core::memory::MemoryStore;
 use loyalty_core::problem::Problem;
 use loyalty_core::program::Program;
-use loyalty_core::redemption::{CancelRedemption, Capture, ExtendHold, Hold, Redeem, Refused, Void};
+use loyalty_core::redemption::{CancelRedemption, Capture, ExtendHold, Hold, Quote, Redeem, Refused, Void};
 use loyalty_core::referral::NameReferrer;
 use loyalty_core::settle::settle;
 use loyalty_core::tier::TierGrant;
@@ -493,6 +493,7 @@ struct Timed {
     undo_return: Option<UndoReturn>,
     extend_expiry: Option<ExtendExpiry>,
     reinstate: Option<Reinstate>,
+    quote: Option<Quote>,
     freeze: Option<MembershipChange>,
     unfreeze: Option<MembershipChange>,
     close: Option<MembershipChange>,
@@ -516,6 +517,7 @@ impl Timed {
             self.undo_return.map(|undo| Command::UndoReturn(Arc::new(undo))),
             self.extend_expiry.map(|extend| Command::ExtendExpiry(Arc::new(extend))),
             self.reinstate.map(|reinstate| Command::Reinstate(Arc::new(reinstate))),
+            self.quote.map(|quote| Command::Quote(Arc::new(quote))),
             self.freeze.map(|change| Command::Freeze(Arc::new(change))),
             self.unfreeze.map(|change| Command::Unfreeze(Arc::new(change))),
             self.close.map(|change| Command::Close(Arc::new(change))),

@@ -11,7 +11,7 @@ type Spoil = fn(&mut Then) -> Option<()>;
 
 /// Every way to spoil what a case expects, with its name.
 pub fn each(then: &Then) -> Vec<(&'static str, Then)> {
-    let all: [(&'static str, Spoil); 36] = [
+    let all: [(&'static str, Spoil); 37] = [
         ("refused", |t| t.refused.as_mut().map(|refused| refused.path.push('x'))),
         ("problems", |t| t.problems.as_mut().map(|p| p.push(Refusal { code: "x".into(), path: "x".into() }))),
         ("warnings", |t| t.warnings.as_mut().map(|w| w.push(Refusal { code: "x".into(), path: "x".into() }))),
@@ -22,6 +22,7 @@ pub fn each(then: &Then) -> Vec<(&'static str, Then)> {
         ("taken", |t| t.taken.as_mut().map(|all| *all.entry("x".into()).or_default() += 1)),
         ("off", |t| done(t).map(|t| t.off = more(t.off))),
         ("due", |t| done(t).map(|t| t.due = more(t.due))),
+        ("quoted", |t| t.quoted.as_mut().map(|quoted| quoted.points += 1)),
         ("pay_back", |t| done(t).map(|t| t.pay_back = more(t.pay_back))),
         ("debt", |t| done(t).map(|t| t.debt.extend([("x".to_owned(), 1)]))),
         ("forgiven", |t| done(t).map(|t| t.forgiven.extend([("x".to_owned(), 1)]))),

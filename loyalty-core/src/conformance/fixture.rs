@@ -186,6 +186,7 @@ fn operation(key: OperationKey, currency: &AuthorId, points: Points) -> Operatio
         referred: None,
         proposed: false,
         pay_back: None,
+        quoted: None,
         used: None,
         sent: None,
         regranted: Vec::new(),

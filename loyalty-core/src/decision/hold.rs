@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Context, Decision, lots, opened, settled_now, spend};
+use super::{Context, Decision, lots, opened, quote, settled_now, spend};
 use crate::command::Command;
 use crate::explain::{Step, StepKind, Trace};
 use crate::id::{ActivityId, OperationKey};
@@ -25,10 +25,12 @@ pub fn decide_hold<T: Trace>(
     trace: &mut T,
 ) -> Result<Decision, Problem> {
     let (moment, settlement) = settled_now(context, &mut state, trace)?;
-    let program = moment.program;
     let until = hold::ends(moment.at, wanted.minutes, moment.at)?;
+    let order = Order::from(wanted.as_ref());
+    let moment = quote::pinned(moment, order, &state, context)?;
+    let program = moment.program;
     let before = lots::Lots::heard::<T>(&state);
-    let redeemed = spend::taken(Order::from(wanted.as_ref()), (&moment, context), &mut state, trace)?;
+    let redeemed = spend::taken(order, (&moment, context), &mut state, trace)?;
     if state.holds.len() >= MOST_HOLDS {
         let message = format!("the member has {MOST_HOLDS} holds already");
         return Err(Problem::new("too_many_holds", "", message, "capture or void some of them first"));

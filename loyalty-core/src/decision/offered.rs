@@ -10,7 +10,7 @@ use crate::program::document::{GrantLimit, Reward};
 use crate::tier::Moment;
 
 impl Moment<'_> {
-    /// Refuses a reward that the member may not have now.
+    /// Refuses a reward that is not for the member, or not now.
     pub(super) fn check_offered(
         &self,
         reward: &Reward,
@@ -42,6 +42,12 @@ impl Moment<'_> {
             let message = format!("`{id}` is for the segments {}", listed(&test.any_of));
             return refuse("segment_required", message, "redeem something for everybody");
         }
+        Ok(())
+    }
+
+    /// Refuses a reward that the member has had as often as one may.
+    pub(super) fn check_limit(&self, reward: &Reward, state: &MemberState) -> Result<(), Problem> {
+        let id = &reward.id;
         let full = |limit: GrantLimit| {
             let had = counter::find(&state.rewards, id);
             let had = Slots::of(self.program, limit.window).fullest(had, &self.when);
@@ -49,7 +55,8 @@ impl Moment<'_> {
         };
         if reward.at_most.is_some_and(full) {
             let message = format!("the member has had `{id}` as often as one may in this window");
-            return refuse("reward_limit_reached", message, "redeem something else, or later");
+            let help = "redeem something else, or later";
+            return Err(Problem::new("reward_limit_reached", "/reward", message, help));
         }
         Ok(())
     }

@@ -147,6 +147,7 @@ pub fn opened(
         referred: None,
         proposed: false,
         pay_back: None,
+        quoted: None,
         used: None,
         sent: None,
     }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Context, Decision, lots, opened, settled_now, voucher};
+use super::{Context, Decision, lots, opened, quote, settled_now, voucher};
 use crate::command::Command;
 use crate::explain::{NoTrace, Step, StepKind, Trace};
 use crate::facts::Facts;
@@ -16,7 +16,7 @@ use crate::problem::Problem;
 use crate::program::Program;
 use crate::program::document::Currency;
 use crate::redemption::release::{give_back, postings};
-use crate::redemption::{CancelRedemption, Offer, Order, Redeem, Redeemed, Refused};
+use crate::redemption::{CancelRedemption, Offer, Order, Price, Redeem, Redeemed, Refused};
 use crate::tier::Moment;
 
 /// Decides a redemption, at the instant at which it is recorded.
@@ -32,9 +32,11 @@ pub fn decide_redeem<T: Trace>(
         return voucher::decide_use(context, state, (&command, redeem, code), key, trace);
     }
     let (moment, settlement) = settled_now(context, &mut state, trace)?;
+    let order = Order::of(redeem)?;
+    let moment = quote::pinned(moment, order, &state, context)?;
     let program = moment.program;
     let before = lots::Lots::heard::<T>(&state);
-    let mut redeemed = taken(Order::of(redeem)?, (&moment, context), &mut state, trace)?;
+    let mut redeemed = taken(order, (&moment, context), &mut state, trace)?;
     moment.buy((&mut redeemed, program, &key), context, &mut state, trace)?;
     let occurred_at = context.moment();
     let mut operation = opened(key, occurred_at, program, settlement, command);
@@ -58,11 +60,27 @@ pub fn taken<T: Trace>(
     let program = moment.program;
     let offer = Offer::of(program, order)?;
     let Offer { reward, currency, .. } = offer;
-    moment.check_offered(reward, (state, context.who.facts))?;
+    if order.quote.is_none() {
+        moment.check_offered(reward, (state, context.who.facts))?;
+    }
+    moment.check_limit(reward, state)?;
     refuse_in_debt(currency, "/reward", state)?;
     let (price, bucket) = offer.price(state)?;
     context.stock.check(reward)?;
     let lots = state.balance_mut(&currency.id).spend(price.points, bucket)?;
+    tell_price(offer, price, program, trace);
+    let slot = moment.count_reward(reward, state)?;
+    let (reward, currency) = (reward.id.clone(), currency.id.clone());
+    Ok(Redeemed { reward, currency, lots, off: price.off, voucher: None, slot, due: price.due })
+}
+
+/// Tells what a reward takes and gives.
+pub fn tell_price<T: Trace>(
+    Offer { reward, currency, .. }: Offer<'_>,
+    price: Price,
+    program: &Program,
+    trace: &mut T,
+) {
     trace.step(|| {
         let money =
             |money: Money| format!("{} {}", money.shown(program.coin_places()), program.document().money);
@@ -72,9 +90,6 @@ pub fn taken<T: Trace>(
         let text = format!("`{}` takes {points}{due}{off}", reward.id);
         Step::new(StepKind::Spent, &reward.id, text).with(price.points)
     });
-    let slot = moment.count_reward(reward, state)?;
-    let (reward, currency) = (reward.id.clone(), currency.id.clone());
-    Ok(Redeemed { reward, currency, lots, off: price.off, voucher: None, slot, due: price.due })
 }
 
 /// Of what is known of a member, what a command's reward looks at.

@@ -60,6 +60,7 @@ pub(super) fn decide_use<T: Trace>(
     let reward = voucher::asked(program, redeem)?;
     if let Some(reward) = reward {
         moment.check_offered(reward, (&state, context.who.facts))?;
+        moment.check_limit(reward, &state)?;
     }
     let help = "look at the member for the codes of the vouchers that are valid";
     let missing =

@@ -51,7 +51,9 @@ pub use self::member::{
     Progress, ProgressOfSome, TierIntervalView, TierView,
 };
 pub use self::membership::{MemberStatus, StoppedView};
-pub use self::spending::{ConvertedView, HoldView, RedemptionView, SpentLotView, VoucherUseView};
+pub use self::spending::{
+    ConvertedView, HoldView, OpenQuoteView, QuoteView, RedemptionView, SpentLotView, VoucherUseView,
+};
 pub use self::transfers::{EndedTransferView, ParcelView, TransferView};
 
 /// What came of a command.
@@ -204,6 +206,9 @@ pub struct OperationView {
     /// The money to be paid back with it, in the program's money, which was paid beside the points.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pay_back: Option<Money>,
+    /// What a quote promises.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub quoted: Option<QuoteView>,
     /// What was given or taken by hand, by whom and why.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub adjustment: Option<Adjust>,
@@ -442,6 +447,7 @@ impl OperationView {
                 _ => None,
             },
             pay_back: operation.pay_back,
+            quoted: operation.quoted.map(|quoted| QuoteView::new(quoted, program)),
             adjustment,
             proposed: operation.proposed,
             undone,

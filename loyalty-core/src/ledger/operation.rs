@@ -17,6 +17,7 @@ use crate::money::{Money, Quantity};
 use crate::points::Points;
 use crate::ports::ledger_store::returned_key;
 use crate::program::VersionId;
+use crate::redemption::quote::Quoted;
 use crate::redemption::{Held, Redeemed, Refused, UsedVoucher, cancelled_key};
 use crate::referral::Turn;
 use crate::shared::Reading;
@@ -120,6 +121,9 @@ pub struct Operation {
     /// Of a cancellation: the money to be paid back, which was paid beside the points.
     #[cbor(n(28), default)]
     pub pay_back: Option<Money>,
+    /// What a quote promises.
+    #[cbor(n(29), default)]
+    pub quoted: Option<Quoted>,
 }
 
 impl Operation {

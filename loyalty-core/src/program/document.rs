@@ -135,6 +135,10 @@ pub struct Document {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 1_000))]
     pub rewards: Vec<Reward>,
+    /// How many minutes a quote for a reward is valid, 1 to 43,200; 15 where absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1, max = 43_200))]
+    pub quote_minutes: Option<u32>,
     /// Days on which points become vouchers; at most 64.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 64))]

@@ -49,6 +49,10 @@ pub struct Hold {
     #[n(6)]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bucket: Option<Timestamp>,
+    /// The quote by which it is priced, as long as that is valid.
+    #[n(7)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quote: Option<ActivityId>,
 }
 
 /// A hold that is to last longer.
@@ -125,14 +129,15 @@ impl Held {
     /// What was asked for, with other points.
     pub const fn order(&self, points: Points) -> Order<'_> {
         let Self { redeemed, units, bill, bucket, .. } = self;
-        Order { reward: &redeemed.reward, points: Some(points), units: *units, bill: *bill, bucket: *bucket }
+        let reward = &redeemed.reward;
+        Order { reward, points: Some(points), units: *units, bill: *bill, bucket: *bucket, quote: None }
     }
 }
 
 impl<'a> From<&'a Hold> for Order<'a> {
     fn from(hold: &'a Hold) -> Self {
-        let Hold { reward, points, units, bill, bucket, .. } = hold;
-        Self { reward, points: *points, units: *units, bill: *bill, bucket: *bucket }
+        let Hold { reward, points, units, bill, bucket, quote, .. } = hold;
+        Self { reward, points: *points, units: *units, bill: *bill, bucket: *bucket, quote: quote.as_ref() }
     }
 }
 

@@ -1,7 +1,7 @@
 //! What a reward takes and gives: prices, full steps, money off.
 
 use super::Redeem;
-use crate::id::AuthorId;
+use crate::id::{ActivityId, AuthorId};
 use crate::member::{Balance, MemberState};
 use crate::money::{Money, OutOfRange, Quantity, Ratio, Rounding};
 use crate::points::Points;
@@ -25,16 +25,25 @@ pub struct Order<'a> {
     pub bill: Option<Money>,
     /// When the points lapse that are to be spent.
     pub bucket: Option<Timestamp>,
+    /// The quote by which it is priced.
+    pub quote: Option<&'a ActivityId>,
 }
 
 impl<'a> Order<'a> {
     /// What is to be redeemed for points.
     pub fn of(redeem: &'a Redeem) -> Result<Self, Problem> {
-        let Redeem { reward, points, units, bill, bucket, .. } = redeem;
+        let Redeem { reward, points, units, bill, bucket, quote, .. } = redeem;
         let help = "name a reward, or a voucher";
         let missing = || Problem::new("reward_missing", "/reward", "nothing is asked for", help);
         let reward = reward.as_ref().ok_or_else(missing)?;
-        Ok(Self { reward, points: *points, units: *units, bill: *bill, bucket: *bucket })
+        Ok(Self {
+            reward,
+            points: *points,
+            units: *units,
+            bill: *bill,
+            bucket: *bucket,
+            quote: quote.as_ref(),
+        })
     }
 }
 

@@ -88,10 +88,16 @@ pub enum RefusedCode {
     /// The member is closed.
     #[n(20)]
     MemberClosed,
+    /// There is no such quote.
+    #[n(21)]
+    QuoteNotFound,
+    /// The quote is over.
+    #[n(22)]
+    QuoteExpired,
 }
 
 impl RefusedCode {
-    const ALL: [Self; 21] = [
+    const ALL: [Self; 23] = [
         Self::InsufficientPoints,
         Self::TierRequired,
         Self::RedemptionNotFound,
@@ -113,6 +119,8 @@ impl RefusedCode {
         Self::RecipientFull,
         Self::MemberFrozen,
         Self::MemberClosed,
+        Self::QuoteNotFound,
+        Self::QuoteExpired,
     ];
 
     /// The code as everybody sees it.
@@ -139,6 +147,8 @@ impl RefusedCode {
             Self::RecipientFull => "recipient_full",
             Self::MemberFrozen => "member_frozen",
             Self::MemberClosed => "member_closed",
+            Self::QuoteNotFound => "quote_not_found",
+            Self::QuoteExpired => "quote_expired",
         }
     }
 }

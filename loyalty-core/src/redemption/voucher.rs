@@ -43,6 +43,7 @@ pub fn asked<'p>(program: &'p Program, redeem: &Redeem) -> Result<Option<&'p Rew
         ("points_not_wanted", "/points", redeem.points.is_some()),
         ("units_not_wanted", "/units", redeem.units.is_some()),
         ("bucket_not_wanted", "/bucket", redeem.bucket.is_some()),
+        ("quote_not_wanted", "/quote", redeem.quote.is_some()),
     ];
     if let Some((code, path, _)) = unwanted.into_iter().find(|(.., given)| *given) {
         return Err(Problem::new(code, path, "a voucher does not look at it", "leave it out"));

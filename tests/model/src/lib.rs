@@ -26,6 +26,7 @@ mod lots;
 mod membership;
 mod occasion;
 mod offered;
+mod quotes;
 mod rating;
 mod referrals;
 mod refused;
@@ -158,6 +159,8 @@ pub struct Model {
     given_away: Vec<Gave>,
     /// Why the member does not take part.
     stopped: Option<Stopped>,
+    /// Every quote, by its key.
+    quotes: BTreeMap<String, quotes::Given>,
 }
 
 impl Model {
@@ -194,6 +197,7 @@ impl Model {
             converts_next: None,
             given_away: Vec::new(),
             stopped: None,
+            quotes: BTreeMap::new(),
         }
     }
 

@@ -42,6 +42,12 @@ impl Model {
         {
             return Err("segment_required");
         }
+        Ok(())
+    }
+
+    /// Says the code where the member has had it as often as one may.
+    pub(crate) fn check_limit(&self, reward: &Reward) -> Result<(), &'static str> {
+        let today = self.today();
         if let Some(limit) = reward.at_most {
             let own = self.had.iter().filter(|had| had.reward == reward.id.as_str() && had.over.is_none());
             let had = own.filter(|had| covers(limit.window, today, had.moment)).count();

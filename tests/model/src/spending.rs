@@ -13,7 +13,7 @@ use crate::number::{BigInt, Exact, exact, minor_units, power_of_ten, round, whol
 use crate::{Model, VoucherName};
 
 /// Refusals that depend on how the member stands.
-pub(crate) const RECORDED: [&str; 17] = [
+pub(crate) const RECORDED: [&str; 19] = [
     "insufficient_points",
     "tier_required",
     "redemption_not_found",
@@ -31,6 +31,8 @@ pub(crate) const RECORDED: [&str; 17] = [
     "out_of_stock",
     "transfer_cap",
     "too_many_transfers",
+    "quote_not_found",
+    "quote_expired",
 ];
 
 /// What was spent at once.
@@ -152,8 +154,9 @@ impl Model {
         self.try_out(|model| {
             let now = model.now(at)?;
             let until = later_by(now, hold.minutes, now)?;
-            let Hold { key, reward, points, units, bill, bucket, .. } = hold.clone();
-            let wanted = Redeem { key, reward: Some(reward), points, units, bill, bucket, voucher: None };
+            let Hold { key, reward, points, units, bill, bucket, quote, .. } = hold.clone();
+            let wanted =
+                Redeem { key, reward: Some(reward), points, units, bill, bucket, voucher: None, quote };
             let spent = model.take_for_reward(&wanted, at)?;
             if model.holds.len() == 256 {
                 return Err("too_many_holds");
@@ -272,10 +275,13 @@ impl Model {
         Ok(self.settled_to.expect("just settled"))
     }
 
-    fn take_for_reward(&mut self, redeem: &Redeem, at: Timestamp) -> Result<Spent, &'static str> {
+    pub(crate) fn take_for_reward(&mut self, redeem: &Redeem, at: Timestamp) -> Result<Spent, &'static str> {
         self.now(at)?;
         let document = self.document.clone();
         let asked = redeem.reward.as_ref().ok_or("reward_missing")?;
+        if let Some(quote) = &redeem.quote {
+            self.check_quote(quote.as_str(), redeem)?;
+        }
         let reward = document.rewards.iter().find(|it| it.id == *asked).ok_or("unknown_reward")?;
         if reward.voucher_value.is_some() {
             return Err("voucher_missing");
@@ -291,7 +297,10 @@ impl Model {
         if redeem.bucket.is_some() && reward.buckets == Buckets::Any {
             return Err("bucket_not_wanted");
         }
-        self.check_offered(reward)?;
+        if redeem.quote.is_none() {
+            self.check_offered(reward)?;
+        }
+        self.check_limit(reward)?;
         let id = wish.currency.id.to_string();
         if self.debt(&id) > BigInt::ZERO {
             return Err("in_debt");

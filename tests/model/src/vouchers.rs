@@ -109,6 +109,7 @@ impl Model {
         }
         if let Some(reward) = reward {
             self.check_offered(reward)?;
+            self.check_limit(reward)?;
         }
         let name = name.ok_or("voucher_not_found")?;
         let found = self.find(name).ok_or("voucher_not_found")?;

@@ -64,6 +64,8 @@ pub enum OperationKind {
     Unfreeze,
     /// The member was closed for good.
     Close,
+    /// A reward was priced, and the price is kept for some minutes.
+    Quote,
 }
 
 impl OperationKind {
@@ -91,6 +93,7 @@ impl OperationKind {
             Command::Freeze(_) => Self::Freeze,
             Command::Unfreeze(_) => Self::Unfreeze,
             Command::Close(_) => Self::Close,
+            Command::Quote(_) => Self::Quote,
             Command::Record(activity) => match activity.as_ref() {
                 Activity::Purchase(_) => Self::Purchase,
                 Activity::Return(_) => Self::Return,

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::grants::{self, BadgeView, VoucherView};
-use super::{HoldView, MemberStatus, StoppedView, TransferView, scale};
+use super::{HoldView, MemberStatus, OpenQuoteView, StoppedView, TransferView, scale};
 use crate::engine::Settled;
 use crate::id::{AuthorId, MemberId, OperationKey};
 use crate::ledger::operation::VestingOutcome;
@@ -49,6 +49,9 @@ pub struct MemberView {
     /// Points set aside at checkouts, the hold that ends first before the others.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub holds: Vec<HoldView>,
+    /// Quotes that are valid, oldest first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub quotes: Vec<OpenQuoteView>,
     /// Points on their way to other members, the oldest first.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub in_transit: Vec<TransferView>,
@@ -314,6 +317,7 @@ impl MemberView {
             referral: state.referral.as_ref().map(RefereeView::from),
             badges,
             holds: state.holds.iter().map(|held| HoldView::new(held, program)).collect(),
+            quotes: state.quotes.iter().map(OpenQuoteView::from).collect(),
             in_transit: state.in_transit.iter().map(|sent| TransferView::sent(sent, program)).collect(),
         }
     }

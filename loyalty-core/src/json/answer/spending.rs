@@ -11,6 +11,7 @@ use crate::member::Lot;
 use crate::money::Money;
 use crate::points::Points;
 use crate::program::Program;
+use crate::redemption::quote::{OpenQuote, Quoted};
 use crate::redemption::{Held, Redeemed, UsedVoucher};
 use crate::time::Timestamp;
 
@@ -98,6 +99,50 @@ pub struct SpentLotView {
     /// The partner that pays for them; absent where the program does.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub funded_by: Option<AuthorId>,
+}
+
+/// What a quote promises. Nothing is set aside for it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct QuoteView {
+    /// The first instant at which it is over.
+    pub valid_until: Timestamp,
+    /// The currency.
+    pub currency: AuthorId,
+    /// Decimals of a point.
+    pub scale: u8,
+    /// Minor units that are taken.
+    pub points: Points,
+    /// The money off, in the program's money; absent of a thing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub off: Option<Money>,
+    /// The money to be paid beside the points, in the program's money; absent where all is paid with points.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub due: Option<Money>,
+}
+
+/// A quote that is valid.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct OpenQuoteView {
+    /// The quote.
+    pub quote: ActivityId,
+    /// The reward.
+    pub reward: AuthorId,
+    /// The first instant at which it is over.
+    pub valid_until: Timestamp,
+}
+
+impl QuoteView {
+    pub(super) fn new(quoted: Quoted, program: &Program) -> Self {
+        let Quoted { until, currency, points, off, due } = quoted;
+        Self { valid_until: until, scale: scale(program, &currency), currency, points, off, due }
+    }
+}
+
+impl From<&OpenQuote> for OpenQuoteView {
+    fn from(open: &OpenQuote) -> Self {
+        let (quote, reward) = (open.quote.key.clone(), open.quote.reward.clone());
+        Self { quote, reward, valid_until: open.until }
+    }
 }
 
 /// Points set aside at a checkout.

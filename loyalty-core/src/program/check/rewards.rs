@@ -6,6 +6,7 @@ use crate::money::{Money, Multiplier, Quantity};
 use crate::program::document::{
     AmountOff, AmountOffPerUnit, AmountOffSteps, Buckets, PercentOff, PlusCash, PointsOff, Reward,
 };
+use crate::redemption::hold::MOST_MINUTES;
 
 /// The most rewards of a program.
 const MOST_REWARDS: usize = 1_000;
@@ -16,6 +17,10 @@ impl Check<'_> {
         if rewards.len() > MOST_REWARDS {
             let message = format!("{} rewards are more than {MOST_REWARDS}", rewards.len());
             self.problem("wrong_length", "/rewards", message, "drop those that nobody redeems");
+        }
+        if self.document.quote_minutes.is_some_and(|minutes| !(1..=MOST_MINUTES).contains(&minutes)) {
+            let message = format!("a quote is valid for 1 to {MOST_MINUTES} minutes");
+            self.problem("minutes_range", "/quote_minutes", message, "write such as 15, or leave it out");
         }
         self.unique("/rewards", rewards.iter().map(|reward| &reward.id));
         for (index, reward) in rewards.iter().enumerate() {

@@ -92,6 +92,7 @@ pub fn with_rules(most: usize) -> BoxedStrategy<Document> {
                 referrals: Vec::new(),
                 returns,
                 rewards,
+                quote_minutes: None,
                 conversions,
                 limits,
             };

@@ -31,6 +31,12 @@ pub fn key(number: usize) -> ActivityId {
     ActivityId::new(&format!("spend-{number}")).unwrap()
 }
 
+/// A redemption that asks for nothing yet.
+fn nothing() -> Redeem {
+    let (points, units, bill, bucket) = (None, None, None, None);
+    Redeem { key: key(0), reward: None, points, units, bill, bucket, voucher: None, quote: None }
+}
+
 /// Leaves out what a reward does not want, and says what it wants.
 fn careful(redeem: Redeem, reward: &Reward) -> Redeem {
     let by_steps = matches!(reward.amount_off, Some(AmountOff::Steps(_)));
@@ -140,12 +146,11 @@ pub fn command(real: &Real, number: usize, spends: &[SpendStep], at: Timestamp) 
             let redeem = Redeem {
                 key: key(number),
                 reward: Some(reward.id.clone()),
-                voucher: None,
-                quote: None,
                 points: points.map(|points| Points::new(points).unwrap()),
                 units: *units,
                 bill: *bill,
                 bucket: bucket.map(|which| *which.get(&lapsing)),
+                ..nothing()
             };
             let redeem = if *is_careful { careful(redeem, reward) } else { redeem };
             Some(
@@ -161,12 +166,10 @@ pub fn command(real: &Real, number: usize, spends: &[SpendStep], at: Timestamp) 
             Some(Command::Redeem(Arc::new(Redeem {
                 key: key(number),
                 reward: reward.filter(takes).map(|reward| reward.id.clone()),
-                points: None,
-                units: None,
                 bill: *bill,
                 bucket: bucket_of(real, !careful),
                 voucher: Some(a_voucher(real, *voucher)),
-                quote: None,
+                ..nothing()
             })))
         }
         Spend::Cancel(of) => {

@@ -442,10 +442,7 @@ impl OperationView {
             redemption: operation.redeemed.map(|redeemed| RedemptionView::new(redeemed, program)),
             used: operation.used.map(|used| VoucherUseView::new(used, program)),
             converted: settlement.converted.into_iter().map(|it| ConvertedView::new(it, program)).collect(),
-            cancelled: match &sealed.command {
-                Command::CancelRedemption(cancel) => Some(cancel.of.clone()),
-                _ => None,
-            },
+            cancelled: cancelled(&sealed.command),
             pay_back: operation.pay_back,
             quoted: operation.quoted.map(|quoted| QuoteView::new(quoted, program)),
             adjustment,
@@ -522,6 +519,14 @@ impl PostingView {
     fn new(posting: Posting, program: &Program) -> Self {
         let Posting { currency, from, to, points, effective_at, partner } = posting;
         Self { scale: scale(program, &currency), currency, from, to, points, effective_at, partner }
+    }
+}
+
+/// The key of the redemption that a command cancels.
+fn cancelled(command: &Command) -> Option<ActivityId> {
+    match command {
+        Command::CancelRedemption(cancel) => Some(cancel.of.clone()),
+        _ => None,
     }
 }
 

@@ -19,7 +19,7 @@ use crate::ledger::operation::Operation;
 use crate::limits::Noted;
 use crate::member::MemberState;
 use crate::points::Points;
-use crate::ports::Append;
+use crate::ports::{Append, ledger_store};
 use crate::problem::Problem;
 use crate::program::Programs;
 use crate::returns::Past;
@@ -469,7 +469,7 @@ impl Work<'_> {
 fn keys_of(operations: &[Operation]) -> Result<Vec<OperationKey>, Problem> {
     let mut keys = Vec::with_capacity(operations.len());
     for operation in operations {
-        keys.extend(operation.keys().ok_or_else(|| operation.sealed.command.id_too_long())?);
+        keys.extend(ledger_store::keys_of(operation).ok_or_else(|| operation.sealed.command.id_too_long())?);
     }
     Ok(keys)
 }

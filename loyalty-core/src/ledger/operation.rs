@@ -15,10 +15,9 @@ use crate::limits::Noted;
 use crate::member::{Lapse, Lot};
 use crate::money::{Money, Quantity};
 use crate::points::Points;
-use crate::ports::ledger_store::returned_key;
 use crate::program::VersionId;
 use crate::redemption::quote::Quoted;
-use crate::redemption::{Held, Redeemed, Refused, UsedVoucher, cancelled_key};
+use crate::redemption::{Held, Redeemed, Refused, UsedVoucher};
 use crate::referral::Turn;
 use crate::shared::Reading;
 use crate::tier::GoalPoints;
@@ -145,14 +144,6 @@ impl Operation {
         let vested = self.vesting.first().map(|vesting| vesting.activity.clone());
         let vested = vested.or_else(|| self.reviews().and_then(Review::purchase));
         self.returned.iter().map(|returned| returned.activity.clone()).chain(vested)
-    }
-
-    /// The keys that it takes: its own, one for each purchase that it speaks of, and that of the redemption that it
-    /// cancels. `None` where an id is too long to be part of a key.
-    pub fn keys(&self) -> Option<Vec<OperationKey>> {
-        let purchases = self.speaks_of().map(|purchase| returned_key(&purchase, &self.key));
-        let redemption = self.cancels().map(|redemption| cancelled_key(&redemption));
-        std::iter::once(Some(self.key.clone())).chain(purchases).chain(redemption).collect()
     }
 
     /// What a person said of what an activity earned.

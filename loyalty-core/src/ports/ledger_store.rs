@@ -5,6 +5,8 @@ use async_trait::async_trait;
 use super::StoreError;
 use crate::id::{ActivityId, MemberId, OperationKey, TenantId};
 use crate::ledger::commit::{Commit, Head, InvalidCommit, StoredCommit};
+use crate::ledger::operation::Operation;
+use crate::redemption::cancelled_key;
 use crate::shared::Shared;
 use crate::time::Timestamp;
 
@@ -34,7 +36,7 @@ impl Append {
         let Commit { head, operations } = commit.commit()?;
         let mut keys = Vec::with_capacity(operations.len());
         for operation in &operations {
-            let own = operation.keys();
+            let own = keys_of(operation);
             keys.extend(own.ok_or_else(|| InvalidCommit::Form("an id is too long for a key".to_owned()))?);
         }
         if let Some(Shared::Stock(stock)) = &head.state.shared {
@@ -108,6 +110,14 @@ pub trait LedgerStore: Send + Sync {
         member: &MemberId,
         recorded_at: Timestamp,
     ) -> Result<Option<StoredCommit>, StoreError>;
+}
+
+/// The keys that an operation takes: its own, one for each purchase that it speaks of, and that of the redemption that it
+/// cancels. `None` where an id is too long to be part of a key.
+pub fn keys_of(operation: &Operation) -> Option<Vec<OperationKey>> {
+    let purchases = operation.speaks_of().map(|purchase| returned_key(&purchase, &operation.key));
+    let redemption = operation.cancels().map(|redemption| cancelled_key(&redemption));
+    std::iter::once(Some(operation.key.clone())).chain(purchases).chain(redemption).collect()
 }
 
 /// The beginning of every key that says something came back of `purchase`, or became of its pending points.

@@ -58,8 +58,7 @@ impl EmbeddedStore {
             let snapshot = self.snapshot().map_err(|error| OpenError::store(&self.name, error))?;
             append_again(&snapshot, database).map_err(|error| OpenError::store(&self.name, error))?;
             let from = self.database.begin_read().map_err(|error| OpenError::of(&self.name, error))?;
-            copy_given(&from, database).map_err(failed)?;
-            compare_all(&from, database).map_err(failed)
+            complete(&from, database).map_err(failed)
         })
     }
 
@@ -79,22 +78,30 @@ impl EmbeddedStore {
 }
 
 fn copy_all(from: &ReadTransaction, database: &Database) -> Result<u64, redb::Error> {
-    let transaction = database.begin_write()?;
+    let mut transaction = database.begin_write()?;
+    transaction.set_quick_repair(true);
     copy(from, &transaction, INDEX)?;
     copy(from, &transaction, REVIEWS)?;
     let commits = copy(from, &transaction, COMMITS)?;
+    copy_given(from, &transaction)?;
     transaction.commit()?;
-    copy_given(from, database)?;
     Ok(commits)
 }
 
 /// Copies what does not follow from commits.
-fn copy_given(from: &ReadTransaction, database: &Database) -> Result<(), redb::Error> {
+fn copy_given(from: &ReadTransaction, to: &WriteTransaction) -> Result<(), redb::Error> {
+    copy(from, to, PROGRAMS)?;
+    copy(from, to, FACTS)?;
+    Ok(())
+}
+
+/// Makes what does not follow from commits part of a file made anew, and compares the rest.
+fn complete(from: &ReadTransaction, database: &Database) -> Result<Vec<Rebuilt>, redb::Error> {
     let mut transaction = database.begin_write()?;
     transaction.set_quick_repair(true);
-    copy(from, &transaction, PROGRAMS)?;
-    copy(from, &transaction, FACTS)?;
-    Ok(transaction.commit()?)
+    copy_given(from, &transaction)?;
+    transaction.commit()?;
+    compare_all(from, database)
 }
 
 /// Copies a table that is empty yet; gives the number of rows. One that the file does not have stays away.

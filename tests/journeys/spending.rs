@@ -235,18 +235,24 @@ async fn a_stock_is_shared_by_all_members() {
     server.stop().await;
 }
 
+/// A till of a shop with this program, where Anna has joined and bought for 30.00.
+async fn anna_bought(server: &Running, program: &Value) -> Client {
+    server.shop("main").await.post("/v1/programs", program).await.good();
+    let till = server.client("main", "till", "till-1").await;
+    let joins = json!({"occurred_at": "2024-01-04T10:00:00Z"});
+    let joined = till.post("/v1/members/anna/enrol", &joins).await.good();
+    let bought = purchase("R-1", joined["recorded_at"].as_str().unwrap(), &["30.00"]);
+    till.post("/v1/members/anna/purchases", &bought).await.good();
+    till
+}
+
 #[tokio::test]
 async fn a_part_of_a_price_is_paid_in_money() {
     let server = Running::start().await;
     let mut program = program();
     let cash = json!({"per_point": "0.05", "at_least": "10"});
     program["rewards"] = json!([{"id": "mug", "currency": "points", "points": "50", "plus_cash": cash}]);
-    server.shop("main").await.post("/v1/programs", &program).await.good();
-    let till = server.client("main", "till", "till-1").await;
-    let joins = json!({"occurred_at": "2024-01-04T10:00:00Z"});
-    let joined = till.post("/v1/members/anna/enrol", &joins).await.good();
-    let bought = purchase("R-1", joined["recorded_at"].as_str().unwrap(), &["30.00"]);
-    till.post("/v1/members/anna/purchases", &bought).await.good();
+    let till = anna_bought(&server, &program).await;
     let redeem = |key: &str, points: i64| json!({"key": key, "reward": "mug", "points": points});
     let path = "/v1/members/anna/redemptions";
     for (points, expected) in
@@ -269,12 +275,7 @@ async fn a_price_is_quoted_and_kept() {
     let server = Running::start().await;
     let mut program = program();
     program["rewards"] = json!([{"id": "mug", "currency": "points", "points": "20"}]);
-    server.shop("main").await.post("/v1/programs", &program).await.good();
-    let till = server.client("main", "till", "till-1").await;
-    let joins = json!({"occurred_at": "2024-01-04T10:00:00Z"});
-    let joined = till.post("/v1/members/anna/enrol", &joins).await.good();
-    let bought = purchase("R-1", joined["recorded_at"].as_str().unwrap(), &["30.00"]);
-    till.post("/v1/members/anna/purchases", &bought).await.good();
+    let till = anna_bought(&server, &program).await;
     let quoted = till.post("/v1/members/anna/quotes", &json!({"key": "q-1", "reward": "mug"})).await.good();
     assert_eq!(quoted["operation"]["quoted"]["points"], 20);
     let again = till.post("/v1/members/anna/quotes", &json!({"key": "q-1", "reward": "mug"})).await;

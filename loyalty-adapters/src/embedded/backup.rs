@@ -55,9 +55,10 @@ impl EmbeddedStore {
         self.copy_to(to, &name, |database| {
             let failed = |error| OpenError::of(&name, error);
             make_tables(database).map_err(failed)?;
-            let snapshot = self.snapshot().map_err(|error| OpenError::store(&self.name, error))?;
-            append_again(&snapshot, database).map_err(|error| OpenError::store(&self.name, error))?;
+            // One view of all, whoever goes on writing.
             let from = self.database.begin_read().map_err(|error| OpenError::of(&self.name, error))?;
+            let again = Snapshot::within(&from).and_then(|snapshot| append_again(&snapshot, database));
+            again.map_err(|error| OpenError::store(&self.name, error))?;
             complete(&from, database).map_err(failed)
         })
     }

@@ -10,7 +10,8 @@ use loyalty_core::ports::ledger_store::returned_prefix;
 use loyalty_core::ports::{PublishedVersion, StoreError};
 use loyalty_core::time::Timestamp;
 use redb::{
-    Database, Range, ReadOnlyTable, ReadableDatabase, ReadableTable, ReadableTableMetadata, TableError,
+    Database, Range, ReadOnlyTable, ReadTransaction, ReadableDatabase, ReadableTable, ReadableTableMetadata,
+    TableError,
 };
 
 use super::errors::{damaged, failed};
@@ -49,7 +50,11 @@ pub(super) struct Snapshot {
 
 impl Snapshot {
     pub(super) fn of(database: &Database) -> Result<Self, StoreError> {
-        let transaction = database.begin_read().map_err(failed)?;
+        Self::within(&database.begin_read().map_err(failed)?)
+    }
+
+    /// What a transaction sees that has begun already.
+    pub(super) fn within(transaction: &ReadTransaction) -> Result<Self, StoreError> {
         let commits = transaction.open_table(COMMITS).map_err(failed)?;
         let index = transaction.open_table(INDEX).map_err(failed)?;
         let reviews = match transaction.open_table(REVIEWS) {

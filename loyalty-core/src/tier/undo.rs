@@ -133,14 +133,15 @@ impl Moment<'_> {
         Some((rank, self.status(track, rank, begins, state)?))
     }
 
-    /// Whether the counters still say that a status is earned; one that they never said stands.
+    /// Whether the counters still say that a status is earned; one that they never said stands, and so does a level
+    /// that nobody falls below.
     fn stands(
         &self,
         track: &TierTrack,
         (rank, ground): (usize, Option<Ground>),
         state: &MemberState,
     ) -> bool {
-        rank == 0
+        track.floor(rank).unwrap_or(0) == rank
             || track.levels.get(rank).is_some_and(|level| self.for_life(track, level, state))
             || self.is_met(track, rank, self.reached_now(), state)
             || ground.is_none_or(|ground| self.is_met(track, rank, ground, state))

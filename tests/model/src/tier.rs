@@ -289,9 +289,11 @@ impl Tiers<'_> {
         found.or_else(|| self.for_life(track, level).then(|| self.status(track, level, today)))
     }
 
-    /// Whether the counters still say that a status is earned; one that they never said stands.
+    /// Whether the counters still say that a status is earned; one that they never said stands, and so does a level
+    /// below which nobody falls.
     fn stands(&self, track: &TierTrack, status: &Status, present: Moment) -> bool {
         status.level == 0
+            || track.levels[status.level].never_below
             || self.for_life(track, status.level)
             || self.is_met(track, status.level, Ground::Reached(present))
             || status.ground.is_none_or(|ground| self.is_met(track, status.level, ground))

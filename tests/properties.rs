@@ -6,6 +6,8 @@ mod cash;
 mod corrections;
 #[path = "properties/index.rs"]
 mod index;
+#[path = "properties/lots.rs"]
+mod lots;
 #[path = "properties/membership.rs"]
 mod membership;
 #[path = "properties/nearest.rs"]

@@ -457,7 +457,7 @@ fn use_up(
     }
 }
 
-/// Puts an award into its lot, or among what waits. One that came to nothing waits too where it used up a cap.
+/// Puts an award into its lot, or among what waits.
 fn book(award: &Award, place: u32, state: &mut MemberState, operation: &Operation) -> Result<(), Problem> {
     let Award { currency, points, lapses, .. } = award;
     let balance = state.balance_mut(currency);
@@ -472,27 +472,20 @@ fn book(award: &Award, place: u32, state: &mut MemberState, operation: &Operatio
         None if review => (operation.occurred_at.at, VestingOutcome::Vested),
         None => return Ok(balance.add(*points, *lapses, award.funded_by.as_ref())?),
     };
-    let mut pending = Pending {
+    let counted = operation.counted.iter().filter(|it| it.award == Some(place));
+    state.wait(Pending {
         due,
         then,
         of: operation.key.clone(),
         award: place,
         currency: currency.clone(),
         points: *points,
-        counted: Vec::new(),
+        counted: counted.cloned().collect(),
         lapses: *lapses,
         funded_by: award.funded_by.clone(),
         returned: Vec::new(),
         review,
-    };
-    if pending.may_be_cancelled() {
-        let counted = operation.counted.iter().filter(|it| it.award == Some(place));
-        pending.counted = counted.cloned().collect();
-    }
-    if points.is_zero() && pending.counted.is_empty() {
-        return Ok(());
-    }
-    state.wait(pending)
+    })
 }
 
 fn issued(award: &Award, waits: bool, effective_at: Timestamp) -> Posting {

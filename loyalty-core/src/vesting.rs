@@ -64,8 +64,14 @@ impl Waits {
 }
 
 impl MemberState {
-    /// Lets points wait.
-    pub fn wait(&mut self, pending: Pending) -> Result<(), Problem> {
+    /// Lets points wait; none of them too where an award that came to nothing may give caps back.
+    pub fn wait(&mut self, mut pending: Pending) -> Result<(), Problem> {
+        if !pending.may_be_cancelled() {
+            (pending.counted, pending.returned) = (Vec::new(), Vec::new());
+        }
+        if pending.is_nothing() {
+            return Ok(());
+        }
         if self.pending.len() >= MOST_PENDING {
             let message = format!("{MOST_PENDING} awards of the member are pending already");
             let help = "let some of them vest or be cancelled first, or give points sooner";
@@ -90,10 +96,10 @@ impl MemberState {
         let pending = self.pending.get_mut(place)?;
         let cancels = pending.may_be_cancelled();
         let [counted, returned] = [counted, returned].map(|it| if cancels { it } else { Vec::new() });
-        if points.is_zero() && counted.is_empty() && returned.is_empty() {
+        let left = Pending { points, counted, returned, ..pending.clone() };
+        if left.is_nothing() {
             return Some(self.pending.remove(place));
         }
-        let left = Pending { points, counted, returned, ..pending.clone() };
         Some(std::mem::replace(pending, left))
     }
 
@@ -121,6 +127,11 @@ impl MemberState {
 impl Pending {
     fn order(&self) -> (bool, Timestamp, VestingOutcome, &OperationKey, u32) {
         (self.review, self.due, self.then, &self.of, self.award)
+    }
+
+    /// Whether nothing waits, and nothing is to be given back.
+    const fn is_nothing(&self) -> bool {
+        self.points.is_zero() && self.counted.is_empty() && self.returned.is_empty()
     }
 
     /// Whether counters and caps may get back what they count of them.

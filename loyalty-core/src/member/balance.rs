@@ -66,6 +66,9 @@ pub struct Balance {
     pub forfeited: Points,
 }
 
+/// The most open lots of a currency; beyond them the two of one partner that lapse nearest to each other are one, which
+/// lapses with the later, so that nothing is refused for want of room.
+pub const MOST_LOTS: usize = 1_024;
 /// The most entries of what has lapsed; beyond them the two oldest are one, which is forgotten with the older.
 const MOST_LAPSED: usize = 64;
 
@@ -181,9 +184,34 @@ impl Balance {
                 let place = self.living.place(&lot);
                 let at = self.lots.partition_point(|known| self.living.place(known) < place);
                 self.lots.insert(at, lot);
+                if self.lots.len() > MOST_LOTS {
+                    self.join_nearest()?;
+                }
             }
         }
         self.available().map(|_| ())
+    }
+
+    /// Joins the two lots of one partner that lapse at instants of their own nearest to each other, of those the first,
+    /// at the later instant.
+    fn join_nearest(&mut self) -> Result<(), OutOfRange> {
+        let next = |(at, lot): (usize, &Lot)| {
+            let later = at.saturating_add(1);
+            let lapses = lot.lapses?.at()?;
+            let of_same = self.lots.iter().skip(later).position(|it| it.funded_by == lot.funded_by)?;
+            let later = later.saturating_add(of_same);
+            let apart = self.lots.get(later)?.lapses?.at()?.micros().checked_sub(lapses.micros())?;
+            Some((apart, at, later))
+        };
+        let nearest = self.lots.iter().enumerate().filter_map(next).min();
+        if let Some((_, at, later)) = nearest
+            && let Some(points) = self.lots.get(at).map(|lot| lot.points)
+            && let Some(lot) = self.lots.get_mut(later)
+        {
+            lot.points = lot.points.plus(points)?;
+            self.lots.remove(at);
+        }
+        Ok(())
     }
 
     /// Lets the points that live by activity have another life before them.

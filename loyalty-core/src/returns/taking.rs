@@ -114,12 +114,11 @@ impl Taking<'_, '_> {
     ) -> Result<(), Problem> {
         let review = self.sale.is_under_review();
         let (due, then) = match &award.waits {
-            _ if !points.is_positive() => return Ok(()),
             Some(waits) => (waits.until, waits.then()),
             None if review => (self.sale.operation.occurred_at.at, VestingOutcome::Vested),
             None => return Ok(()),
         };
-        let mut pending = Pending {
+        state.wait(Pending {
             due,
             then,
             of: self.sale.operation.key.clone(),
@@ -131,11 +130,7 @@ impl Taking<'_, '_> {
             funded_by: award.funded_by.clone(),
             returned,
             review,
-        };
-        if !pending.may_be_cancelled() {
-            (pending.counted, pending.returned) = (Vec::new(), Vec::new());
-        }
-        state.wait(pending)
+        })
     }
 
     fn take_lots(

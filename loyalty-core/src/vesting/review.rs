@@ -96,16 +96,10 @@ pub fn approve(
     release_heard(reviewed, state, operation)?;
     for mut pending in taken_out(reviewed, state) {
         pending.review = false;
-        if !pending.may_be_cancelled() {
-            pending.counted.clear();
-            pending.returned.clear();
-        }
         if pending.due <= at {
             note(reviewed, &pending, pending.then, operation);
         }
-        if pending.points.is_positive() || !pending.counted.is_empty() || !pending.returned.is_empty() {
-            state.wait(pending)?;
-        }
+        state.wait(pending)?;
     }
     Ok(())
 }

@@ -2,8 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use chrono::TimeDelta;
+
 use crate::calendar::{Instant, NEVER};
 use crate::number::BigInt;
+
+/// The most places of a currency in which something lies.
+const MOST_PLACES: usize = 1_024;
 
 /// Sums over a member's whole history, in minor units.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -132,6 +137,34 @@ impl Lots {
     /// Puts points back where they were.
     pub fn put_back(&mut self, points: &BigInt, place: Place) {
         *self.open.entry(place).or_default() += points;
+        if self.open.len() > MOST_PLACES {
+            self.open.retain(|_, points| *points > BigInt::ZERO);
+        }
+        if self.open.len() > MOST_PLACES {
+            self.join_nearest();
+        }
+    }
+
+    /// Of all places of one partner with a day of their own, lets the two that lapse nearest to each other lapse with
+    /// the later; of several the first.
+    fn join_nearest(&mut self) {
+        let mut nearest: Option<(TimeDelta, Place, Place)> = None;
+        let mut before: BTreeMap<Option<String>, (Instant, Place)> = BTreeMap::new();
+        for place in self.in_order() {
+            let Lapses::At(at) = place.lapses else { continue };
+            if at == NEVER {
+                continue;
+            }
+            if let Some((sooner, other)) = before.insert(place.partner.clone(), (at, place.clone()))
+                && nearest.as_ref().is_none_or(|known| at - sooner < known.0)
+            {
+                nearest = Some((at - sooner, other, place));
+            }
+        }
+        if let Some((_, sooner, later)) = nearest {
+            let points = self.open.remove(&sooner).expect("it is open");
+            *self.open.get_mut(&later).expect("it is open") += points;
+        }
     }
 
     /// The place that points join now.

@@ -2,6 +2,8 @@
 
 #[path = "replay/case.rs"]
 mod case;
+#[path = "replay/events.rs"]
+mod events;
 #[path = "replay/files.rs"]
 mod files;
 #[path = "replay/found.rs"]
@@ -46,13 +48,12 @@ fn block_on<F: Future>(future: F) -> F::Output {
     RUNTIME.block_on(future)
 }
 
-fn engine<S: LedgerStore + ProgramStore + 'static>(store: S) -> Engine {
-    let store = Arc::new(store);
+fn engine<S: LedgerStore + ProgramStore + 'static>(store: Arc<S>) -> Engine {
     Engine::new(store.clone(), store, ChainKey::new(1, [7; 32]))
 }
 
 fn in_memory() -> Engine {
-    engine(MemoryStore::default())
+    engine(Arc::new(MemoryStore::default()))
 }
 
 /// In a file of its own, left behind for a look at it after a failure.
@@ -61,7 +62,7 @@ fn embedded(name: &str) -> Engine {
     if path.exists() {
         std::fs::remove_file(&path).expect("the file of an earlier run");
     }
-    engine(EmbeddedStore::open(path, EmbeddedOptions::default()).expect("a new store"))
+    engine(Arc::new(EmbeddedStore::open(path, EmbeddedOptions::default()).expect("a new store")))
 }
 
 /// A hotel and a shop, each with a member called `member` and a purchase called `1`.
@@ -120,7 +121,17 @@ fn replay_all(engine: &Engine) {
 
 #[test]
 fn every_case_holds_on_the_memory_store() {
-    replay_all(&in_memory());
+    let store = Arc::new(MemoryStore::default());
+    let engine = engine(store.clone());
+    replay_all(&engine);
+    let told = block_on(events::told(&engine, &*store));
+    let types: BTreeSet<String> =
+        told.iter().filter_map(|it| it["type"].as_str()).map(str::to_owned).collect();
+    assert_eq!(types, events::published(), "every event of the schema happens in some case");
+    let documented = events::documented();
+    for (command, told) in events::by_command(&told) {
+        assert!(told.is_subset(&documented[&command]), "the table of commands names {told:?} of `{command}`");
+    }
 }
 
 #[test]

@@ -5,15 +5,23 @@
 use std::path::{Path, PathBuf};
 
 use loyalty_core::activity::MemberActivity;
+use loyalty_core::json::answer::EventView;
 use loyalty_core::program::Program;
+use schemars::generate::SchemaSettings;
 use schemars::{Schema, schema_for};
+use serde_json::json;
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
 
-fn published() -> [(&'static str, Schema); 2] {
-    [("program", Program::schema()), ("activity", schema_for!(MemberActivity))]
+fn published() -> [(&'static str, Schema); 3] {
+    let event = SchemaSettings::draft2020_12().for_serialize().into_generator();
+    [
+        ("program", Program::schema()),
+        ("activity", schema_for!(MemberActivity)),
+        ("event", event.into_root_schema_for::<EventView>()),
+    ]
 }
 
 #[test]
@@ -46,6 +54,41 @@ fn every_program_of_the_project_satisfies_the_schema() {
         count += 1;
     }
     assert!(count >= 4, "the four reference programs at least");
+}
+
+/// The page about the feed names every event, and its schema refuses what is none.
+#[test]
+fn events_are_described() {
+    let page = std::fs::read_to_string(root().join("loyalty-core/docs/feed.md")).unwrap();
+    let schema = published().into_iter().find(|(name, _)| *name == "event").unwrap().1;
+    for one in schema.as_value()["oneOf"].as_array().unwrap() {
+        let name = one["properties"]["type"]["const"].as_str().unwrap();
+        assert!(page.contains(&format!("| `{name}` |")), "{name}");
+    }
+    let event = json!({
+        "position": 7, "member": "4711", "seq": 2, "number": 1, "recorded_at": "2026-03-10T11:00:00Z",
+        "key": "purchase/r-1", "kind": "purchase", "type": "points_moved", "currency": "points", "scale": 0,
+        "from": "issued", "to": "available", "points": 20, "effective_at": "2026-03-10T11:00:00Z",
+    });
+    let validator = validator("event");
+    assert!(validator.is_valid(&event));
+    for (field, wrong) in [
+        ("type", json!("points_were_moved")),
+        ("points", json!("20")),
+        ("from", json!("nowhere")),
+        ("seq", json!(-1)),
+        ("kind", json!("sale")),
+        ("member", json!(4711)),
+        ("recorded_at", json!(0)),
+    ] {
+        let mut other = event.clone();
+        other[field] = wrong;
+        assert!(!validator.is_valid(&other), "{other}");
+        if field != "kind" {
+            other.as_object_mut().unwrap().remove(field);
+            assert!(!validator.is_valid(&other), "{other}");
+        }
+    }
 }
 
 /// What the schema must refuse, since the reader does: unknown fields, decimals as numbers, wrong choices.

@@ -45,7 +45,7 @@ pub use self::budgets::Standing;
 pub use self::pack::{BudgetDraws, Outcome, Pack};
 pub use self::past::Holdings;
 pub use self::programs::PUBLISH_AHEAD_MICROS;
-pub use self::read::{Entry, Explanation, Preview, Settled};
+pub use self::read::{Entry, Explanation, FeedPage, Preview, Settled};
 pub use self::reviews::UnderReview;
 pub use self::stocks::StockStanding;
 pub use self::verify::{Finding, Verified};

@@ -18,9 +18,9 @@ use crate::kit::health::Health;
 use crate::kit::problem::ProblemDetails;
 use crate::site::TokenView;
 use crate::wallet::{
-    BackupView, BudgetsView, CheckView, ClockMove, ClockView, NewAdjustment, NewCancellation, NewCapture,
-    NewExpiry, NewExtension, NewMembershipChange, NewReinstatement, NewReview, NewTierGrant, NewUndo,
-    NewVoid, ReviewsView, StocksView, VersionView, VersionsView,
+    BackupView, BudgetsView, CheckView, ClockMove, ClockView, FeedView, NewAdjustment, NewCancellation,
+    NewCapture, NewExpiry, NewExtension, NewMembershipChange, NewReinstatement, NewReview, NewTierGrant,
+    NewUndo, NewVoid, ReviewsView, StocksView, VersionView, VersionsView,
 };
 
 /// The whole description, from what the router says about its routes.
@@ -96,6 +96,7 @@ fn schemas() -> Map<String, Value> {
     written.subschema_for::<StocksView>();
     written.subschema_for::<CheckView>();
     written.subschema_for::<ClockView>();
+    written.subschema_for::<FeedView>();
     written.subschema_for::<Health>();
     written.subschema_for::<HistoryView>();
     written.subschema_for::<HoldingsView>();

@@ -5,6 +5,7 @@ mod backups;
 mod budgets;
 mod corrections;
 mod facts;
+mod feed;
 mod holds;
 mod members;
 mod membership;
@@ -34,6 +35,7 @@ use crate::kit::auth::Verifier;
 pub use self::backups::BackupView;
 pub use self::budgets::BudgetsView;
 pub use self::corrections::{NewExpiry, NewReinstatement, NewUndo};
+pub use self::feed::FeedView;
 pub use self::holds::{NewCapture, NewExtension, NewVoid};
 pub use self::membership::NewMembershipChange;
 pub use self::programs::{CheckView, VersionView, VersionsView};
@@ -102,6 +104,7 @@ pub fn routes<S: Clone + Send + Sync + 'static>(wallet: Wallet) -> OpenApiRouter
         .routes(routes!(tiers::grant))
         .routes(routes!(referrals::name))
         .routes(routes!(reviews::list))
+        .routes(routes!(feed::read))
         .routes(routes!(budgets::list))
         .routes(routes!(stocks::list))
         .routes(routes!(reviews::approve))

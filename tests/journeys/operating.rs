@@ -1,7 +1,7 @@
 //! What an operator sees: health, metrics, keys, the first page.
 
 use loyalty_adapters::embedded::{EmbeddedOptions, EmbeddedStore};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::client::Client;
 use crate::programs::program;
@@ -97,7 +97,41 @@ async fn a_folder_has_one_server() {
     server.stop().await;
 }
 
-/// A ledger whose key is gone is not opened with another one, which would look like tampering.
+/// What happens to all members is read once, by operators and auditors of the tenant.
+#[tokio::test]
+async fn the_feed_tells_what_happened() {
+    let server = Running::start().await;
+    let [shop, other] = [server.shop("main").await, server.shop("other").await];
+    for client in [&shop, &other] {
+        client.post("/v1/programs", &program()).await.good();
+        let bought = purchase("R-1", "2024-01-05T10:00:00Z", &["10.00"]);
+        client.post("/v1/members/1/purchases", &bought).await.good();
+    }
+    let till = server.client("main", "till", "tom").await;
+    assert_eq!(till.get("/v1/feed").await.problem(), (403, "forbidden".to_owned()));
+    let auditor = server.client("main", "auditor", "aida").await;
+    let first = auditor.get("/v1/feed").await.good();
+    let told = |page: &Value| -> Vec<String> {
+        let events = page["events"].as_array().unwrap().iter();
+        events.map(|it| format!("{} {} {} {}", it["type"], it["key"], it["points"], it["currency"])).collect()
+    };
+    // 10.00 are 10 points, and 1 % is 0.10; what happens at the other tenant's is told to nobody here.
+    let [points, cash] =
+        ["points", "cash"].map(|currency| format!(r#""points_moved" "purchase/R-1" 10 "{currency}""#));
+    assert_eq!(told(&first), [r#""member_enrolled" "purchase/R-1" null null"#, &points, &cash]);
+    let next = format!("/v1/feed?after={}", first["next"]);
+    let nothing = auditor.get(&next).await.good();
+    assert_eq!(nothing, json!({"events": [], "next": first["next"]}));
+    let bought = purchase("R-2", "2024-01-06T10:00:00Z", &["5.00"]);
+    shop.post("/v1/members/1/purchases", &bought).await.good();
+    let more = auditor.get(&next).await.good();
+    let moved = ["points", "cash"].map(|currency| format!(r#""points_moved" "purchase/R-2" 5 "{currency}""#));
+    assert_eq!(told(&more), moved);
+    let wrong = auditor.get("/v1/feed?after=yesterday").await;
+    assert_eq!(wrong.problem(), (400, "invalid_query".to_owned()));
+    server.stop().await;
+}
+
 /// A copy of the ledger is made while the server runs, by operators alone.
 #[tokio::test]
 async fn the_ledger_is_copied_while_the_server_runs() {
@@ -137,6 +171,7 @@ async fn the_ledger_is_sealed_when_the_server_stops() {
     assert_eq!((sealed.seals, sealed.wrong), (1, Vec::new()));
 }
 
+/// A ledger whose key is gone is not opened with another one, which would look like tampering.
 #[tokio::test]
 async fn a_lost_key_is_named() {
     let folder = Running::start().await.stop().await;

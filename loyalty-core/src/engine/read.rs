@@ -16,7 +16,7 @@ use crate::id::{MemberId, OperationKey, TenantId};
 use crate::ledger::commit::{Commit, Head};
 use crate::ledger::operation::{Operation, Settlement};
 use crate::member::MemberState;
-use crate::ports::StoreError;
+use crate::ports::{Feed, StoreError};
 use crate::problem::Problem;
 use crate::program::Programs;
 use crate::returns::Past;
@@ -46,6 +46,15 @@ pub struct Entry {
     pub recorded_at: Timestamp,
     /// The operation.
     pub operation: Operation,
+}
+
+/// A page of the feed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FeedPage {
+    /// The tenant's commits, each with its position.
+    pub commits: Vec<(u64, Commit)>,
+    /// The position to read on after.
+    pub next: u64,
 }
 
 /// A decision with its proof, recomputed from what was recorded.
@@ -110,6 +119,26 @@ impl Engine {
             }));
         }
         Ok(entries)
+    }
+
+    /// The tenant's commits among the next `limit` of all tenants after a position, oldest first. A page without any is not
+    /// the last one where `next` has moved. `feed` is that of the engine's own ledger.
+    pub async fn commits_after(
+        &self,
+        feed: &dyn Feed,
+        tenant: &TenantId,
+        position: u64,
+        limit: usize,
+    ) -> Result<FeedPage, EngineError> {
+        let mut page = FeedPage { commits: Vec::new(), next: position };
+        for (position, stored) in feed.after(position, limit).await? {
+            page.next = position;
+            let commit = stored.commit()?;
+            if commit.head.tenant == *tenant {
+                page.commits.push((position, commit));
+            }
+        }
+        Ok(page)
     }
 
     /// What a command would do now, with its proof, without doing it; of what was recorded before,

@@ -4,6 +4,7 @@
 //! the commit that holds it and of the program versions, so a replay gives the same one.
 
 mod by_hand;
+mod events;
 mod goals;
 mod grants;
 mod holdings;
@@ -39,6 +40,11 @@ use crate::time::{OffsetTime, Timestamp};
 use crate::vesting::Review;
 
 use self::by_hand::ByHand;
+pub use self::events::{
+    CancelledEvent, ChallengeEvent, EventType, EventView, GiftEvent, HoldEvent, RefusedEvent,
+    ReviewClosedEvent, ReviewOpenedEvent, RewardEvent, StatusEvent, TransferEvent, VoucherEndedEvent,
+    VoucherUsedEvent,
+};
 pub use self::goals::{ChallengeAwardView, ChallengeTakeView, LevelAwardView, LevelTakeView};
 pub use self::grants::{
     BadgeView, CreditView, EndedView, GiftView, GivenTierView, GrantedView, ReferralView, RegrantedView,
@@ -535,12 +541,12 @@ fn program_of<'a>(operation: &Operation, programs: &'a Programs) -> &'a Program 
     programs.version(operation.version).unwrap_or_else(|| programs.at(operation.occurred_at.at))
 }
 
-/// The decimals of a currency; 0 where the program does not know it.
 /// When points lapse, and whether with all that live by activity.
 fn shown(lapses: Option<Lapse>) -> (Option<Timestamp>, bool) {
     (lapses.and_then(Lapse::at), lapses == Some(Lapse::Idle))
 }
 
+/// The decimals of a currency; 0 where the program does not know it.
 fn scale(program: &Program, currency: &AuthorId) -> u8 {
     program.currency(currency).map_or(0, |currency| currency.scale)
 }

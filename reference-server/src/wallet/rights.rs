@@ -116,6 +116,14 @@ impl Right for MoveClock {
     const ROLES: &'static [Role] = &[Role::Operator];
 }
 
+/// To read what happens to all members.
+#[derive(Debug)]
+pub struct ReadFeed;
+
+impl Right for ReadFeed {
+    const ROLES: &'static [Role] = &[Role::Operator, Role::Auditor];
+}
+
 /// To copy the ledger.
 #[derive(Debug)]
 pub struct BackUp;

@@ -169,11 +169,8 @@ impl GrantedView {
     }
 
     /// The same as a preview shows it.
-    pub(super) fn without_code(mut self) -> Self {
-        if let GiftView::Voucher(voucher) = &mut self.gives {
-            voucher.code = None;
-        }
-        self
+    pub(super) fn without_code(self) -> Self {
+        Self { gives: self.gives.without_code(), ..self }
     }
 }
 
@@ -186,7 +183,15 @@ impl RegrantedView {
 }
 
 impl GiftView {
-    fn new(gift: Gift, program: &Program) -> Self {
+    /// The same for whoever may not use it.
+    pub(super) fn without_code(mut self) -> Self {
+        if let Self::Voucher(voucher) = &mut self {
+            voucher.code = None;
+        }
+        self
+    }
+
+    pub(super) fn new(gift: Gift, program: &Program) -> Self {
         match gift {
             Gift::Voucher(held) => Self::Voucher(VoucherView::new(held, program)),
             Gift::Badge(held) => Self::Badge(BadgeView::new(held, program)),

@@ -40,7 +40,7 @@ use loyalty_core::member::{MemberState, Pending};
 use loyalty_core::money::Money;
 use loyalty_core::program::Programs;
 use loyalty_core::program::document::{
-    Cap, CapScope, Counted, Document, Group, GroupMember, LimitAnswer, Measure, Threshold,
+    Cap, CapScope, Consumption, Counted, Document, Group, GroupMember, LimitAnswer, Measure, Threshold,
 };
 use loyalty_core::settle::settle;
 use loyalty_core::tier::TierGrant;
@@ -62,6 +62,15 @@ fn cases(each_push: u32) -> ProptestConfig {
 
 fn now() -> Timestamp {
     Timestamp::parse("2030-01-01T00:00:00Z").unwrap()
+}
+
+/// The same program, whose currencies are spent in one of the orders that there are.
+fn in_some_order(mut document: Document, which: u8) -> Document {
+    let orders = [Consumption::Fefo, Consumption::Fifo, Consumption::Lifo];
+    for (currency, turn) in document.currencies.iter_mut().zip([1, 3, 1, 3]) {
+        currency.consumption = orders[usize::from(which / turn % 3)];
+    }
+    document
 }
 
 /// What an operation gave, took and forgave, by currency, without zeros.

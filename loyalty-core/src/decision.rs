@@ -202,6 +202,7 @@ pub fn decide<T: Trace>(
     repay(&mut decided, context, trace)?;
     membership::forfeit(&mut decided, trace)?;
     decided.look_at_budgets(context.readings);
+    decided.state.arrive(context.programs.at(decided.state.settled_to))?;
     Ok(decided)
 }
 

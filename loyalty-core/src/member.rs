@@ -12,6 +12,7 @@ use crate::ledger::operation::{CountedIn, VestingOutcome};
 use crate::limits::LimitsState;
 use crate::membership::Stopped;
 use crate::points::{OutOfRange, Points};
+use crate::program::Program;
 use crate::redemption::Held;
 use crate::redemption::quote::OpenQuote;
 use crate::referral::Referee;
@@ -166,6 +167,13 @@ impl MemberState {
         // INVARIANT: the index was found in, or just pushed to, the list.
         #[allow(clippy::indexing_slicing)]
         &mut self.balances[index]
+    }
+
+    /// What comes from now on comes after all that has come so far, and is spent in the order that a program says.
+    pub fn arrive(&mut self, program: &Program) -> Result<(), OutOfRange> {
+        self.balances
+            .iter_mut()
+            .try_for_each(|balance| balance.arrive(program.consumption(&balance.currency)))
     }
 
     /// Pending points of a currency.

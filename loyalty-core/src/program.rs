@@ -20,8 +20,9 @@ use self::condition::Condition;
 use self::index::{Index, Map, Place};
 
 use self::document::{
-    Badge, Budget, Cap, CapScope, Challenge, Conversion, Counter, Currency, CurrencyKind, Document, Earning,
-    Group, GroupMember, Referral, Requirement, Reward, Rule, Streak, Threshold, TierTrack, Trigger, Voucher,
+    Badge, Budget, Cap, CapScope, Challenge, Consumption, Conversion, Counter, Currency, CurrencyKind,
+    Document, Earning, Group, GroupMember, Referral, Requirement, Reward, Rule, Streak, Threshold, TierTrack,
+    Trigger, Voucher,
 };
 use crate::activity::Activity;
 use crate::facts::Asked;
@@ -206,6 +207,11 @@ impl Program {
     /// A currency by its id.
     pub fn currency(&self, id: &AuthorId) -> Option<&Currency> {
         self.document.currencies.iter().find(|c| c.id == *id)
+    }
+
+    /// Which points of a currency are spent before others.
+    pub fn consumption(&self, currency: &AuthorId) -> Consumption {
+        self.currency(currency).map_or(Consumption::Fefo, |currency| currency.consumption)
     }
 
     /// A reward by its id.

@@ -48,6 +48,7 @@ pub fn settle(
     let mut settlement = Settlement::default();
     let mut begun = state.settled_to;
     let mut converted = Place { at: begun, id: None };
+    let mut arrived = begun;
     // A version may have been published after its first instant was settled.
     succeed(programs, begun, state, &mut settlement);
     loop {
@@ -60,6 +61,10 @@ pub fn settle(
             continue;
         }
         let Some(due) = next_due.and_then(|_| next(state, conversion)) else { break };
+        if due.at > arrived {
+            state.arrive(programs.at(due.at))?;
+            arrived = due.at;
+        }
         match due.kind {
             DueKind::Vests => {
                 vesting::fall_due(state, &mut settlement)?;
@@ -99,6 +104,7 @@ pub fn settle(
         }
     }
     state.settled_to = state.settled_to.max(to);
+    state.arrive(programs.at(state.settled_to))?;
     state.quotes.retain(|it| it.until > state.settled_to);
     Ok(settlement)
 }

@@ -22,7 +22,7 @@ use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::Index;
 
-use super::{Real, cases, compare_states, moved, of_goals, without_zeros};
+use super::{Real, cases, compare_states, in_some_order, moved, of_goals, without_zeros};
 
 /// What a person corrects after an activity of this number, some hours later.
 #[derive(Debug, Clone)]
@@ -217,8 +217,10 @@ proptest! {
 
     /// Whatever is corrected between activities and returns comes to what the second implementation says.
     #[test]
-    fn corrections_equal_the_second_implementation((document, history) in case(10), steps in steps(10)) {
-        let document = with_two_people(document);
+    fn corrections_equal_the_second_implementation(
+        (document, history) in case(10), steps in steps(10), order in 0_u8..9,
+    ) {
+        let document = in_some_order(with_two_people(document), order);
         let (real, mut model) = (Real::new(&document), Model::new(&document));
         corrected((&real, &mut model), &history, &steps);
         let verified = block_on(real.engine.verify(&real.tenant, &real.member));

@@ -16,7 +16,7 @@ use proptest::prelude::*;
 use proptest::sample::Index;
 use serde_json::Value;
 
-use super::{Real, cases};
+use super::{Real, cases, in_some_order};
 
 /// A part of a purchase: a quarter of a line's units, or so many hundredths given back without goods.
 #[derive(Debug, Clone)]
@@ -142,8 +142,9 @@ proptest! {
         parts in parts(),
         turn in any::<Index>(),
         gone in prop_oneof![Just(0_i64), 1_i64..=100],
+        order in 0_u8..9,
     ) {
-        let mut document = document;
+        let mut document = in_some_order(document, order);
         document.returns.method = if rerate { ReturnMethod::Rerate } else { ReturnMethod::Proportional };
         document = without_budgets(&document);
         let real = Real::new(&document);

@@ -6,10 +6,11 @@ use super::lapse::{Lapse, Life, Living};
 use crate::id::AuthorId;
 use crate::points::{OutOfRange, Points};
 use crate::problem::Problem;
+use crate::program::document::Consumption;
 use crate::time::Timestamp;
 
-const fn is_first(life: &u32) -> bool {
-    *life == 0
+const fn is_first(number: &u32) -> bool {
+    *number == 0
 }
 
 /// Points of one currency.
@@ -64,6 +65,12 @@ pub struct Balance {
     /// All that was forfeited when the member was closed, or came afterwards, less what was owed.
     #[cbor(n(15), default, skip_if = "Points::is_nothing")]
     pub forfeited: Points,
+    /// Which of them are spent first.
+    #[cbor(n(16), default, skip_if = "Consumption::is_usual")]
+    pub consumption: Consumption,
+    /// The number of what came last, where the order of coming matters.
+    #[cbor(n(17), default, skip_if = "is_first")]
+    arrivals: u32,
 }
 
 /// The most open lots of a currency; beyond them the two of one partner that lapse nearest to each other are one, which
@@ -86,7 +93,7 @@ pub struct Lapsed {
     pub funded_by: Option<AuthorId>,
 }
 
-/// Points with one expiry, paid for by one partner.
+/// Points with one expiry, paid for by one partner; where the order of coming matters, such as came one after the other.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 pub struct Lot {
     /// When they lapse; never where absent.
@@ -101,6 +108,9 @@ pub struct Lot {
     /// Of points that live by activity: how often all of them had lapsed before. 0 of all others.
     #[cbor(n(3), default, skip_if = "is_first")]
     pub life: u32,
+    /// The number of their coming, by which they are spent first or last; 0 of those that came while it did not matter.
+    #[cbor(n(4), default, skip_if = "is_first")]
+    pub arrival: u32,
 }
 
 impl Lot {
@@ -126,6 +136,11 @@ impl Lot {
 
     /// Whether both are the same lot, whatever they hold.
     pub fn is_like(&self, other: &Self) -> bool {
+        self.arrival == other.arrival && self.is_of(other)
+    }
+
+    /// Whether points of one go where those of the other do, whenever they came.
+    fn is_of(&self, other: &Self) -> bool {
         (self.lapses, self.life, &self.funded_by) == (other.lapses, other.life, &other.funded_by)
     }
 }
@@ -150,6 +165,8 @@ impl Balance {
             received: Points::ZERO,
             lapsed: Vec::new(),
             forfeited: Points::ZERO,
+            consumption: Consumption::Fefo,
+            arrivals: 0,
         }
     }
 
@@ -170,7 +187,45 @@ impl Balance {
 
     /// The lot that points join which lapse then, paid for by this partner.
     pub fn lot(&self, points: Points, lapses: Option<Lapse>, funded_by: Option<&AuthorId>) -> Lot {
-        Lot { lapses, points, funded_by: funded_by.cloned(), life: self.living.joined(lapses) }
+        let arrival = if self.consumption.is_usual() { 0 } else { self.arrivals.saturating_add(1) };
+        Lot { lapses, points, funded_by: funded_by.cloned(), life: self.living.joined(lapses), arrival }
+    }
+
+    /// What comes from now on comes after all that has come so far, and is spent in this order.
+    ///
+    /// Points that lapse together and came one after the other are one lot: no order of coming tells them apart.
+    pub fn arrive(&mut self, consumption: Consumption) -> Result<(), OutOfRange> {
+        let before = std::mem::replace(&mut self.consumption, consumption);
+        if before.is_usual() {
+            return Ok(());
+        }
+        let came = self.arrivals.saturating_add(1);
+        let of = |number: u32| self.lots.iter().filter(move |lot| lot.arrival == number);
+        let one = |number| Some(of(number).next()?).filter(|_| of(number).count() == 1);
+        if of(came).next().is_none() {
+            return Ok(());
+        }
+        let joined =
+            one(came).zip(one(self.arrivals)).filter(|(new, known)| known.arrival > 0 && new.is_of(known));
+        let Some((new, _)) = joined else {
+            self.arrivals = came;
+            return Ok(());
+        };
+        let new = Lot { arrival: self.arrivals, ..new.clone() };
+        self.lots.retain(|lot| lot.arrival != came);
+        self.put(new)
+    }
+
+    /// The places of the lots, those first that are spent first.
+    fn in_order(&self) -> Vec<usize> {
+        let mut order: Vec<(u32, usize)> =
+            self.lots.iter().enumerate().map(|(place, lot)| (lot.arrival, place)).collect();
+        match self.consumption {
+            Consumption::Fefo => {}
+            Consumption::Fifo => order.sort_by_key(|(arrival, _)| *arrival),
+            Consumption::Lifo => order.sort_by_key(|(arrival, _)| std::cmp::Reverse(*arrival)),
+        }
+        order.into_iter().map(|(_, place)| place).collect()
     }
 
     /// Puts points into a lot, or back into it: what has lapsed there meanwhile lapses again.
@@ -295,7 +350,7 @@ impl Balance {
             let part = lapsed.points.min(left);
             lapsed.points = lapsed.points.minus(part)?;
             left = left.minus(part)?;
-            back.push(Lot { lapses, points: part, funded_by: lapsed.funded_by.clone(), life: 0 });
+            back.push(Lot { lapses, points: part, funded_by: lapsed.funded_by.clone(), life: 0, arrival: 0 });
         }
         if left.is_positive() {
             let message = format!("{points} are more than the {} that may come back", points.minus(left)?);
@@ -340,7 +395,7 @@ impl Balance {
         Ok(buckets)
     }
 
-    /// Takes points to be spent, soonest expiry first, where one is named out of its lots alone; gives what was taken,
+    /// Takes points to be spent, in the order of the currency, where an expiry is named out of its lots alone; gives what was taken,
     /// by lot.
     pub fn spend(
         &mut self,
@@ -349,17 +404,19 @@ impl Balance {
     ) -> Result<Vec<Lot>, OutOfRange> {
         let mut left = points;
         let (mut taken, living) = (Vec::new(), self.living);
-        for lot in self.lots.iter_mut().filter(|lot| bucket.is_none_or(|only| living.lapses_at(lot) == only))
-        {
-            lot.give_up_to(&mut left, &mut taken)?;
+        let wanted = |lot: &&mut Lot| bucket.is_none_or(|only| living.lapses_at(lot) == only);
+        for place in self.in_order() {
+            if let Some(lot) = self.lots.get_mut(place).filter(wanted) {
+                lot.give_up_to(&mut left, &mut taken)?;
+            }
         }
         self.lots.retain(|lot| lot.points.is_positive());
         // What was to be taken was there.
         if left.is_zero() { Ok(taken) } else { Err(OutOfRange) }
     }
 
-    /// Takes up to `points`, first from the lot that points of this expiry and partner would join, then soonest expiry
-    /// first; gives what was taken, by lot.
+    /// Takes up to `points`, first of those with this expiry and partner, then others, both in the order of the currency;
+    /// gives what was taken, by lot.
     pub fn take(
         &mut self,
         points: Points,
@@ -368,10 +425,12 @@ impl Balance {
         let mut left = points;
         let mut taken = Vec::new();
         let own = self.lot(points, first.0, first.1);
-        let own = self.lots.iter().position(|lot| lot.is_like(&own));
-        for index in own.into_iter().chain(0..self.lots.len()) {
-            let Some(lot) = self.lots.get_mut(index).filter(|_| left.is_positive()) else { continue };
-            lot.give_up_to(&mut left, &mut taken)?;
+        for is_own in [true, false] {
+            for place in self.in_order() {
+                if let Some(lot) = self.lots.get_mut(place).filter(|lot| lot.is_of(&own) == is_own) {
+                    lot.give_up_to(&mut left, &mut taken)?;
+                }
+            }
         }
         self.lots.retain(|lot| lot.points.is_positive());
         Ok(taken)

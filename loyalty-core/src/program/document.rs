@@ -203,6 +203,9 @@ pub struct Currency {
     /// When points lapse; absent means never.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expiry: Option<CurrencyExpiry>,
+    /// Which points are spent before others.
+    #[serde(default, skip_serializing_if = "Consumption::is_usual")]
+    pub consumption: Consumption,
     /// From the date on which points lapsed to the last day on which a person may give them back; absent means never.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reinstate_within: Option<Span>,
@@ -217,6 +220,43 @@ pub struct Currency {
 
 const fn floor() -> Rounding {
     Rounding::Floor
+}
+
+/// Which points of a currency are spent before others. Of those that came at once the soonest to lapse are first.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Default,
+    Serialize,
+    Deserialize,
+    JsonSchema,
+    minicbor::Encode,
+    minicbor::Decode,
+)]
+#[serde(rename_all = "snake_case")]
+#[cbor(index_only)]
+pub enum Consumption {
+    /// First expired, first out: those that lapse soonest.
+    #[default]
+    #[n(0)]
+    Fefo,
+    /// First in, first out: those that came first.
+    #[n(1)]
+    Fifo,
+    /// Last in, first out: those that came last.
+    #[n(2)]
+    Lifo,
+}
+
+impl Consumption {
+    /// Whether it is that of currencies which say nothing.
+    #[allow(clippy::trivially_copy_pass_by_ref)] // The signature is the serializer's.
+    pub fn is_usual(&self) -> bool {
+        *self == Self::Fefo
+    }
 }
 
 /// What a currency is for.

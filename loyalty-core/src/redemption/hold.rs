@@ -195,7 +195,7 @@ mod tests {
 
     fn lot(points: i64, seconds: i64) -> Lot {
         let lapses = Some(Lapse::At(Timestamp::from_seconds(seconds)));
-        Lot { lapses, points: Points::new(points).unwrap(), funded_by: None, life: 0 }
+        Lot { lapses, points: Points::new(points).unwrap(), funded_by: None, life: 0, arrival: 0 }
     }
 
     #[test]

@@ -69,6 +69,7 @@ mod tests {
             points: Points::new(points).unwrap(),
             funded_by: None,
             life: 0,
+            arrival: 0,
         };
         let program = r#"{"format": 1, "name": "a", "money": "EUR", "zone": {"name": "UTC", "offset": 0, "changes": []},
             "currencies": [{"id": "points", "reinstate_within": {"days": 1}}]}"#;

@@ -149,14 +149,7 @@ impl Taking<'_, '_> {
         }
         self.owe(award, owed, take)?;
         take.forgiven = take.forgiven.plus(forgiven)?;
-        // In proportion points seldom come again, and then go to the award's own lot where nothing else is said. What
-        // lives by activity goes back into the life that it was of.
-        let elsewhere = |lot: &Lot| {
-            lot.lapses != of || lot.lapses == Some(Lapse::Idle) || lot.funded_by != award.funded_by
-        };
-        if self.sale.after.kept.is_some() || lots.iter().any(elsewhere) {
-            take.lots.extend(lots.into_iter().map(|lot| LotTake { of, lot }));
-        }
+        take.lots.extend(lots.into_iter().map(|lot| LotTake { of, lot }));
         Ok(())
     }
 

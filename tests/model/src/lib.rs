@@ -166,7 +166,7 @@ pub struct Model {
 impl Model {
     /// A member called `m` who has done nothing yet, under a checked program; nothing is known of them.
     pub fn new(document: &Document) -> Self {
-        let lots = document.currencies.iter().map(|currency| (currency.id.to_string(), Lots::default()));
+        let lots = document.currencies.iter().map(|it| (it.id.to_string(), Lots::new(it.consumption)));
         Self {
             calendar: Calendar::new(document),
             lots: lots.collect(),
@@ -404,6 +404,7 @@ impl Model {
             self.settle_at(next);
         }
         self.settle_at(at);
+        self.lots.values_mut().for_each(Lots::happens);
         self.end_vouchers(at);
         self.end_own_vouchers(at);
         self.settled_to = Some(at);
@@ -419,6 +420,7 @@ impl Model {
 
     /// All of an instant: what waits, holds, levels, what is converted, and then what lapses.
     fn settle_at(&mut self, at: Instant) {
+        self.lots.values_mut().for_each(Lots::happens);
         while let Some(due) = self.first_due().filter(|due| *due <= at) {
             self.fall_due(due);
             self.repay();

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use chrono::TimeDelta;
+use loyalty_core::program::document::Consumption;
 
 use crate::calendar::{Instant, NEVER};
 use crate::number::BigInt;
@@ -58,12 +59,19 @@ pub struct Place {
     life: usize,
     /// Who pays for them.
     partner: Option<String>,
+    /// With which of all that happened to the member they came; 0 where the currency does not ask.
+    arrival: u64,
 }
 
 impl Place {
     /// Where points of it would go elsewhere.
     pub fn goal(&self) -> Goal {
         (self.lapses, self.partner.clone())
+    }
+
+    /// Whether points of one go where those of the other do, whenever they came.
+    fn is_of(&self, other: &Self) -> bool {
+        Self { arrival: other.arrival, ..self.clone() } == *other
     }
 
     /// Moves points with a day of their own to a later one; where `only` says so, those of that instant alone.
@@ -108,6 +116,10 @@ impl Taking {
 #[derive(Debug, Clone, Default)]
 pub struct Lots {
     open: BTreeMap<Place, BigInt>,
+    /// Which points are spent first.
+    consumption: Consumption,
+    /// How often anything has happened so far.
+    happened: u64,
     /// When the present life of points by activity ends; [`NEVER`] while a level keeps them, none where it has not
     /// begun.
     pub ends: Option<Instant>,
@@ -122,6 +134,16 @@ pub struct Lots {
 }
 
 impl Lots {
+    /// No points of a currency that are spent in this order.
+    pub fn new(consumption: Consumption) -> Self {
+        Self { consumption, ..Self::default() }
+    }
+
+    /// What comes from now on comes after all that has come so far.
+    pub fn happens(&mut self) {
+        self.happened += 1;
+    }
+
     /// Puts in what no activity by itself has earned.
     pub fn put(&mut self, points: &BigInt, goal: Goal) {
         self.vest(points, goal);
@@ -170,7 +192,8 @@ impl Lots {
     /// The place that points join now.
     fn joined(&self, (lapses, partner): Goal) -> Place {
         let life = if lapses == Lapses::ByActivity { self.ended.len() } else { 0 };
-        Place { lapses, life, partner }
+        let arrival = if self.consumption == Consumption::Fefo { 0 } else { self.happened };
+        Place { lapses, life, partner, arrival }
     }
 
     /// When what lies in a place lapses, if nothing happens.
@@ -184,7 +207,8 @@ impl Lots {
         }
     }
 
-    /// The places in which something lies, the soonest to lapse first. Of the same instant those with a day of their
+    /// The places in which something lies, those first that are to be spent first: of what came at once the soonest to
+    /// lapse, and where the currency does not ask what came first of all. Of the same instant those with a day of their
     /// own are first, but for those that never lapse, which are last.
     fn in_order(&self) -> Vec<Place> {
         let mut places: Vec<Place> = self.open.keys().cloned().collect();
@@ -194,7 +218,13 @@ impl Lots {
                 Lapses::At(_) => 0,
                 Lapses::ByActivity => 1,
             };
-            (self.lapse_of(place), kind, place.clone())
+            let came = i128::from(place.arrival);
+            let came = match self.consumption {
+                Consumption::Fefo => 0,
+                Consumption::Fifo => came,
+                Consumption::Lifo => -came,
+            };
+            (came, self.lapse_of(place), kind, place.clone())
         });
         places
     }
@@ -230,8 +260,9 @@ impl Lots {
     /// be, and the rest forgiven.
     pub fn take_back(&mut self, points: &BigInt, first: Goal, reach: &Reach) -> Taking {
         let first = self.joined(first);
-        let mut order = vec![first.clone()];
-        order.extend(self.in_order().into_iter().filter(|place| *place != first));
+        let (mut order, others): (Vec<Place>, Vec<Place>) =
+            self.in_order().into_iter().partition(|place| place.is_of(&first));
+        order.extend(others);
         order.retain(|_| reach.lots);
         let mut missing = points.clone();
         let mut found = Vec::new();

@@ -4,10 +4,10 @@ use loyalty_core::id::AuthorId;
 use loyalty_core::money::Money;
 use loyalty_core::program::condition::DateRange;
 use loyalty_core::program::document::{
-    ActivityIds, AtLeast, AttributeDeclaration, AttributeKind, Cap, Challenge, Counted, Counter, Currency,
-    CurrencyExpiry, CurrencyKind, DatesBy, Document, Downgrade, Earning, Expiry, Group, GroupMember,
-    HeadStart, Lasts, Level, OnReturn, Requirement, Rollover, Rule, Segment, Start, Streak, Sum, SumOf,
-    Threshold, TierTrack, Upgrade,
+    ActivityIds, AtLeast, AttributeDeclaration, AttributeKind, Cap, Challenge, Consumption, Counted, Counter,
+    Currency, CurrencyExpiry, CurrencyKind, DatesBy, Document, Downgrade, Earning, Expiry, Group,
+    GroupMember, HeadStart, Lasts, Level, OnReturn, Requirement, Rollover, Rule, Segment, Start, Streak, Sum,
+    SumOf, Threshold, TierTrack, Upgrade,
 };
 use loyalty_core::time::{Date, Window};
 use loyalty_core::zone::Zone;
@@ -117,6 +117,7 @@ fn currency() -> impl Strategy<Value = Currency> {
     let kind = select(vec![CurrencyKind::Redeemable, CurrencyKind::Qualifying]);
     let parts = (0_u8..=4, kind, rounding(), option::of(expiry()), option::of(span()));
     parts.prop_map(|(scale, kind, round, expiry, reinstate_within)| Currency {
+        consumption: Consumption::Fefo,
         id: id("unnamed"),
         name: None,
         scale,

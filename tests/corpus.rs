@@ -10,6 +10,8 @@ mod files;
 mod found;
 #[path = "replay/gifts.rs"]
 mod gifts;
+#[path = "replay/golden.rs"]
+mod golden;
 #[path = "replay/later.rs"]
 mod later;
 #[path = "replay/replayer.rs"]
@@ -132,6 +134,12 @@ fn every_case_holds_on_the_memory_store() {
     for (command, told) in events::by_command(&told) {
         assert!(told.is_subset(&documented[&command]), "the table of commands names {told:?} of `{command}`");
     }
+    block_on(golden::is_whole(&*store));
+}
+
+#[test]
+fn commits_that_were_stored_are_read_as_they_were() {
+    golden::read_again();
 }
 
 #[test]

@@ -376,7 +376,7 @@ pub struct Take {
     /// What is no longer there, and not owed.
     #[n(2)]
     pub forgiven: Points,
-    /// The lots it was taken from, where what is kept was rated anew or they are not all the award's own.
+    /// The lots it was taken from, and those that it was given back to, below 0.
     #[cbor(n(3), default, skip_if = "Vec::is_empty")]
     #[serde(skip)]
     pub lots: Vec<LotTake>,

@@ -28,11 +28,12 @@ use std::path::Path;
 use std::sync::{Arc, LazyLock};
 
 use loyalty_adapters::embedded::{EmbeddedOptions, EmbeddedStore};
+use loyalty_adapters::vault::MemberKey;
 use loyalty_core::decision::Command;
 use loyalty_core::engine::Engine;
 use loyalty_core::id::{AuthorId, MemberId, TenantId};
 use loyalty_core::ledger::chain::ChainKey;
-use loyalty_core::memory::MemoryStore;
+use loyalty_core::memory::{MemoryStore, MemoryVault};
 use loyalty_core::ports::{LedgerStore, ProgramStore};
 use loyalty_core::time::Timestamp;
 use serde_json::json;
@@ -140,6 +141,12 @@ fn every_case_holds_on_the_memory_store() {
 #[test]
 fn commits_that_were_stored_are_read_as_they_were() {
     golden::read_again();
+}
+
+#[test]
+fn every_case_holds_with_a_vault() {
+    let vault = MemoryVault::new(ChainKey::new(9, [9; 32]), |key| Arc::new(MemberKey::new(key)));
+    replay_all(&in_memory().with_vault(Arc::new(vault)));
 }
 
 #[test]

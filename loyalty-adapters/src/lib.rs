@@ -4,3 +4,5 @@
 //! a driver appears in what they show.
 #[cfg(feature = "embedded")]
 pub mod embedded;
+#[cfg(feature = "vault")]
+pub mod vault;

@@ -10,6 +10,7 @@ use crate::adjustment::Adjust;
 use crate::correction::{ExtendExpiry, Reinstate, UndoReturn};
 use crate::decision::drop_undeclared;
 use crate::id::{ActivityId, AuthorId, OperationKey};
+use crate::ledger::sealing::Unread;
 use crate::membership::MembershipChange;
 use crate::problem::Problem;
 use crate::program::Programs;
@@ -94,6 +95,9 @@ pub enum Command {
     /// Say what a reward takes, and keep to it for some minutes.
     #[n(22)]
     Quote(#[cbor(n(0), with = "shared")] Arc<Quote>),
+    /// An activity that was recorded and cannot be read any more. Nobody can ask for it.
+    #[n(24)]
+    Unread(#[cbor(n(0), with = "shared")] Arc<Unread>),
 }
 
 /// An input is shared between the command and the operation, so that deciding never copies it.
@@ -146,6 +150,7 @@ impl Command {
             Self::Unfreeze(change) => OperationKey::new(&format!("unfreeze/{}", change.key)).ok(),
             Self::Close(change) => OperationKey::new(&format!("close/{}", change.key)).ok(),
             Self::Quote(quote) => quote_key(&quote.key),
+            Self::Unread(_) => None,
         };
         key.ok_or_else(|| self.id_too_long())
     }
@@ -171,6 +176,7 @@ impl Command {
             Self::Reinstate(reinstate) => Some(&reinstate.key),
             Self::Freeze(change) | Self::Unfreeze(change) | Self::Close(change) => Some(&change.key),
             Self::Quote(quote) => Some(&quote.key),
+            Self::Unread(unread) => unread.id.as_ref(),
             Self::NameReferrer(_) | Self::Referral(_) => None,
         }
     }
@@ -197,6 +203,11 @@ impl Command {
                 | Self::Transfer(_)
                 | Self::Receive(_)
         )
+    }
+
+    /// Whether the engine does it by itself, as what another member did goes on with this one.
+    pub const fn is_the_engines(&self) -> bool {
+        matches!(self, Self::Receive(_) | Self::EndTransfer(_) | Self::Referral(_))
     }
 
     /// The reward that it asks for.
@@ -263,6 +274,7 @@ impl Command {
             Self::Unfreeze(change) => json!({ "unfreeze": change.as_ref() }),
             Self::Close(change) => json!({ "close": change.as_ref() }),
             Self::Quote(quote) => json!({ "quote": quote.as_ref() }),
+            Self::Unread(_) => json!({ "erased": true }),
         }
     }
 
@@ -302,6 +314,7 @@ impl Command {
             Self::Unfreeze(_) => "unfreeze",
             Self::Close(_) => "close",
             Self::Quote(_) => "quote",
+            Self::Unread(_) => "erased",
         };
         Problem { path: format!("/{name}{}", problem.path), ..problem }
     }

@@ -238,6 +238,8 @@ fn decide_own<T: Trace>(
         Command::ExtendExpiry(it) => correct::decide_extend(context, known(state)?, it, key, trace),
         Command::Reinstate(it) => correct::decide_reinstate(context, known(state)?, it, key, trace),
         Command::Quote(it) => quote::decide_quote(context, known(state)?, it, key, trace),
+        // It has no key, so it never comes here.
+        Command::Unread(_) => Err(command.id_too_long()),
         Command::Freeze(it) => {
             membership::decide_change(context, known(state)?, (it, Some(Stop::Frozen)), key, trace)
         }

@@ -8,6 +8,7 @@ mod budgets;
 mod claims;
 mod follow;
 mod load;
+mod opened;
 mod pack;
 mod past;
 mod programs;
@@ -34,7 +35,7 @@ use crate::ledger::operation::Operation;
 use crate::memory::MemoryCounters;
 use crate::points::OutOfRange;
 use crate::ports::{
-    Appended, Feed, LedgerStore, MemberFacts, NoFacts, ProgramStore, SharedCounters, StoreError,
+    Appended, Feed, LedgerStore, MemberFacts, NoFacts, ProgramStore, SharedCounters, StoreError, Vault,
 };
 use crate::problem::Problem;
 use crate::time::Timestamp;
@@ -131,6 +132,8 @@ pub struct Engine {
     programs: Arc<dyn ProgramStore>,
     members: Arc<dyn MemberFacts>,
     shared: Arc<dyn SharedCounters>,
+    /// What seals what is personal; nothing is sealed without one.
+    vault: Option<Arc<dyn Vault>>,
     key: ChainKey,
     actor: Option<ActorId>,
     feed: Option<Arc<dyn Feed>>,
@@ -162,6 +165,7 @@ impl Engine {
             programs,
             members,
             shared,
+            vault: None,
             key,
             actor: None,
             feed: None,
@@ -201,9 +205,20 @@ impl Engine {
         Self { alone: Some(Arc::default()), ..self }
     }
 
-    /// The same engine over another ledger: the same programs, and the same key of the chains.
+    /// The same engine with a vault, under whose keys it seals what is personal from now on; without one nothing is sealed.
+    #[must_use]
+    pub fn with_vault(self, vault: Arc<dyn Vault>) -> Self {
+        let ledger = Arc::clone(&self.ledger);
+        Self { vault: Some(vault), ..self }.over(ledger)
+    }
+
+    /// The same engine over another ledger: the same programs, the same key of the chains and the same vault.
     #[must_use]
     pub fn over(&self, ledger: Arc<dyn LedgerStore>) -> Self {
+        let ledger = match &self.vault {
+            Some(vault) => Arc::new(opened::Opened { ledger, vault: Arc::clone(vault) }),
+            None => ledger,
+        };
         Self { ledger, ..self.clone() }
     }
 

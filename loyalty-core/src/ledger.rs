@@ -5,3 +5,4 @@ pub mod journal;
 pub mod operation;
 pub mod posting;
 pub mod seal;
+pub mod sealing;

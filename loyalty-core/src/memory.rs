@@ -1,8 +1,10 @@
 //! The memory store: every port in one process's memory, for tests, trials and sandboxes.
 
 mod counters;
+mod vault;
 
 pub use self::counters::MemoryCounters;
+pub use self::vault::{MakeCipher, MemoryVault};
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound::{Excluded, Unbounded};

@@ -5,12 +5,14 @@ pub mod ledger_store;
 pub mod member_facts;
 pub mod program_store;
 pub mod shared_counters;
+pub mod vault;
 
 pub use feed::Feed;
 pub use ledger_store::{Append, Appended, LedgerStore};
 pub use member_facts::{MemberFacts, NoFacts};
 pub use program_store::{ProgramStore, PublishedVersion};
 pub use shared_counters::SharedCounters;
+pub use vault::{Kept, Vault};
 
 use thiserror::Error;
 

@@ -10,7 +10,7 @@ use loyalty_core::decision::drop_undeclared;
 use loyalty_core::engine::EngineError;
 use loyalty_core::json::{self, Limits};
 use loyalty_core::ledger::chain::ChainKey;
-use loyalty_core::ledger::commit::{Commit, LEVEL, NewCommit, StoredCommit};
+use loyalty_core::ledger::commit::{Commit, LEVEL, NewCommit, SEALED_LEVEL, StoredCommit};
 use loyalty_core::member::MemberState;
 use loyalty_core::problem::Problem;
 use loyalty_core::program::{Program, Programs};
@@ -129,7 +129,7 @@ pub fn commit(input: &[u8]) -> Fate {
         Ok(read) => read,
     };
     assert_eq!(head, commit.head);
-    assert_eq!(head.check_appendable().is_ok(), head.level <= LEVEL);
+    assert_eq!(head.check_appendable().is_ok(), head.level <= SEALED_LEVEL);
     if head.level == LEVEL {
         let again = resealed(&commit);
         if stored.check_hash(&ChainKey::new(head.key_id, KEY)).is_ok() {

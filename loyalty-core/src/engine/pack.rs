@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::budgets::{Draws, Landing, Left, Of, amount_for, is_drawn_by_leases};
 use super::claims::recorded_for_another;
 use super::load::Seen;
+use super::opened::member_erased;
 use super::replay::Found;
 use super::{Answer, Chain, Engine, EngineError};
 use crate::decision::{Command, Context, Decision, Stock, decide, left_of, takes_of};
@@ -14,12 +15,12 @@ use crate::facts::Who;
 use crate::grants::Codes;
 use crate::id::{ActorId, OperationKey};
 use crate::ledger::chain::BEGINNING;
-use crate::ledger::commit::{Head, LEVEL, NewCommit, StoredCommit};
+use crate::ledger::commit::{Head, LEVEL, NewCommit, SEALED_LEVEL, StoredCommit};
 use crate::ledger::operation::Operation;
 use crate::limits::Noted;
 use crate::member::MemberState;
 use crate::points::Points;
-use crate::ports::{Append, ledger_store};
+use crate::ports::{Append, Kept, ledger_store};
 use crate::problem::Problem;
 use crate::program::Programs;
 use crate::returns::Past;
@@ -139,12 +140,14 @@ impl Engine {
         let now = recorded_at(head, now);
         let programs = self.programs(chain.tenant, now).await?;
         commands.iter_mut().for_each(|command| command.drop_undeclared(&programs));
+        let kept = self.kept(chain).await?;
         let mut of_others = Vec::new();
         for _ in 0..MOST_DRAWS {
             let work = Work {
                 programs: &programs,
                 head,
                 look_up,
+                kept: kept.clone(),
                 now,
                 sent_by: self.actor.as_ref(),
                 codes: self.codes(chain.tenant),
@@ -220,6 +223,10 @@ impl Engine {
         left: &[Command],
         work: &mut Work<'_>,
     ) -> Result<Slot, EngineError> {
+        // What follows from others is done all the same: it gives them back what is theirs, and says nothing personal.
+        if matches!(work.kept, Kept::Erased) && !command.is_the_engines() {
+            return Ok(Slot::Known(Outcome::Refused(member_erased())));
+        }
         if let Some(problem) = self.of_another(chain, command, work.programs, work.now).await? {
             return Ok(Slot::Known(Outcome::Refused(problem)));
         }
@@ -275,7 +282,7 @@ impl Engine {
 
     /// Seals the pack and says what comes of each command.
     fn seal(&self, chain: Chain<'_>, work: Work<'_>, slots: Vec<Slot>) -> Result<Option<Pack>, EngineError> {
-        let Work { head, now, state, operations, .. } = work;
+        let Work { head, now, state, operations, kept, .. } = work;
         let Some(state) = state else {
             let known = slots.into_iter().filter_map(|slot| match slot {
                 Slot::Known(outcome) => Some(outcome),
@@ -293,7 +300,11 @@ impl Engine {
             state: &state,
             operations: &operations,
         };
-        let commit = new.seal(&self.key);
+        let cipher = match &kept {
+            Kept::Key(cipher) => Some(cipher),
+            Kept::Nothing | Kept::Erased => None,
+        };
+        let commit = new.seal_under(&self.key, cipher);
         let Some(drawn) = self.draw(&new, &commit)? else { return Ok(None) };
         let append = Append {
             tenant: chain.tenant.clone(),
@@ -305,7 +316,7 @@ impl Engine {
             commit,
         };
         let head = Head {
-            level: LEVEL,
+            level: cipher.map_or(LEVEL, |_| SEALED_LEVEL),
             tenant: chain.tenant.clone(),
             member: chain.member.clone(),
             seq: append.seq,
@@ -370,6 +381,8 @@ struct Work<'a> {
     head: Option<&'a Head>,
     /// Whether the ledger is asked for every key first.
     look_up: bool,
+    /// What the pack is sealed under.
+    kept: Kept,
     /// When the pack is recorded.
     now: Timestamp,
     sent_by: Option<&'a ActorId>,

@@ -237,6 +237,9 @@ impl Engine {
     ) -> Result<Explanation, EngineError> {
         let chain = Chain { tenant, member };
         let stored = self.ledger.by_key(tenant, member, key).await?.ok_or_else(|| unknown_operation(key))?;
+        if stored.is_closed()? {
+            return Err(erased().into());
+        }
         let commit = stored.commit()?;
         let recorded_at = commit.head.recorded_at;
         let programs = self.programs(tenant, now.max(recorded_at)).await?;
@@ -337,6 +340,12 @@ fn same(mut again: Decision, operation: &Operation) -> Result<Decision, EngineEr
 pub(super) fn unknown_member(member: &MemberId) -> Problem {
     let message = format!("there is no member `{member}`");
     Problem::new("unknown_member", "", message, "record an activity first, or correct the id")
+}
+
+/// The answer to who asks for the grounds of what was decided on data that is erased.
+pub(super) fn erased() -> Problem {
+    let message = "the personal data that this was decided on is erased";
+    Problem::new("erased", "", message, "balances, levels and the history can still be read")
 }
 
 fn unknown_operation(key: &OperationKey) -> Problem {

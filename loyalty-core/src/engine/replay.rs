@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use super::opened::member_erased;
 use super::pack::Outcome;
 use super::{Answer, Chain, Engine, EngineError};
 use crate::decision::{Command, prepared};
@@ -76,6 +77,9 @@ pub fn compare(command: &Command, recorded: &Operation, programs: &Programs) -> 
     let kept = &recorded.sealed.command;
     if input == *kept {
         return Ok(());
+    }
+    if matches!(kept, Command::Unread(_)) {
+        return Err(member_erased());
     }
     let [given, kept] = [&input, kept].map(Command::to_json);
     let path = first_difference(&given, &kept).unwrap_or_default();

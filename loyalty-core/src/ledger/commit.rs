@@ -1,26 +1,32 @@
 //! Commits: one append to one member's chain, as bytes.
 //!
 //! The envelope is written by hand so that a head can be read without reading its operations: level,
-//! tenant, member, sequence, time, previous hash, key id, state, operations. Field numbers are positions
+//! tenant, member, sequence, time, previous hash, key id, state, operations, and from level 2 on what is sealed of each. Field numbers are positions
 //! and are never reused; a reader that meets a higher level may read what it knows but may not append.
 
 use std::sync::Arc;
 
+use minicbor::bytes::ByteVec;
 use minicbor::{Decode, Decoder, Encode, Encoder};
 use thiserror::Error;
 
 use super::chain::{ChainKey, HASH_BYTES, Hash};
 use super::operation::Operation;
+use super::sealing::{self, Cipher, Place};
 use crate::id::{MemberId, TenantId};
 use crate::member::MemberState;
 use crate::time::Timestamp;
 
-/// The level of the stored form that this release writes.
+/// The level of the stored form that this release writes without a vault.
 pub const LEVEL: u32 = 1;
+/// The level that it writes with one, and the highest that it reads whole.
+pub const SEALED_LEVEL: u32 = 2;
 /// The most operations one commit packs.
 pub const MAX_OPERATIONS: usize = 64;
 /// Fields of the envelope at [`LEVEL`].
 const FIELDS: u64 = 9;
+/// Fields of the envelope at [`SEALED_LEVEL`].
+const SEALED_FIELDS: u64 = 10;
 
 /// Bytes that are no commit, or one that cannot be continued.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -29,11 +35,16 @@ pub enum InvalidCommit {
     #[error("the commit cannot be read: {0}")]
     Form(String),
     /// Written by a newer release.
-    #[error("the commit has level {0}, this release appends up to level {LEVEL}: upgrade before writing")]
+    #[error(
+        "the commit has level {0}, this release appends up to level {SEALED_LEVEL}: upgrade before writing"
+    )]
     Newer(u32),
     /// The hash is not that of the bytes.
     #[error("the hash of commit {0} is not that of its bytes")]
     Hash(u64),
+    /// What is sealed of an operation is of another key or place, or was changed.
+    #[error("what is sealed of operation {1} of commit {0} cannot be opened")]
+    Sealed(u64, u32),
 }
 
 impl From<minicbor::decode::Error> for InvalidCommit {
@@ -43,8 +54,20 @@ impl From<minicbor::decode::Error> for InvalidCommit {
 }
 
 /// A commit as stored: its encoded body followed by its hash. Cheap to clone.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct StoredCommit(Arc<Vec<u8>>);
+#[derive(Debug, Clone)]
+pub struct StoredCommit {
+    bytes: Arc<Vec<u8>>,
+    /// What opens its sealed parts, where somebody brought it.
+    cipher: Option<Arc<dyn Cipher>>,
+}
+
+impl PartialEq for StoredCommit {
+    fn eq(&self, other: &Self) -> bool {
+        self.bytes == other.bytes
+    }
+}
+
+impl Eq for StoredCommit {}
 
 /// What is to be written as a commit.
 #[derive(Debug, Clone, Copy)]
@@ -100,37 +123,57 @@ pub struct Commit {
 impl NewCommit<'_> {
     /// Encodes and hashes.
     pub fn seal(&self, key: &ChainKey) -> StoredCommit {
+        self.seal_under(key, None)
+    }
+
+    /// Encodes and hashes, with what is personal sealed under the member's key where there is one.
+    pub fn seal_under(&self, key: &ChainKey, cipher: Option<&Arc<dyn Cipher>>) -> StoredCommit {
         // A basket of five lines takes about 600 bytes: one allocation serves most commits.
         let mut bytes = Vec::with_capacity(self.operations.len().saturating_mul(640).saturating_add(512));
         let mut encoder = Encoder::new(&mut bytes);
-        let written = self.encode(&mut encoder, key.id());
+        let written = self.encode(&mut encoder, (key.id(), cipher));
         debug_assert!(written.is_ok(), "writing to memory cannot fail");
         let hash = key.hash(&bytes);
         bytes.extend_from_slice(&hash);
-        StoredCommit(Arc::new(bytes))
+        StoredCommit::from_bytes(bytes)
     }
 
     fn encode(
         &self,
         e: &mut Encoder<&mut Vec<u8>>,
-        key_id: u32,
+        (key_id, cipher): (u32, Option<&Arc<dyn Cipher>>),
     ) -> Result<(), minicbor::encode::Error<std::convert::Infallible>> {
-        e.array(FIELDS)?.u32(LEVEL)?.str(self.tenant.as_str())?.str(self.member.as_str())?;
+        let (fields, level) = cipher.map_or((FIELDS, LEVEL), |_| (SEALED_FIELDS, SEALED_LEVEL));
+        e.array(fields)?.u32(level)?.str(self.tenant.as_str())?.str(self.member.as_str())?;
         e.u64(self.seq)?.i64(self.recorded_at.micros())?.bytes(&self.previous)?.u32(key_id)?;
         self.state.encode(e, &mut ())?;
-        self.operations.encode(e, &mut ())
+        let Some(cipher) = cipher else { return self.operations.encode(e, &mut ()) };
+        let closed = (0..).zip(self.operations).map(|(operation, it)| {
+            let place = Place { tenant: self.tenant, member: self.member, seq: self.seq, operation };
+            sealing::close(it, &place, cipher.as_ref())
+        });
+        let (open, sealed): (Vec<Operation>, Vec<ByteVec>) =
+            closed.map(|(open, sealed)| (open, ByteVec::from(sealed))).unzip();
+        open.encode(e, &mut ())?;
+        sealed.encode(e, &mut ())
     }
 }
 
 impl StoredCommit {
     /// Takes bytes as a store kept them; they are checked when read.
     pub fn from_bytes(bytes: impl Into<Vec<u8>>) -> Self {
-        Self(Arc::new(bytes.into()))
+        Self { bytes: Arc::new(bytes.into()), cipher: None }
+    }
+
+    /// The same commit with what opens its sealed parts; without it they are left out of what is read.
+    #[must_use]
+    pub fn opened_by(self, cipher: Option<Arc<dyn Cipher>>) -> Self {
+        Self { cipher, ..self }
     }
 
     /// The bytes to keep.
     pub fn bytes(&self) -> &[u8] {
-        &self.0
+        &self.bytes
     }
 
     /// The commit's own hash.
@@ -149,11 +192,39 @@ impl StoredCommit {
         let (body, hash) = self.parts()?;
         let mut decoder = Decoder::new(body);
         let head = read_head(&mut decoder, hash)?;
-        let operations = Vec::<Operation>::decode(&mut decoder, &mut ())?;
-        if decoder.position() != body.len() && head.level <= LEVEL {
+        let mut operations = Vec::<Operation>::decode(&mut decoder, &mut ())?;
+        if head.level >= SEALED_LEVEL {
+            let sealed = Vec::<ByteVec>::decode(&mut decoder, &mut ())?;
+            self.open(&head, &mut operations, &sealed)?;
+        }
+        if decoder.position() != body.len() && head.level <= SEALED_LEVEL {
             return Err(InvalidCommit::Form("bytes after the end".to_owned()));
         }
         Ok(Commit { head, operations })
+    }
+
+    /// Whether something of it is sealed, and nobody brought what opens it.
+    pub fn is_closed(&self) -> Result<bool, InvalidCommit> {
+        Ok(self.cipher.is_none() && self.head()?.level >= SEALED_LEVEL)
+    }
+
+    fn open(
+        &self,
+        head: &Head,
+        operations: &mut [Operation],
+        sealed: &[ByteVec],
+    ) -> Result<(), InvalidCommit> {
+        if operations.len() != sealed.len() {
+            return Err(InvalidCommit::Form("sealed parts".to_owned()));
+        }
+        let Some(cipher) = &self.cipher else { return Ok(()) };
+        for ((number, operation), sealed) in (0..).zip(operations).zip(sealed) {
+            let place =
+                Place { tenant: &head.tenant, member: &head.member, seq: head.seq, operation: number };
+            let opened = sealing::open(operation, sealed, &place, cipher.as_ref());
+            opened.ok_or(InvalidCommit::Sealed(head.seq, number))?;
+        }
+        Ok(())
     }
 
     /// Checks that the hash is that of the bytes under `key`.
@@ -164,7 +235,7 @@ impl StoredCommit {
 
     fn parts(&self) -> Result<(&[u8], Hash), InvalidCommit> {
         let (body, hash) = self
-            .0
+            .bytes
             .split_last_chunk::<HASH_BYTES>()
             .ok_or_else(|| InvalidCommit::Form("too short".to_owned()))?;
         Ok((body, *hash))
@@ -174,7 +245,8 @@ impl StoredCommit {
 fn read_head(d: &mut Decoder<'_>, hash: Hash) -> Result<Head, InvalidCommit> {
     let fields = d.array()?.unwrap_or(0);
     let level = d.u32()?;
-    if level == 0 || fields < FIELDS || (fields > FIELDS && level <= LEVEL) {
+    let own = if level <= LEVEL { FIELDS } else { SEALED_FIELDS };
+    if level == 0 || fields < own || (fields > own && level <= SEALED_LEVEL) {
         return Err(InvalidCommit::Form(format!("{fields} fields at level {level}")));
     }
     let tenant = TenantId::decode(d, &mut ())?;
@@ -190,6 +262,6 @@ fn read_head(d: &mut Decoder<'_>, hash: Hash) -> Result<Head, InvalidCommit> {
 impl Head {
     /// Checks that this release may append after it.
     pub const fn check_appendable(&self) -> Result<(), InvalidCommit> {
-        if self.level > LEVEL { Err(InvalidCommit::Newer(self.level)) } else { Ok(()) }
+        if self.level > SEALED_LEVEL { Err(InvalidCommit::Newer(self.level)) } else { Ok(()) }
     }
 }

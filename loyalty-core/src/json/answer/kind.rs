@@ -3,8 +3,8 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::activity::Activity;
 use crate::command::Command;
+use crate::ledger::sealing::ActivityKind;
 
 /// What kind of command it was.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
@@ -94,14 +94,21 @@ impl OperationKind {
             Command::Unfreeze(_) => Self::Unfreeze,
             Command::Close(_) => Self::Close,
             Command::Quote(_) => Self::Quote,
-            Command::Record(activity) => match activity.as_ref() {
-                Activity::Purchase(_) => Self::Purchase,
-                Activity::Return(_) => Self::Return,
-                Activity::Event(_) => Self::Event,
-                Activity::Enrol(_) => Self::Enrol,
-                Activity::Birthday(_) => Self::Birthday,
-                Activity::Anniversary(_) => Self::Anniversary,
-            },
+            Command::Record(activity) => ActivityKind::of(activity).into(),
+            Command::Unread(unread) => unread.kind.into(),
+        }
+    }
+}
+
+impl From<ActivityKind> for OperationKind {
+    fn from(kind: ActivityKind) -> Self {
+        match kind {
+            ActivityKind::Purchase => Self::Purchase,
+            ActivityKind::Return => Self::Return,
+            ActivityKind::Event => Self::Event,
+            ActivityKind::Enrol => Self::Enrol,
+            ActivityKind::Birthday => Self::Birthday,
+            ActivityKind::Anniversary => Self::Anniversary,
         }
     }
 }

@@ -18,7 +18,7 @@ use loyalty_core::time::Timestamp;
 use pollster::block_on;
 use serde_json::{Value, json};
 
-use self::engine::{code, over};
+use self::engine::{code, over, over_embedded};
 
 /// What nobody may find in the bytes of the store.
 const PERSONAL: [&str; 4] = ["wine-of-ann", "by-the-river", "till-boy", "unsold-thing"];
@@ -220,4 +220,21 @@ fn a_sealed_part_that_was_changed_or_moved_is_found() {
     let changed = StoredCommit::from_bytes(bytes).opened_by(Some(cipher));
     assert_eq!(changed.commit(), Err(InvalidCommit::Sealed(2, 0)));
     assert!(newest.commit().is_ok(), "without a key the open part is read");
+}
+
+/// Its rows follow from what is open of commits, whose sealed parts nobody who copies them can read.
+#[test]
+fn the_embedded_store_keeps_sealed_parts() {
+    over_embedded(|store| {
+        let world = World::new();
+        let engine = over(store.clone(), store.clone()).with_vault(world.vault.clone());
+        block_on(engine.publish(&world.tenant, &program(), day(1), day(1))).expect("published");
+        for command in [purchase("1"), back("r"), redeem("m")] {
+            block_on(engine.execute(&world.tenant, &world.ann, command, day(2))).expect("done");
+        }
+        let verified = block_on(engine.verify(&world.tenant, &world.ann)).unwrap();
+        assert_eq!((verified.findings, verified.commits), (Vec::new(), 3));
+        let again = block_on(engine.execute(&world.tenant, &world.ann, purchase("1"), day(3)));
+        assert_eq!(code(&again), "replayed");
+    });
 }

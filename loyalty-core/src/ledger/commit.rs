@@ -1,8 +1,8 @@
 //! Commits: one append to one member's chain, as bytes.
 //!
 //! The envelope is written by hand so that a head can be read without reading its operations: level,
-//! tenant, member, sequence, time, previous hash, key id, state, operations, and from level 2 on what is sealed of each. Field numbers are positions
-//! and are never reused; a reader that meets a higher level may read what it knows but may not append.
+//! tenant, member, sequence, time, previous hash, key id, state, operations, and from level 2 on what is sealed
+//! of each. Field numbers are positions and are never reused; a reader that meets a higher level may read what it knows but may not append.
 
 use std::sync::Arc;
 
